@@ -1,1 +1,53 @@
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod ci;
+mod http;
+mod judges;
+mod prepare;
+mod repo;
+mod report;
+mod runner;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::repo::Repo;
+use crate::report::Report;
+
+const USAGE: &str = "\
+cargo xtask ci                 everything that must hold before a change is merged
+cargo xtask test [filter …]    the tests alone; a filter goes to the test runner
+cargo xtask tidy               the rules of the house alone
+cargo xtask judges [name …]    the SCIM suites in ../shared/judges against a fresh server
+cargo xtask prepare            install what the tests need, then stop";
+
+fn main() -> Result<ExitCode> {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let repo = Repo::open()?;
+    let mut report = Report::new(repo.strict);
+    match command.as_str() {
+        "ci" => ci::run(&repo, &mut report),
+        "test" => {
+            let prepared = prepare::run(&repo, &mut report);
+            ci::tests(&repo, &prepared, &rest, &mut report);
+        }
+        "tidy" => ci::tidy(&repo, &mut report),
+        "judges" => {
+            prepare::run(&repo, &mut report);
+            judges::run(&repo, &rest, &mut report);
+        }
+        "prepare" => {
+            prepare::run(&repo, &mut report);
+        }
+        "" | "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        other => bail!("no such command: `{other}`\n\n{USAGE}"),
+    }
+    Ok(report.close())
+}

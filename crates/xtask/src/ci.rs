@@ -1,0 +1,142 @@
+//! `cargo xtask ci`: the steps, in the order in which they are cheapest to fail.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::prepare::{self, Prepared};
+use crate::repo::{Repo, walk};
+use crate::report::{Outcome, Report};
+use crate::{judges, runner, tidy as rules};
+
+/// Files that a program writes and we keep. Their generator runs as a test, and must leave them as they are.
+const GENERATED: &[&str] = &["Cargo.lock", "docs/api", "docs/idp", "docs/schema.sql"];
+
+pub(crate) fn run(repo: &Repo, report: &mut Report) {
+    let before = generated(repo);
+    let prepared = prepare::run(repo, report);
+    report.step("fmt", || checked(repo, "fmt", &mut repo.cargo(&["fmt", "--all", "--check"])));
+    tidy(repo, report);
+    report.step("spelling", || spelling(repo, &prepared));
+    report.step("clippy", || {
+        let arguments = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        checked(repo, "clippy", &mut repo.cargo(&arguments))
+    });
+    report.step("doc", || {
+        let arguments = ["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"];
+        checked(repo, "doc", repo.cargo(&arguments).env("RUSTDOCFLAGS", "-D warnings"))
+    });
+    tests(repo, &prepared, &[], report);
+    report.step("generated files", || Ok(unchanged(&before?, &generated(repo)?)));
+    judges::run(repo, &[], report);
+}
+
+pub(crate) fn tidy(repo: &Repo, report: &mut Report) {
+    let mut notes = Vec::new();
+    report.step("tidy", || {
+        let found = rules::run(repo)?;
+        notes = found.notes;
+        let failures = found.failures;
+        Ok(if failures.is_empty() {
+            Outcome::Passed(String::new())
+        } else {
+            Outcome::Failed(failures.join("\n"))
+        })
+    });
+    if !notes.is_empty() {
+        println!("{}\n", notes.join("\n"));
+    }
+}
+
+/// The test runner, then the examples in the documentation. With a filter: the tests that it names.
+pub(crate) fn tests(repo: &Repo, prepared: &Prepared, filter: &[String], report: &mut Report) {
+    let ready = |arguments: &[&str]| {
+        let mut command = repo.cargo(arguments);
+        // A snapshot that differs is a failure, never a new file.
+        command.args(filter).env("INSTA_UPDATE", "no").env("INSTA_FORCE_PASS", "0");
+        if let Some(python) = &prepared.python {
+            command.env("LOCKSTEP_TEST_PYTHON", python);
+        }
+        command
+    };
+    if repo.answers("cargo", &["nextest", "--version"]) {
+        report.step("tests (nextest)", || {
+            let arguments = ["nextest", "run", "--workspace", "--profile", "ci", "--no-tests", "pass"];
+            let ran = repo.run("tests", ready(&arguments).args(["--color", "never"]))?;
+            Ok(Outcome::Tests(runner::judged(runner::nextest(&ran.output), ran.ok), ran.output))
+        });
+    } else {
+        report.step("tests (cargo test)", || {
+            let arguments = ["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"];
+            let ran = repo.run("tests", &mut ready(&arguments))?;
+            Ok(Outcome::Tests(runner::judged(runner::libtest(&ran.output), ran.ok), ran.output))
+        });
+    }
+    if filter.is_empty() {
+        report.step("doctests", || {
+            let ran =
+                repo.run("doctests", &mut ready(&["test", "--workspace", "--doc", "--no-fail-fast"]))?;
+            Ok(Outcome::Tests(runner::judged(runner::libtest(&ran.output), ran.ok), ran.output))
+        });
+    }
+}
+
+fn checked(repo: &Repo, log: &str, command: &mut Command) -> Result<Outcome> {
+    let ran = repo.run(log, command)?;
+    Ok(if ran.ok { Outcome::Passed(String::new()) } else { Outcome::Failed(ran.output) })
+}
+
+fn spelling(repo: &Repo, prepared: &Prepared) -> Result<Outcome> {
+    let Some(tool) = prepared.tool("typos") else {
+        return Ok(Outcome::Skipped("no typos in the Python environment".to_owned()));
+    };
+    checked(repo, "spelling", &mut repo.command(tool, &["--format", "brief"]))
+}
+
+type Contents = BTreeMap<PathBuf, Vec<u8>>;
+
+fn generated(repo: &Repo) -> Result<Contents> {
+    let mut contents = Contents::new();
+    for path in GENERATED.iter().map(|path| repo.root.join(path)) {
+        let files = if path.is_dir() { walk(&path, &|_| false)? } else { vec![path] };
+        for file in files.into_iter().filter(|file| file.exists()) {
+            contents.insert(file.clone(), fs::read(file)?);
+        }
+    }
+    Ok(contents)
+}
+
+fn unchanged(before: &Contents, after: &Contents) -> Outcome {
+    let differs = |path: &&PathBuf| before.get(*path) != after.get(*path);
+    let mut changed: Vec<&PathBuf> = before.keys().chain(after.keys()).filter(differs).collect();
+    changed.sort();
+    changed.dedup();
+    if changed.is_empty() {
+        return Outcome::Passed(String::new());
+    }
+    let list: Vec<String> = changed.iter().map(|path| format!("  {}", path.display())).collect();
+    Outcome::Failed(format!(
+        "this run changed generated files: look at them and commit them\n{}",
+        list.join("\n")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_file_that_changed_appeared_or_went_is_told() {
+        let contents = |pairs: &[(&str, &str)]| -> Contents {
+            pairs.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())).collect()
+        };
+        let before = contents(&[("same", "1"), ("other", "1"), ("gone", "1")]);
+        let after = contents(&[("same", "1"), ("other", "2"), ("new", "1")]);
+        let Outcome::Failed(text) = unchanged(&before, &after) else { panic!("three files differ") };
+        assert!(text.ends_with("\n  gone\n  new\n  other"), "{text}");
+        assert!(matches!(unchanged(&before, &before), Outcome::Passed(_)));
+    }
+}
