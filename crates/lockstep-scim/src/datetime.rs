@@ -1,0 +1,55 @@
+// dateTime values (RFC 7643 §2.3.5): their text form and the instant they name. No clock.
+
+use jiff::{Timestamp, civil, tz::TimeZone};
+
+/// Reads an `xsd:dateTime`: date, `T`, time, optional fraction, optional zone (none means UTC).
+/// A date without a time is refused (RFC 7643 §2.3.5).
+pub fn parse(text: &str) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    let shape = b"dddd-dd-ddTdd:dd:dd";
+    let fits = bytes.len() >= shape.len()
+        && bytes.iter().zip(shape).all(|(byte, kind)| match kind {
+            b'd' => byte.is_ascii_digit(),
+            other => byte.eq_ignore_ascii_case(other),
+        });
+    // Not more after the seconds than a fraction and a zone.
+    let tail = text.get(shape.len()..)?;
+    let plain =
+        tail.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-' | b':' | b'Z' | b'z'));
+    if !fits || !plain {
+        return None;
+    }
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Some(instant);
+    }
+    let local = text.parse::<civil::DateTime>().ok()?;
+    TimeZone::UTC.to_timestamp(local).ok()
+}
+
+/// Writes an instant as SCIM shows it: UTC with milliseconds.
+pub fn render(instant: Timestamp) -> String {
+    format!("{instant:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, render};
+
+    #[test]
+    fn reads_instants_and_refuses_the_rest() {
+        for (text, expected) in [
+            ("2011-05-13T04:42:34Z", Some("2011-05-13T04:42:34.000Z")),
+            ("2011-05-13T04:42:34.1234567Z", Some("2011-05-13T04:42:34.123Z")),
+            ("2011-05-13T06:42:34+02:00", Some("2011-05-13T04:42:34.000Z")),
+            ("2011-05-13T04:42:34", Some("2011-05-13T04:42:34.000Z")),
+            ("2011-05-13", None),
+            ("2011-05-13T04:42", None),
+            ("2011-13-13T04:42:34Z", None),
+            ("2011-05-13T04:42:34Z[Europe/Paris]", None),
+            ("2011-05-13T04:42:34é", None),
+            ("", None),
+        ] {
+            assert_eq!(parse(text).map(render).as_deref(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// ServiceProviderConfig, ResourceTypes and Schemas (RFC 7644 §4, RFC 7643 §5 to §7): what is, truthfully.
+// Only documents; which base URL and which schemas is the caller's.
+
+use serde_json::{Value, json};
+
+use crate::schema::{Definition, Schema};
+use crate::{Limits, list};
+
+/// URN of ServiceProviderConfig (RFC 7643 §5).
+pub const SERVICE_PROVIDER_CONFIG_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+/// URN of ResourceType (RFC 7643 §6).
+pub const RESOURCE_TYPE_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
+
+/// What of the protocol is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Features {
+    /// sortBy and sortOrder work.
+    pub sort: bool,
+    /// Entity tags are given and honoured.
+    pub etag: bool,
+    /// /Bulk works.
+    pub bulk: bool,
+    /// Cursor paging works (RFC 9865).
+    pub cursor: bool,
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self { sort: true, etag: true, bulk: false, cursor: false }
+    }
+}
+
+/// The document at /ServiceProviderConfig (RFC 7643 §5).
+pub fn service_provider_config(
+    base_url: &str,
+    documentation_uri: Option<&str>,
+    limits: &Limits,
+    features: &Features,
+) -> Value {
+    let mut config = json!({
+        "schemas": [SERVICE_PROVIDER_CONFIG_URN],
+        "patch": {"supported": true},
+        "bulk": {"supported": features.bulk, "maxOperations": 0, "maxPayloadSize": 0},
+        "filter": {"supported": true, "maxResults": limits.page_resources},
+        "changePassword": {"supported": false},
+        "sort": {"supported": features.sort},
+        "etag": {"supported": features.etag},
+        "authenticationSchemes": [{
+            "type": "oauthbearertoken",
+            "name": "OAuth Bearer Token",
+            "description": "A token in the Authorization header",
+            "specUri": "https://www.rfc-editor.org/info/rfc6750",
+            "primary": true,
+        }],
+        "meta": {
+            "resourceType": "ServiceProviderConfig",
+            "location": format!("{base_url}/ServiceProviderConfig"),
+        },
+    });
+    if let Some(object) = config.as_object_mut() {
+        if features.bulk {
+            let bulk = json!({
+                "supported": true,
+                "maxOperations": limits.patch_operations,
+                "maxPayloadSize": limits.body_bytes,
+            });
+            object.insert("bulk".to_owned(), bulk);
+        }
+        // RFC 9865: only announced where there is a choice.
+        if features.cursor {
+            let pagination = json!({"cursor": true, "index": true, "defaultPaginationMethod": "index"});
+            object.insert("pagination".to_owned(), pagination);
+        }
+        if let Some(uri) = documentation_uri {
+            object.insert("documentationUri".to_owned(), Value::from(uri));
+        }
+    }
+    config
+}
+
+/// One resource type at /ResourceTypes/{name} (RFC 7643 §6).
+pub fn resource_type(definition: &Definition, base_url: &str) -> Value {
+    let mut document = json!({
+        "schemas": [RESOURCE_TYPE_URN],
+        "id": definition.name,
+        "name": definition.name,
+        "description": definition.description,
+        "endpoint": definition.endpoint,
+        "schema": definition.schema.id,
+        "meta": {
+            "resourceType": "ResourceType",
+            "location": format!("{base_url}/ResourceTypes/{}", definition.name),
+        },
+    });
+    let extensions: Vec<Value> = definition
+        .extensions
+        .iter()
+        .map(|(schema, required)| json!({"schema": schema.id, "required": required}))
+        .collect();
+    if let (false, Some(object)) = (extensions.is_empty(), document.as_object_mut()) {
+        object.insert("schemaExtensions".to_owned(), Value::Array(extensions));
+    }
+    document
+}
+
+/// The list at /ResourceTypes (RFC 7644 §4): all on one page.
+pub fn resource_types(definitions: &[Definition], base_url: &str) -> Value {
+    let documents: Vec<Value> =
+        definitions.iter().map(|definition| resource_type(definition, base_url)).collect();
+    list::render(documents.len(), 1, documents)
+}
+
+/// The schemas of some resource types, each once, in order.
+pub fn schemas_of(definitions: &[Definition]) -> Vec<&Schema> {
+    let mut schemas: Vec<&Schema> = Vec::new();
+    for definition in definitions {
+        let own =
+            std::iter::once(&definition.schema).chain(definition.extensions.iter().map(|(schema, _)| schema));
+        for schema in own {
+            if !schemas.iter().any(|known| known.id == schema.id) {
+                schemas.push(schema);
+            }
+        }
+    }
+    schemas
+}
+
+/// The list at /Schemas (RFC 7644 §4): all on one page.
+pub fn schemas(definitions: &[Definition], base_url: &str) -> Value {
+    let documents: Vec<Value> =
+        schemas_of(definitions).iter().map(|schema| schema.to_json(base_url)).collect();
+    list::render(documents.len(), 1, documents)
+}
+
+/// The document at /Schemas/{urn}, whatever the case of the URN (RFC 7644 §4).
+pub fn schema(definitions: &[Definition], urn: &str, base_url: &str) -> Option<Value> {
+    schemas_of(definitions)
+        .iter()
+        .find(|schema| schema.id.eq_ignore_ascii_case(urn))
+        .map(|schema| schema.to_json(base_url))
+}

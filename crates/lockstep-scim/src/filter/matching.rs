@@ -1,0 +1,212 @@
+// Whether a resource satisfies a filter (RFC 7644 §3.4.2.2). Total: what does not fit does not match.
+
+use std::cmp::Ordering;
+
+use serde_json::{Number, Value};
+
+use super::check::text_as_bool;
+use super::{AttrPath, Compare, Filter, Literal};
+use crate::schema::{Attribute, Definition, Resolved, Type};
+use crate::{Object, datetime, text};
+
+/// Whether `object` satisfies `filter`. The object has canonical names, and id, meta, groups and
+/// members if the filter may ask for them. An unknown attribute has no value (RFC 7644 §3.4.2.1).
+pub fn matches(filter: &Filter, object: &Object, definition: &Definition) -> bool {
+    match filter {
+        Filter::And(terms) => terms.iter().all(|term| matches(term, object, definition)),
+        Filter::Or(terms) => terms.iter().any(|term| matches(term, object, definition)),
+        Filter::Not(inner) => !matches(inner, object, definition),
+        Filter::Present(path) => {
+            let Some(found) = resolve(path, definition) else { return false };
+            match (read(object, &found), found.sub) {
+                (None, _) => false,
+                (Some(value), None) => is_present(value),
+                (Some(Value::Array(values)), Some((name, _))) => {
+                    values.iter().any(|value| member(value, name).is_some_and(is_present))
+                }
+                (Some(value), Some((name, _))) => member(value, name).is_some_and(is_present),
+            }
+        }
+        Filter::Attr { path, op, value } => {
+            let Some(found) = resolve(path, definition) else { return false };
+            let (sub, leaf) = match found.sub {
+                Some((name, sub)) => (Some(name), sub),
+                None => match value_of(found.attribute) {
+                    Some(sub) => (Some(sub.name.as_str()), sub),
+                    None => (None, found.attribute),
+                },
+            };
+            match read(object, &found) {
+                Some(Value::Array(values)) => {
+                    let mut each = values.iter().map(|item| match sub {
+                        // A multi-valued attribute nobody declared may hold simple values.
+                        Some(name) if item.is_object() || leaf.kind != Type::Any => member(item, name),
+                        _ => Some(item),
+                    });
+                    // `ne` on several values: none is equal.
+                    if *op == Compare::Ne {
+                        each.all(|actual| compare(actual, *op, value, leaf))
+                    } else {
+                        each.any(|actual| compare(actual, *op, value, leaf))
+                    }
+                }
+                other => {
+                    let actual = match sub {
+                        Some(name) => other.and_then(|outer| member(outer, name)),
+                        None => other,
+                    };
+                    compare(actual, *op, value, leaf)
+                }
+            }
+        }
+        Filter::ValuePath { attr, filter } => {
+            let Some(found) = resolve(attr, definition) else { return false };
+            match read(object, &found) {
+                Some(Value::Array(values)) => {
+                    values.iter().any(|value| element_matches(filter, value, found.attribute))
+                }
+                _ => false,
+            }
+        }
+    }
+}
+
+/// Whether one value of a multi-valued attribute satisfies the filter inside `[ ]`.
+pub(crate) fn element_matches(filter: &Filter, element: &Value, attribute: &Attribute) -> bool {
+    match filter {
+        Filter::And(terms) => terms.iter().all(|term| element_matches(term, element, attribute)),
+        Filter::Or(terms) => terms.iter().any(|term| element_matches(term, element, attribute)),
+        Filter::Not(inner) => !element_matches(inner, element, attribute),
+        Filter::Present(path) => {
+            part(element, attribute, path).is_some_and(|(value, _)| value.is_some_and(is_present))
+        }
+        Filter::Attr { path, op, value } => {
+            part(element, attribute, path).is_some_and(|(actual, kind)| compare(actual, *op, value, kind))
+        }
+        Filter::ValuePath { .. } => false,
+    }
+}
+
+/// What a name inside brackets means: a member of the element, or `value` for the element itself.
+fn part<'a>(
+    element: &'a Value,
+    attribute: &'a Attribute,
+    path: &AttrPath,
+) -> Option<(Option<&'a Value>, &'a Attribute)> {
+    match attribute.kind {
+        Type::Complex => {
+            let sub = attribute.sub(&path.attribute)?;
+            Some((member(element, &sub.name), sub))
+        }
+        Type::Any if element.is_object() => Some((member(element, &path.attribute), attribute)),
+        _ => path.attribute.eq_ignore_ascii_case("value").then_some((Some(element), attribute)),
+    }
+}
+
+fn resolve<'a>(path: &'a AttrPath, definition: &'a Definition) -> Option<Resolved<'a>> {
+    definition.resolve(path.urn.as_deref(), &path.attribute, path.sub.as_deref())
+}
+
+fn value_of(attribute: &Attribute) -> Option<&Attribute> {
+    if attribute.multi_valued && attribute.kind == Type::Complex { attribute.sub("value") } else { None }
+}
+
+/// The attribute's value, before any sub-attribute.
+fn read<'a>(object: &'a Object, found: &Resolved<'_>) -> Option<&'a Value> {
+    let holder = match found.extension {
+        Some(urn) => entry(object, urn)?.as_object()?,
+        None => object,
+    };
+    let value =
+        if found.attribute.kind == Type::Any { entry(holder, found.name) } else { holder.get(found.name) };
+    value.filter(|value| !value.is_null())
+}
+
+/// A member by its canonical name, or else whatever its case (undeclared extensions keep their spelling).
+fn entry<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+    object
+        .get(name)
+        .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+}
+
+fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    entry(value.as_object()?, name).filter(|value| !value.is_null())
+}
+
+/// `pr`: a non-empty value, or a complex one with a non-empty member (RFC 7644 Table 3).
+fn is_present(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(_) | Value::Number(_) => true,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => items.iter().any(is_present),
+        Value::Object(members) => members.values().any(is_present),
+    }
+}
+
+/// Whether two texts of an attribute are equal (RFC 7643 §2.2 caseExact).
+pub(crate) fn same_text(left: &str, right: &str, case_exact: bool) -> bool {
+    left == right || prepare(left, case_exact) == prepare(right, case_exact)
+}
+
+fn prepare(value: &str, case_exact: bool) -> std::borrow::Cow<'_, str> {
+    if case_exact { text::compose(value) } else { text::fold(value) }
+}
+
+fn compare(actual: Option<&Value>, op: Compare, expected: &Literal, attribute: &Attribute) -> bool {
+    let Some(actual) = actual else {
+        // `eq null` is `not pr`; a missing value is not equal to any other (RFC 7643 §2.5).
+        return match op {
+            Compare::Eq => *expected == Literal::Null,
+            Compare::Ne => *expected != Literal::Null,
+            _ => false,
+        };
+    };
+    if *expected == Literal::Null {
+        return op == Compare::Ne;
+    }
+    if op.is_substring() {
+        let (Value::String(actual), Literal::String(expected)) = (actual, expected) else { return false };
+        let (actual, expected) =
+            (prepare(actual, attribute.case_exact), prepare(expected, attribute.case_exact));
+        return match op {
+            Compare::Co => actual.contains(expected.as_ref()),
+            Compare::Sw => actual.starts_with(expected.as_ref()),
+            _ => actual.ends_with(expected.as_ref()),
+        };
+    }
+    let order = order(actual, expected, attribute);
+    match op {
+        Compare::Eq => order == Some(Ordering::Equal),
+        Compare::Ne => order != Some(Ordering::Equal),
+        Compare::Gt => order == Some(Ordering::Greater),
+        Compare::Ge => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        Compare::Lt => order == Some(Ordering::Less),
+        Compare::Le => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+        Compare::Co | Compare::Sw | Compare::Ew => false,
+    }
+}
+
+/// How a value stands to a literal; nothing if they can't be compared.
+fn order(actual: &Value, expected: &Literal, attribute: &Attribute) -> Option<Ordering> {
+    match (actual, expected) {
+        (Value::Bool(left), Literal::Bool(right)) => Some(left.cmp(right)),
+        (Value::Bool(left), Literal::String(right)) => Some(left.cmp(&text_as_bool(right)?)),
+        (Value::Number(left), Literal::Number(right)) => order_numbers(left, right),
+        (Value::String(left), Literal::String(right)) if attribute.kind == Type::DateTime => {
+            Some(datetime::parse(left)?.cmp(&datetime::parse(right)?))
+        }
+        (Value::String(left), Literal::String(right)) => {
+            Some(prepare(left, attribute.case_exact).cmp(&prepare(right, attribute.case_exact)))
+        }
+        _ => None,
+    }
+}
+
+/// Whole numbers exactly, the rest as doubles.
+pub(crate) fn order_numbers(left: &Number, right: &Number) -> Option<Ordering> {
+    match (left.as_i128(), right.as_i128()) {
+        (Some(left), Some(right)) => Some(left.cmp(&right)),
+        _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
+    }
+}

@@ -1,0 +1,65 @@
+// List responses and paging by index (RFC 7644 §3.4.2, §3.4.2.4). Knows no store.
+
+use serde_json::{Value, json};
+
+use crate::Error;
+
+/// URN of the list message (RFC 7644 §3.4.2).
+pub const LIST_URN: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+
+/// Which part of a list a client wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paging {
+    /// Of the first resource, from 1.
+    pub start_index: usize,
+    /// At most so many resources; 0 asks for the total only.
+    pub count: usize,
+}
+
+impl Paging {
+    /// Reads the query parameters. Not a whole number: 400 invalidValue; below 1 means 1; negative
+    /// count means 0; count above `max` is clamped silently (RFC 7644 §3.4.2.4).
+    pub fn parse(
+        start_index: Option<&str>,
+        count: Option<&str>,
+        default: usize,
+        max: usize,
+    ) -> Result<Self, Error> {
+        let start_index = integer("startIndex", start_index)?.map_or(1, |value| clamp(value, 1, usize::MAX));
+        let count = integer("count", count)?.map_or(default.min(max), |value| clamp(value, 0, max));
+        Ok(Self { start_index, count })
+    }
+
+    /// Resources to skip before the page.
+    pub fn offset(self) -> usize {
+        self.start_index.saturating_sub(1)
+    }
+}
+
+fn integer(name: &str, text: Option<&str>) -> Result<Option<i128>, Error> {
+    match text.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => match text.parse() {
+            Ok(value) => Ok(Some(value)),
+            Err(_) => Err(Error::invalid_value(format!("{name}: must be a whole number"))),
+        },
+    }
+}
+
+fn clamp(value: i128, low: usize, high: usize) -> usize {
+    if value < 0 { low } else { usize::try_from(value).unwrap_or(usize::MAX).clamp(low, high) }
+}
+
+/// The ListResponse (RFC 7644 §3.4.2): `itemsPerPage` is the number of resources in it.
+pub fn render(total_results: usize, start_index: usize, resources: Vec<Value>) -> Value {
+    json!({
+        "schemas": [LIST_URN],
+        "totalResults": total_results,
+        "startIndex": start_index,
+        "itemsPerPage": resources.len(),
+        "Resources": resources,
+    })
+}
+
+#[cfg(test)]
+mod tests;

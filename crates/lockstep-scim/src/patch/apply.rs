@@ -1,0 +1,430 @@
+// Operations on a resource (RFC 7644 §3.5.2.1 to §3.5.2.3): a new resource, or an error and nothing.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::parse::read_only;
+use super::{Op, Operation, PatchOptions, Target};
+use crate::filter::{Compare, Filter, Literal, element_matches, same_text};
+use crate::resource::refresh_schemas;
+use crate::schema::{Attribute, Definition, Mutability, Resolved, Type};
+use crate::{Error, Object, text};
+
+/// Applies operations in order and returns the new resource. `current` has canonical names; if
+/// clients may send readOnly attributes back unchanged, it has those too. An operation that changes
+/// nothing gives an equal resource.
+pub fn apply<'a>(
+    operations: impl IntoIterator<Item = &'a Operation>,
+    current: &Object,
+    definition: &Definition,
+    options: &PatchOptions,
+) -> Result<Object, Error> {
+    let mut object = current.clone();
+    for operation in operations {
+        apply_one(operation, &mut object, definition, options)?;
+    }
+    if object.contains_key("schemas") && object != *current {
+        refresh_schemas(&mut object, definition);
+    }
+    Ok(object)
+}
+
+/// The value that the `eq` terms of a filter describe, if it has no other terms (erratum 8097).
+pub fn create_from_filter(filter: &Filter, attribute: &Attribute) -> Option<Object> {
+    let mut object = Object::new();
+    let terms = match filter {
+        Filter::And(terms) => terms.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    for term in terms {
+        let Filter::Attr { path, op: Compare::Eq, value } = term else { return None };
+        if path.sub.is_some() || path.urn.is_some() || *value == Literal::Null {
+            return None;
+        }
+        let sub = attribute.sub(&path.attribute)?;
+        let name = if sub.kind == Type::Any { &path.attribute } else { &sub.name };
+        let value = match (sub.kind, value) {
+            (Type::Boolean, Literal::String(text)) => Value::Bool(text.eq_ignore_ascii_case("true")),
+            _ => value.to_value(),
+        };
+        object.insert(name.clone(), value);
+    }
+    Some(object)
+}
+
+fn apply_one(
+    operation: &Operation,
+    object: &mut Object,
+    definition: &Definition,
+    options: &PatchOptions,
+) -> Result<(), Error> {
+    let target = &operation.target;
+    let Some(found) = target.definitions(definition) else {
+        if let Some(urn) = &target.extension {
+            remove_key(object, urn);
+        }
+        return Ok(());
+    };
+    if found.attribute.is_read_only() || found.leaf().is_read_only() {
+        return unchanged(object, &found, operation);
+    }
+    let Some(urn) = found.extension else {
+        return change(object, &found, operation, options);
+    };
+    let key = spelled(object, urn);
+    // `urn:x:Badge` may be an attribute, or the whole of an undeclared extension.
+    if operation.op == Op::Remove && found.attribute.kind == Type::Any && !object.contains_key(&key) {
+        remove_key(object, &format!("{urn}:{}", found.name));
+        return Ok(());
+    }
+    let mut holder = match object.remove(&key) {
+        Some(Value::Object(holder)) => holder,
+        _ => Object::new(),
+    };
+    change(&mut holder, &found, operation, options)?;
+    if !holder.is_empty() {
+        object.insert(key, Value::Object(holder));
+    }
+    Ok(())
+}
+
+/// A readOnly attribute sent back as it is changes nothing; anything else is refused.
+fn unchanged(object: &Object, found: &Resolved<'_>, operation: &Operation) -> Result<(), Error> {
+    let holder = match found.extension {
+        Some(urn) => object.get(urn).and_then(Value::as_object),
+        None => Some(object),
+    };
+    let current = holder.and_then(|holder| holder.get(found.name));
+    let current = match found.sub {
+        Some((sub, _)) => current.and_then(|value| value.get(sub)),
+        None => current,
+    };
+    if current == operation.value.as_ref() {
+        return Ok(());
+    }
+    Err(read_only(&operation.target))
+}
+
+/// Changes one attribute inside the object that holds it.
+fn change(
+    holder: &mut Object,
+    found: &Resolved<'_>,
+    operation: &Operation,
+    options: &PatchOptions,
+) -> Result<(), Error> {
+    let key =
+        if found.attribute.kind == Type::Any { spelled(holder, found.name) } else { found.name.to_owned() };
+    let old = holder.remove(&key);
+    let plural = found.attribute.multi_valued
+        || found.attribute.kind == Type::Any
+            && (operation.target.filter.is_some() || matches!(old, Some(Value::Array(_))));
+    let new = if plural {
+        let values = match old {
+            Some(Value::Array(values)) => values,
+            Some(other) => vec![other],
+            None => Vec::new(),
+        };
+        let values = change_values(values, found, operation, options)?;
+        (!values.is_empty()).then_some(Value::Array(values))
+    } else {
+        change_single(old, found, operation, options)?
+    };
+    if let Some(new) = new {
+        holder.insert(key, new);
+    } else if found.attribute.required {
+        return Err(Error::mutability(format!(
+            "{}: is required and can't be removed",
+            operation.target.name()
+        )));
+    }
+    Ok(())
+}
+
+fn change_single(
+    old: Option<Value>,
+    found: &Resolved<'_>,
+    operation: &Operation,
+    options: &PatchOptions,
+) -> Result<Option<Value>, Error> {
+    let Some((sub, sub_attribute)) = found.sub else {
+        return match (operation.op, &operation.value) {
+            (Op::Remove, _) | (_, None) => {
+                guard_immutable(found.attribute, old.as_ref(), None, &operation.target)?;
+                Ok(None)
+            }
+            (op, Some(new)) => {
+                let whole = op == Op::Replace && options.replace_complex_whole;
+                let merged = match (old, new) {
+                    (Some(Value::Object(old)), Value::Object(new))
+                        if !whole && found.attribute.kind == Type::Complex =>
+                    {
+                        merge(old, new, found.attribute, &operation.target)?
+                    }
+                    (_, Value::Object(new)) if found.attribute.kind == Type::Complex => {
+                        merge(Object::new(), new, found.attribute, &operation.target)?
+                    }
+                    (old, new) => {
+                        guard_immutable(found.attribute, old.as_ref(), Some(new), &operation.target)?;
+                        return Ok(Some(new.clone()));
+                    }
+                };
+                Ok((!merged.is_empty()).then_some(Value::Object(merged)))
+            }
+        };
+    };
+    let mut members = match old {
+        Some(Value::Object(members)) => members,
+        _ => Object::new(),
+    };
+    set_member(&mut members, sub, sub_attribute, operation)?;
+    Ok((!members.is_empty()).then_some(Value::Object(members)))
+}
+
+/// Sets or removes one sub-attribute.
+fn set_member(
+    members: &mut Object,
+    sub: &str,
+    attribute: &Attribute,
+    operation: &Operation,
+) -> Result<(), Error> {
+    let key = if attribute.kind == Type::Any { spelled(members, sub) } else { sub.to_owned() };
+    let new = if operation.op == Op::Remove { None } else { operation.value.as_ref() };
+    guard_immutable(attribute, members.get(&key), new, &operation.target)?;
+    match new {
+        Some(value) => members.insert(key, value.clone()),
+        None => members.remove(&key),
+    };
+    Ok(())
+}
+
+/// Writes the members of `new` over those of `old`; null unassigns (RFC 7643 §2.5).
+fn merge(mut old: Object, new: &Object, attribute: &Attribute, target: &Target) -> Result<Object, Error> {
+    for (key, value) in new {
+        let new = Some(value).filter(|value| !value.is_null());
+        if let Some(sub) = attribute.sub(key) {
+            guard_immutable(sub, old.get(key), new, target)?;
+        }
+        match new {
+            Some(value) => old.insert(key.clone(), value.clone()),
+            None => old.remove(key),
+        };
+    }
+    Ok(old)
+}
+
+/// RFC 7644 §3.5.2: an immutable attribute that has a value keeps it.
+fn guard_immutable(
+    attribute: &Attribute,
+    old: Option<&Value>,
+    new: Option<&Value>,
+    target: &Target,
+) -> Result<(), Error> {
+    if attribute.mutability == Mutability::Immutable && old.is_some() && old != new {
+        return Err(Error::mutability(format!("{}: is immutable and has a value", target.name())));
+    }
+    Ok(())
+}
+
+fn change_values(
+    mut values: Vec<Value>,
+    found: &Resolved<'_>,
+    operation: &Operation,
+    options: &PatchOptions,
+) -> Result<Vec<Value>, Error> {
+    let was_primary: Vec<bool> = values.iter().map(is_primary).collect();
+    let target = &operation.target;
+    let unfiltered = target.filter.is_none();
+    match (operation.op, found.sub) {
+        (Op::Remove, None) => {
+            remove_values(&mut values, found.attribute, operation);
+            return Ok(values);
+        }
+        (Op::Add, None) if unfiltered => {
+            append(&mut values, found.attribute, operation.value.as_ref());
+            settle_primary(&mut values, &was_primary, target)?;
+        }
+        (Op::Replace, None) if unfiltered => {
+            values = listed(operation.value.as_ref()).to_vec();
+            settle_primary(&mut values, &[], target)?;
+        }
+        _ => {
+            change_selected(&mut values, found, operation, options)?;
+            settle_primary(&mut values, &was_primary, target)?;
+        }
+    }
+    values.retain(|value| !value.as_object().is_some_and(Object::is_empty));
+    Ok(values)
+}
+
+/// The values that the filter selects, or all of them for `attribute.sub`.
+fn change_selected(
+    values: &mut Vec<Value>,
+    found: &Resolved<'_>,
+    operation: &Operation,
+    options: &PatchOptions,
+) -> Result<(), Error> {
+    let target = &operation.target;
+    let mut touched = 0_usize;
+    for value in values.iter_mut() {
+        let selected =
+            target.filter.as_ref().is_none_or(|filter| element_matches(filter, value, found.attribute));
+        if !selected {
+            continue;
+        }
+        touched += 1;
+        change_element(value, found, operation, options)?;
+    }
+    if touched > 0 || operation.op == Op::Remove {
+        return Ok(());
+    }
+    let creates = match operation.op {
+        Op::Add => options.unmatched_add_creates,
+        Op::Replace => options.unmatched_replace_creates,
+        Op::Remove => false,
+    };
+    let described = target
+        .filter
+        .as_ref()
+        .filter(|_| creates)
+        .and_then(|filter| create_from_filter(filter, found.attribute));
+    let Some(described) = described else {
+        return Err(Error::no_target(format!("{}: no value of the attribute is selected", target.name())));
+    };
+    let mut element = Value::Object(described);
+    change_element(&mut element, found, operation, options)?;
+    values.push(element);
+    Ok(())
+}
+
+fn change_element(
+    element: &mut Value,
+    found: &Resolved<'_>,
+    operation: &Operation,
+    options: &PatchOptions,
+) -> Result<(), Error> {
+    let Value::Object(members) = element else {
+        if let (None, Some(new)) = (found.sub, &operation.value) {
+            *element = new.clone();
+        }
+        return Ok(());
+    };
+    if let Some((sub, attribute)) = found.sub {
+        return set_member(members, sub, attribute, operation);
+    }
+    let Some(Value::Object(new)) = &operation.value else {
+        return Err(Error::invalid_value(format!("{}: must be an object", operation.target.name())));
+    };
+    let whole = operation.op == Op::Replace && options.replace_complex_whole;
+    let old = if whole { Object::new() } else { std::mem::take(members) };
+    *members = merge(old, new, found.attribute, &operation.target)?;
+    Ok(())
+}
+
+/// Removes the selected values, the listed values, or all.
+fn remove_values(values: &mut Vec<Value>, attribute: &Attribute, operation: &Operation) {
+    match (&operation.target.filter, &operation.value) {
+        (Some(filter), _) => values.retain(|value| !element_matches(filter, value, attribute)),
+        (None, Some(list)) => {
+            let list = listed(Some(list));
+            values.retain(|value| !list.iter().any(|wanted| describes(wanted, value, attribute)));
+        }
+        (None, None) => values.clear(),
+    }
+}
+
+fn listed(value: Option<&Value>) -> &[Value] {
+    match value {
+        Some(Value::Array(items)) => items,
+        Some(single) => std::slice::from_ref(single),
+        None => &[],
+    }
+}
+
+/// Whether every member that `wanted` has is the same in `value`.
+fn describes(wanted: &Value, value: &Value, attribute: &Attribute) -> bool {
+    let (Value::Object(wanted), Value::Object(value)) = (wanted, value) else {
+        return canonical(wanted, attribute) == canonical(value, attribute);
+    };
+    wanted.iter().all(|(key, wanted)| match (wanted, value.get(key)) {
+        (Value::String(left), Some(Value::String(right))) => {
+            same_text(left, right, attribute.sub(key).is_some_and(|sub| sub.case_exact))
+        }
+        (wanted, Some(value)) => wanted == value,
+        (_, None) => false,
+    })
+}
+
+/// Appends what is not there yet (RFC 7644 §3.5.2.1: adding a value twice changes nothing).
+fn append(values: &mut Vec<Value>, attribute: &Attribute, new: Option<&Value>) {
+    let mut seen: HashSet<String> = values.iter().map(|value| canonical(value, attribute)).collect();
+    for value in listed(new) {
+        if seen.insert(canonical(value, attribute)) {
+            values.push(value.clone());
+        }
+    }
+}
+
+/// A text that is equal for equal values: members in order, text folded unless case exact.
+fn canonical(value: &Value, attribute: &Attribute) -> String {
+    match value {
+        Value::Object(members) => {
+            let mut parts: Vec<(&str, String)> = members
+                .iter()
+                .map(|(key, value)| {
+                    let sub = attribute.sub(key).unwrap_or(attribute);
+                    (key.as_str(), canonical(value, sub))
+                })
+                .collect();
+            parts.sort_unstable();
+            format!("{parts:?}")
+        }
+        Value::String(text) if attribute.case_exact || attribute.kind == Type::Any => {
+            format!("{:?}", text::compose(text))
+        }
+        Value::String(text) => format!("{:?}", text::fold(text)),
+        other => other.to_string(),
+    }
+}
+
+fn is_primary(value: &Value) -> bool {
+    value.get("primary") == Some(&Value::Bool(true))
+}
+
+/// RFC 7644 §3.5.2: a value newly marked primary takes the mark from the others. Values keep their
+/// places, so `before` tells which were marked already.
+fn settle_primary(values: &mut [Value], before: &[bool], target: &Target) -> Result<(), Error> {
+    let marked: Vec<usize> = values
+        .iter()
+        .enumerate()
+        .filter(|(index, value)| is_primary(value) && !before.get(*index).copied().unwrap_or(false))
+        .map(|(index, _)| index)
+        .collect();
+    let &[chosen] = marked.as_slice() else {
+        if marked.is_empty() {
+            return Ok(());
+        }
+        return Err(Error::invalid_value(format!("{}: marks more than one value as primary", target.name())));
+    };
+    for (index, value) in values.iter_mut().enumerate() {
+        if index != chosen && is_primary(value) {
+            if let Some(members) = value.as_object_mut() {
+                members.insert("primary".to_owned(), Value::Bool(false));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The key as the object spells it: undeclared names keep the spelling they came with.
+fn spelled(object: &Object, name: &str) -> String {
+    if object.contains_key(name) {
+        return name.to_owned();
+    }
+    object.keys().find(|key| key.eq_ignore_ascii_case(name)).map_or_else(|| name.to_owned(), Clone::clone)
+}
+
+fn remove_key(object: &mut Object, name: &str) {
+    let key = spelled(object, name);
+    object.remove(&key);
+}

@@ -1,0 +1,237 @@
+// One attribute's value against its definition: type, bounds, canonical names (RFC 7643 §2.3, §2.4).
+
+use serde_json::Value;
+
+use super::Unknown;
+use crate::schema::{Attribute, Type};
+use crate::{Error, Limits, Object, datetime, error::shown};
+
+/// The state of reading one body: what to do with the unknown, and what was left out.
+pub(crate) struct Reading<'a> {
+    pub(crate) unknown: Unknown,
+    pub(crate) limits: &'a Limits,
+    pub(crate) ignored: Vec<String>,
+    /// PATCH: null members of a single complex value stay, since they unassign.
+    pub(crate) keep_null: bool,
+    /// PATCH: one object may stand for an array of one (RFC 7644 §3.5.2.1).
+    pub(crate) wrap_single: bool,
+    /// Status type of an unknown sub-attribute.
+    refusal: fn(String) -> Error,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn new(unknown: Unknown, limits: &'a Limits) -> Self {
+        Self {
+            unknown,
+            limits,
+            ignored: Vec::new(),
+            keep_null: false,
+            wrap_single: false,
+            refusal: Error::invalid_syntax,
+        }
+    }
+
+    pub(crate) fn for_patch(unknown: Unknown, limits: &'a Limits) -> Self {
+        Self {
+            keep_null: true,
+            wrap_single: true,
+            refusal: Error::invalid_value,
+            ..Self::new(unknown, limits)
+        }
+    }
+
+    /// Leaves an undeclared attribute out, or refuses it.
+    pub(crate) fn unknown_attribute(&mut self, path: &str, refuse: fn(String) -> Error) -> Result<(), Error> {
+        match self.unknown {
+            Unknown::Refuse => {
+                Err(refuse(format!("{}: no schema of this resource type declares it", shown(path))))
+            }
+            Unknown::Ignore => {
+                self.ignored.push(shown(path));
+                Ok(())
+            }
+        }
+    }
+
+    /// A whole value of an attribute; nothing for null, `[]` and an empty object (RFC 7643 §2.5).
+    pub(crate) fn attribute(
+        &mut self,
+        attribute: &Attribute,
+        value: Value,
+        path: &str,
+    ) -> Result<Option<Value>, Error> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        if !attribute.multi_valued {
+            return self.single(attribute, value, path, self.keep_null);
+        }
+        let items = match value {
+            Value::Array(items) => items,
+            other if self.wrap_single => vec![other],
+            other => {
+                return Err(Error::invalid_value(format!(
+                    "{path}: must be an array, and is {}",
+                    type_of(&other)
+                )));
+            }
+        };
+        let (limit, limit_name) = if attribute.name == "members" {
+            (self.limits.members_per_request, "members_per_request")
+        } else {
+            (self.limits.values_per_attribute, "values_per_attribute")
+        };
+        if items.len() > limit {
+            return Err(Error::invalid_value(format!(
+                "{path}: has {} values; the limit {limit_name} is {limit}",
+                items.len()
+            )));
+        }
+        let mut values = Vec::with_capacity(items.len());
+        let mut primaries = 0;
+        for (index, item) in items.into_iter().enumerate() {
+            if item.is_null() {
+                continue;
+            }
+            if let Some(value) = self.single(attribute, item, &format!("{path}[{index}]"), false)? {
+                primaries += usize::from(value.get("primary") == Some(&Value::Bool(true)));
+                values.push(value);
+            }
+        }
+        // RFC 7643 §2.4: at most one value is primary.
+        if primaries > 1 {
+            return Err(Error::invalid_value(format!(
+                "{path}: has {primaries} values with primary true; only one may"
+            )));
+        }
+        Ok(if values.is_empty() { None } else { Some(Value::Array(values)) })
+    }
+
+    /// One value.
+    pub(crate) fn single(
+        &mut self,
+        attribute: &Attribute,
+        value: Value,
+        path: &str,
+        keep_null: bool,
+    ) -> Result<Option<Value>, Error> {
+        let fits = match (attribute.kind, &value) {
+            (Type::Complex, Value::Object(_)) => return self.complex(attribute, value, path, keep_null),
+            (Type::Any, _) | (Type::Boolean, Value::Bool(_)) | (Type::Decimal, Value::Number(_)) => true,
+            (Type::Integer, Value::Number(number)) => !number.is_f64(),
+            (Type::String | Type::Reference, Value::String(_)) => true,
+            (Type::DateTime, Value::String(text)) => {
+                if datetime::parse(text).is_none() {
+                    return Err(Error::invalid_value(format!(
+                        "{path}: is not a date and time such as 2011-05-13T04:42:34Z"
+                    )));
+                }
+                true
+            }
+            (Type::Binary, Value::String(text)) => {
+                if !is_base64(text) {
+                    return Err(Error::invalid_value(format!("{path}: is not base64")));
+                }
+                true
+            }
+            _ => false,
+        };
+        if !fits {
+            return Err(Error::invalid_value(format!(
+                "{path}: must be {}, and is {}",
+                article(attribute.kind),
+                type_of(&value)
+            )));
+        }
+        if let Value::String(text) = &value {
+            if text.len() > self.limits.string_bytes {
+                return Err(Error::invalid_value(format!(
+                    "{path}: has {} bytes; the limit string_bytes is {}",
+                    text.len(),
+                    self.limits.string_bytes
+                )));
+            }
+            if attribute.required && is_blank(&value) {
+                return Err(Error::invalid_value(format!("{path}: is required and must not be empty")));
+            }
+        }
+        Ok(Some(value))
+    }
+
+    fn complex(
+        &mut self,
+        attribute: &Attribute,
+        value: Value,
+        path: &str,
+        keep_null: bool,
+    ) -> Result<Option<Value>, Error> {
+        let Value::Object(members) = value else { return Ok(None) };
+        let mut object = Object::new();
+        for (key, value) in members {
+            let Some(sub) = attribute.sub(&key) else {
+                self.unknown_attribute(&format!("{path}.{}", shown(&key)), self.refusal)?;
+                continue;
+            };
+            // What the server alone knows, such as a manager's displayName, is dropped.
+            if sub.is_read_only() || sub.is_dropped() {
+                continue;
+            }
+            if value.is_null() {
+                if keep_null {
+                    object.insert(sub.name.clone(), Value::Null);
+                }
+                continue;
+            }
+            if let Some(value) = self.attribute(sub, value, &format!("{path}.{}", sub.name))? {
+                object.insert(sub.name.clone(), value);
+            }
+        }
+        Ok(if object.is_empty() { None } else { Some(Value::Object(object)) })
+    }
+}
+
+/// Nothing that counts as a value of a required attribute.
+pub(super) fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.trim().is_empty(),
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// base64 (RFC 7643 §2.3.6), line breaks and missing padding allowed.
+fn is_base64(text: &str) -> bool {
+    let body: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let data = body.iter().rposition(|&byte| byte != b'=').map_or(0, |last| last + 1);
+    let padding = body.len() - data;
+    let alphabet = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+    padding <= 2
+        && data % 4 != 1
+        && (padding == 0 || body.len() % 4 == 0)
+        && body.get(..data).is_some_and(|data| data.iter().all(alphabet))
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn article(kind: Type) -> &'static str {
+    match kind {
+        Type::String | Type::Any => "a string",
+        Type::Boolean => "true or false",
+        Type::Decimal => "a number",
+        Type::Integer => "a whole number",
+        Type::DateTime => "a date and time in a string",
+        Type::Binary => "base64 in a string",
+        Type::Reference => "a uri in a string",
+        Type::Complex => "an object",
+    }
+}

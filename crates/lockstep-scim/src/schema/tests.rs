@@ -1,0 +1,44 @@
+use super::{Definition, ENTERPRISE_USER_URN, Type, USER_URN};
+
+#[test]
+fn names_and_urns_resolve_whatever_their_case() {
+    let user = Definition::user();
+    let upper = ENTERPRISE_USER_URN.to_uppercase();
+    for (urn, attribute, sub, expected) in [
+        (None, "USERNAME", None, Some((None, "userName"))),
+        (None, "id", None, Some((None, "id"))),
+        (None, "META", Some("LASTMODIFIED"), Some((None, "meta"))),
+        (None, "schemas", None, Some((None, "schemas"))),
+        (Some(USER_URN), "Emails", Some("VALUE"), Some((None, "emails"))),
+        (Some(upper.as_str()), "Department", None, Some((Some(ENTERPRISE_USER_URN), "department"))),
+        (None, "department", None, None),
+        (None, "name", Some("nosuch"), None),
+        (None, "userName", Some("x"), None),
+        (Some("urn:acme:Ext"), "x", None, None),
+    ] {
+        let found = user.resolve(urn, attribute, sub).map(|found| (found.extension, found.name));
+        assert_eq!(found, expected, "{urn:?} {attribute} {sub:?}");
+    }
+    let open = Definition::user().with_open_extensions();
+    let found = open.resolve(Some("urn:acme:Ext"), "badgeColour", None).unwrap();
+    assert_eq!(
+        (found.extension, found.name, found.attribute.kind),
+        (Some("urn:acme:Ext"), "badgeColour", Type::Any)
+    );
+}
+
+#[test]
+fn published_schemas_leave_out_common_attributes_and_password() {
+    for schema in [super::user(), super::group(), super::enterprise_user()] {
+        let json = schema.to_json("https://x/scim/v2");
+        let names: Vec<&str> =
+            json["attributes"].as_array().unwrap().iter().map(|a| a["name"].as_str().unwrap()).collect();
+        for name in ["id", "externalId", "meta", "schemas", "password"] {
+            assert!(!names.contains(&name), "{name} in {}", schema.id);
+        }
+        assert!(!json.to_string().contains("null"));
+        assert!(!json.to_string().contains("[]"));
+    }
+    let group = super::group().to_json("");
+    assert_eq!(group["attributes"][0]["required"], true);
+}
