@@ -1,22 +1,18 @@
 //! `cargo xtask ci`: the steps, in the order in which they are cheapest to fail.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
 
 use crate::prepare::{self, Prepared};
-use crate::repo::{Repo, walk};
+use crate::repo::Repo;
 use crate::report::{Outcome, Report};
 use crate::{judges, runner, tidy as rules};
 
-/// Files that a program writes and we keep. Their generator runs as a test, and must leave them as they are.
+/// Files that a program writes and we keep. Their generator runs as a test; what it changes must be looked at.
 const GENERATED: &[&str] = &["Cargo.lock", "docs/api", "docs/idp", "docs/schema.sql"];
 
 pub(crate) fn run(repo: &Repo, report: &mut Report) {
-    let before = generated(repo);
     let prepared = prepare::run(repo, report);
     report.step("fmt", || checked(repo, "fmt", &mut repo.cargo(&["fmt", "--all", "--check"])));
     tidy(repo, report);
@@ -30,7 +26,7 @@ pub(crate) fn run(repo: &Repo, report: &mut Report) {
         checked(repo, "doc", repo.cargo(&arguments).env("RUSTDOCFLAGS", "-D warnings"))
     });
     tests(repo, &prepared, &[], report);
-    report.step("generated files", || Ok(unchanged(&before?, &generated(repo)?)));
+    report.step("generated files", || generated(repo));
     judges::run(repo, &[], report);
 }
 
@@ -96,32 +92,23 @@ fn spelling(repo: &Repo, prepared: &Prepared) -> Result<Outcome> {
     checked(repo, "spelling", &mut repo.command(tool, &["--format", "brief"]))
 }
 
-type Contents = BTreeMap<PathBuf, Vec<u8>>;
-
-fn generated(repo: &Repo) -> Result<Contents> {
-    let mut contents = Contents::new();
-    for path in GENERATED.iter().map(|path| repo.root.join(path)) {
-        let files = if path.is_dir() { walk(&path, &|_| false)? } else { vec![path] };
-        for file in files.into_iter().filter(|file| file.exists()) {
-            contents.insert(file.clone(), fs::read(file)?);
-        }
+/// After all that generates has run: nothing may differ from what is committed or staged.
+fn generated(repo: &Repo) -> Result<Outcome> {
+    if !repo.answers("git", &["rev-parse", "--git-dir"]) {
+        return Ok(Outcome::Skipped("not a git checkout".to_owned()));
     }
-    Ok(contents)
+    let status = repo.read("git", &[&["status", "--porcelain", "--"], GENERATED].concat())?;
+    let changed = unstaged(&status);
+    Ok(if changed.is_empty() {
+        Outcome::Passed(String::new())
+    } else {
+        Outcome::Failed(format!("look at these generated files and `git add` them:\n{}", changed.join("\n")))
+    })
 }
 
-fn unchanged(before: &Contents, after: &Contents) -> Outcome {
-    let differs = |path: &&PathBuf| before.get(*path) != after.get(*path);
-    let mut changed: Vec<&PathBuf> = before.keys().chain(after.keys()).filter(differs).collect();
-    changed.sort();
-    changed.dedup();
-    if changed.is_empty() {
-        return Outcome::Passed(String::new());
-    }
-    let list: Vec<String> = changed.iter().map(|path| format!("  {}", path.display())).collect();
-    Outcome::Failed(format!(
-        "this run changed generated files: look at them and commit them\n{}",
-        list.join("\n")
-    ))
+/// The lines of `git status --porcelain` whose second column, the working tree's, is not blank.
+fn unstaged(status: &str) -> Vec<&str> {
+    status.lines().filter(|line| line.chars().nth(1).is_some_and(|tree| tree != ' ')).collect()
 }
 
 #[cfg(test)]
@@ -130,13 +117,7 @@ mod tests {
 
     #[test]
     fn a_generated_file_that_changed_appeared_or_went_is_told() {
-        let contents = |pairs: &[(&str, &str)]| -> Contents {
-            pairs.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())).collect()
-        };
-        let before = contents(&[("same", "1"), ("other", "1"), ("gone", "1")]);
-        let after = contents(&[("same", "1"), ("other", "2"), ("new", "1")]);
-        let Outcome::Failed(text) = unchanged(&before, &after) else { panic!("three files differ") };
-        assert!(text.ends_with("\n  gone\n  new\n  other"), "{text}");
-        assert!(matches!(unchanged(&before, &before), Outcome::Passed(_)));
+        let status = "M  staged\nA  new and staged\n M changed\n D gone\n?? new\nMM staged, then changed\n";
+        assert_eq!(unstaged(status), [" M changed", " D gone", "?? new", "MM staged, then changed"]);
     }
 }
