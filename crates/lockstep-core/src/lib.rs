@@ -1,1 +1,15 @@
 #![doc = include_str!("../README.md")]
+
+pub mod batch;
+pub mod clock;
+pub mod command;
+pub mod event;
+pub mod id;
+pub mod model;
+pub mod plan;
+pub mod query;
+pub mod replay;
+pub mod rules;
+pub mod verify;
+pub mod version;
+pub mod view;

@@ -1,0 +1,149 @@
+//! What a request asks of a directory, after its contract's repairs: what the RFC means, whoever sent it.
+
+use std::sync::Arc;
+
+use lockstep_scim::Object;
+use lockstep_scim::patch::{Op, Patch};
+use lockstep_scim::schema::Definition;
+use serde_json::Value;
+
+use crate::id::{DirectoryNumber, LocalId, RequestId};
+use crate::model::{Directory, Group, Token, User, is_active};
+use crate::rules::Rules;
+use crate::version::Precondition;
+
+/// What holds for a directory besides its rows: its contract's rules and its resource types.
+#[derive(Debug)]
+pub struct Terms {
+    /// The contract's switches.
+    pub rules: Rules,
+    /// The User resource type with this directory's extensions.
+    pub user: Definition,
+    /// The Group resource type with this directory's extensions.
+    pub group: Definition,
+}
+
+impl Terms {
+    /// The two standard resource types under `rules`.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self { rules, user: Definition::user(), group: Definition::group() }
+    }
+}
+
+/// A command on its way to the writer lane.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// The directory that it is about. Comes from the credential, never from the path alone.
+    pub directory: DirectoryNumber,
+    /// The request that carries it.
+    pub request: RequestId,
+    /// What holds for the directory.
+    pub terms: Arc<Terms>,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Makes the directory, serving at once, with one bearer token.
+    CreateDirectory(Box<(Directory, Token)>),
+    /// Deletes the directory with everything in it; its rows are cleared in bounded steps afterwards.
+    DeleteDirectory,
+    /// Makes a user of a body that `lockstep_scim::resource::read` accepted.
+    CreateUser(Object),
+    /// Replaces what the user has by the body (RFC 7644 §3.5.1).
+    ReplaceUser(LocalId, Object, Precondition),
+    /// Changes what the operations name (RFC 7644 §3.5.2).
+    PatchUser(LocalId, Patch, Precondition),
+    /// Deletes the user, ending its memberships first.
+    DeleteUser(LocalId, Precondition),
+    /// Makes a group of a body, its members included.
+    CreateGroup(Object),
+    /// Replaces what the group has by the body; a body without `members` leaves the memberships alone.
+    ReplaceGroup(LocalId, Object, Precondition),
+    /// Changes what the operations name.
+    PatchGroup(LocalId, Patch, Precondition),
+    /// Deletes the group, ending its memberships first.
+    DeleteGroup(LocalId, Precondition),
+    /// Goes on ending the memberships of a group that was deleted, a bounded step; alone in its batch.
+    EndGroup(LocalId),
+}
+
+impl Command {
+    /// Whether it takes somebody's access away: such a command goes ahead of what waits in its lane and has
+    /// admission in reserve.
+    #[must_use]
+    pub fn is_removal(&self) -> bool {
+        match self {
+            Self::DeleteDirectory | Self::DeleteUser(..) | Self::DeleteGroup(..) => true,
+            Self::ReplaceUser(_, object, _) => !is_active(object),
+            Self::PatchUser(_, patch, _) => patch.operations.iter().any(|operation| {
+                operation.op != Op::Remove
+                    && operation.target.is_top("active")
+                    && operation.value == Some(Value::Bool(false))
+            }),
+            Self::PatchGroup(_, patch, _) => patch
+                .operations
+                .iter()
+                .any(|operation| operation.op == Op::Remove && operation.target.is_top("members")),
+            Self::CreateDirectory(_)
+            | Self::CreateUser(_)
+            | Self::CreateGroup(_)
+            | Self::ReplaceGroup(..)
+            | Self::EndGroup(_) => false,
+        }
+    }
+}
+
+/// What came of a command.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outcome {
+    /// What there is now.
+    pub reply: Reply,
+    /// The number of the first event that it made, and how many it made.
+    pub first_seq: u64,
+    /// How many events it made; 0 for what changed nothing.
+    pub events: u64,
+    /// What was left out and why, in words without personal data.
+    pub notes: Vec<String>,
+}
+
+/// What there is after a command.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Reply {
+    /// The user.
+    User(Arc<User>),
+    /// The group.
+    Group(Arc<Group>),
+    /// Nothing any more.
+    Gone,
+    /// The directory.
+    Directory(Arc<Directory>),
+    /// A bounded step was made; whether there is more to do.
+    Step {
+        /// Whether another step must follow.
+        more: bool,
+    },
+}
+
+/// Why a command was not carried out. Nothing of it happened.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// What SCIM says of it.
+    #[error("{0}")]
+    Scim(#[from] lockstep_scim::Error),
+    /// There is no such directory, or it was deleted.
+    #[error("the directory does not exist")]
+    NoDirectory,
+    /// The operator paused the directory.
+    #[error("the directory is paused")]
+    Paused,
+    /// The number of a new directory is taken: draw another.
+    #[error("the directory's number is taken")]
+    NumberTaken,
+    /// Planning it failed by a fault of ours. It was isolated; the others in its batch went on.
+    #[error("the request could not be planned")]
+    Fault,
+}

@@ -1,0 +1,312 @@
+//! The log's records: ten kinds, each a fact with its number. A record holds the change in full in a format of its
+//! own; the `dsync.*` payloads that an application reads are a rendering of it, made at the edge.
+
+use lockstep_scim::Object;
+use serde_json::{Map, Value, json};
+
+use crate::clock::Timestamp;
+use crate::id::{DirectoryNumber, EventId, LocalId, RequestId};
+
+/// The version of the format in which [`Record::payload`] writes.
+pub const FORMAT: u8 = 1;
+
+/// The kinds of event that take a number. The discriminants are stored: they never change.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum EventType {
+    /// A directory was made and serves.
+    Activated = 1,
+    /// A directory was deleted, with everything in it.
+    Deleted = 2,
+    /// A user came.
+    UserCreated = 3,
+    /// A user changed; deactivation and reactivation are such changes.
+    UserUpdated = 4,
+    /// A user went.
+    UserDeleted = 5,
+    /// A group came.
+    GroupCreated = 6,
+    /// A group changed, its memberships aside.
+    GroupUpdated = 7,
+    /// A group went.
+    GroupDeleted = 8,
+    /// A user became a member of a group.
+    UserAdded = 9,
+    /// A user ceased to be one.
+    UserRemoved = 10,
+}
+
+impl EventType {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [EventType; 10] = [
+        Self::Activated,
+        Self::Deleted,
+        Self::UserCreated,
+        Self::UserUpdated,
+        Self::UserDeleted,
+        Self::GroupCreated,
+        Self::GroupUpdated,
+        Self::GroupDeleted,
+        Self::UserAdded,
+        Self::UserRemoved,
+    ];
+
+    /// The name by which applications know it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Activated => "dsync.activated",
+            Self::Deleted => "dsync.deleted",
+            Self::UserCreated => "dsync.user.created",
+            Self::UserUpdated => "dsync.user.updated",
+            Self::UserDeleted => "dsync.user.deleted",
+            Self::GroupCreated => "dsync.group.created",
+            Self::GroupUpdated => "dsync.group.updated",
+            Self::GroupDeleted => "dsync.group.deleted",
+            Self::UserAdded => "dsync.group.user_added",
+            Self::UserRemoved => "dsync.group.user_removed",
+        }
+    }
+
+    /// The kind with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// The kind stored under this number.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == code)
+    }
+}
+
+/// A user or group as an event tells it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Told {
+    /// The resource after the change; of a deletion, the last that it was.
+    pub doc: Object,
+    /// Of a group: the groups that are its members.
+    pub nested: Vec<LocalId>,
+    /// When the resource was made.
+    pub created_at: Timestamp,
+    /// Of an update: what the changed top-level attributes were before, null where they were absent.
+    pub before: Object,
+}
+
+impl Told {
+    /// The resource before the change.
+    #[must_use]
+    pub fn doc_before(&self) -> Object {
+        let mut doc = self.doc.clone();
+        for (name, value) in &self.before {
+            if value.is_null() {
+                doc.remove(name);
+            } else {
+                doc.insert(name.clone(), value.clone());
+            }
+        }
+        doc
+    }
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Change {
+    /// The directory was made.
+    Activated,
+    /// The directory was deleted.
+    Deleted,
+    /// Something about a user itself: [`EventType::UserCreated`], `UserUpdated` or `UserDeleted`.
+    User(EventType, LocalId, Box<Told>),
+    /// Something about a group itself: [`EventType::GroupCreated`], `GroupUpdated` or `GroupDeleted`.
+    Group(EventType, LocalId, Box<Told>),
+    /// A membership began or ended: [`EventType::UserAdded`] or `UserRemoved`.
+    Membership(EventType, Membership),
+}
+
+/// Who joined or left which group. What the two were at that moment is told by the records that are named here, so
+/// that a membership costs the same whatever it joins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Membership {
+    /// The group.
+    pub group: LocalId,
+    /// The user.
+    pub user: LocalId,
+    /// The number of the last event about the group itself.
+    pub group_seq: u64,
+    /// The number of the last event about the user itself.
+    pub user_seq: u64,
+}
+
+/// One numbered fact of a directory's log.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Record {
+    /// Whose log it stands in.
+    pub directory: DirectoryNumber,
+    /// Its number there: from 1, without gaps.
+    pub seq: u64,
+    /// When it was committed; never before the one in front of it.
+    pub at: Timestamp,
+    /// The request that caused it.
+    pub request: RequestId,
+    /// What happened.
+    pub change: Change,
+}
+
+impl Record {
+    /// Its id, made of what it has.
+    #[must_use]
+    pub fn id(&self) -> EventId {
+        EventId { directory: self.directory, seq: self.seq, at: self.at }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn event_type(&self) -> EventType {
+        match &self.change {
+            Change::Activated => EventType::Activated,
+            Change::Deleted => EventType::Deleted,
+            Change::User(kind, ..) | Change::Group(kind, ..) | Change::Membership(kind, _) => *kind,
+        }
+    }
+
+    /// The user it is about, if any.
+    #[must_use]
+    pub fn user(&self) -> Option<LocalId> {
+        match &self.change {
+            Change::User(_, user, _) => Some(*user),
+            Change::Membership(_, membership) => Some(membership.user),
+            Change::Activated | Change::Deleted | Change::Group(..) => None,
+        }
+    }
+
+    /// The group it is about, if any.
+    #[must_use]
+    pub fn group(&self) -> Option<LocalId> {
+        match &self.change {
+            Change::Group(_, group, _) => Some(*group),
+            Change::Membership(_, membership) => Some(membership.group),
+            Change::Activated | Change::Deleted | Change::User(..) => None,
+        }
+    }
+
+    /// What is stored beside the columns: the change in full, in format [`FORMAT`]. `None` where the columns say all.
+    #[must_use]
+    pub fn payload(&self) -> Option<String> {
+        match &self.change {
+            Change::Activated | Change::Deleted | Change::Membership(..) => None,
+            Change::User(_, _, told) | Change::Group(_, _, told) => {
+                let mut out = Map::new();
+                out.insert("doc".into(), Value::Object(told.doc.clone()));
+                out.insert("created_at".into(), json!(told.created_at));
+                if !told.before.is_empty() {
+                    out.insert("before".into(), Value::Object(told.before.clone()));
+                }
+                if !told.nested.is_empty() {
+                    out.insert("nested".into(), json!(told.nested));
+                }
+                Some(Value::Object(out).to_string())
+            }
+        }
+    }
+
+    /// Puts a stored record together again. Says what is wrong where it was not written by [`Record::payload`].
+    pub fn restore(stored: Stored<'_>) -> Result<Self, String> {
+        let kind = EventType::from_code(stored.kind)
+            .ok_or_else(|| format!("no event has the kind {}", stored.kind))?;
+        let user = || stored.user.ok_or("the event names no user".to_owned());
+        let group = || stored.group.ok_or("the event names no group".to_owned());
+        let change = match kind {
+            EventType::Activated => Change::Activated,
+            EventType::Deleted => Change::Deleted,
+            EventType::UserCreated | EventType::UserUpdated | EventType::UserDeleted => {
+                Change::User(kind, user()?, Box::new(told(stored.payload)?))
+            }
+            EventType::GroupCreated | EventType::GroupUpdated | EventType::GroupDeleted => {
+                Change::Group(kind, group()?, Box::new(told(stored.payload)?))
+            }
+            EventType::UserAdded | EventType::UserRemoved => Change::Membership(
+                kind,
+                Membership {
+                    group: group()?,
+                    user: user()?,
+                    group_seq: stored.group_seq.ok_or("the event names no record of its group")?,
+                    user_seq: stored.user_seq.ok_or("the event names no record of its user")?,
+                },
+            ),
+        };
+        Ok(Self {
+            directory: stored.directory,
+            seq: stored.seq,
+            at: stored.at,
+            request: stored.request,
+            change,
+        })
+    }
+}
+
+/// A record as a store keeps it: columns, and the rest as text.
+#[derive(Clone, Debug)]
+pub struct Stored<'a> {
+    /// The directory's number.
+    pub directory: DirectoryNumber,
+    /// The event's number.
+    pub seq: u64,
+    /// Its time.
+    pub at: Timestamp,
+    /// The request that caused it.
+    pub request: RequestId,
+    /// [`EventType`] as its number.
+    pub kind: u8,
+    /// The user it is about.
+    pub user: Option<LocalId>,
+    /// The group it is about.
+    pub group: Option<LocalId>,
+    /// Of a membership: the user's record.
+    pub user_seq: Option<u64>,
+    /// Of a membership: the group's record.
+    pub group_seq: Option<u64>,
+    /// What [`Record::payload`] wrote.
+    pub payload: Option<&'a str>,
+}
+
+fn told(payload: Option<&str>) -> Result<Told, String> {
+    let payload = payload.ok_or("the event has no payload")?;
+    let Ok(Value::Object(mut fields)) = serde_json::from_str(payload) else {
+        return Err("the event's payload is not a JSON object".into());
+    };
+    let Some(Value::Object(doc)) = fields.remove("doc") else {
+        return Err("the event's payload has no resource".into());
+    };
+    let before = match fields.remove("before") {
+        Some(Value::Object(before)) => before,
+        _ => Object::new(),
+    };
+    let created_at = Timestamp(fields.get("created_at").and_then(Value::as_i64).unwrap_or_default());
+    let nested = fields
+        .get("nested")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|id| id.as_u64().map(LocalId))
+        .collect();
+    Ok(Told { doc, nested, created_at, before })
+}
+
+/// What the top-level attributes that differ were in `before`: null where they were absent.
+#[must_use]
+pub fn changed(before: &Object, after: &Object) -> Object {
+    let mut out = Object::new();
+    for (name, value) in before {
+        if after.get(name) != Some(value) {
+            out.insert(name.clone(), value.clone());
+        }
+    }
+    for name in after.keys() {
+        if !before.contains_key(name) {
+            out.insert(name.clone(), Value::Null);
+        }
+    }
+    out
+}

@@ -1,0 +1,255 @@
+//! The normalized model: what an organization, a directory, a user and a group are. Plain data; who may change what
+//! stands in `plan.rs`.
+
+use std::collections::BTreeMap;
+
+use lockstep_scim::{Object, text};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::clock::Timestamp;
+use crate::id::{ApiKeyId, DirectoryId, LocalId, OrganizationId, RequestId, TokenId};
+
+/// A customer of the application.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// What people call it.
+    pub name: String,
+    /// The application's own id for it; unique on this server.
+    pub external_id: Option<String>,
+    /// Whatever the application wants to keep with it.
+    pub metadata: BTreeMap<String, String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Whether a directory serves its IdP.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DirectoryState {
+    /// It does.
+    Linked,
+    /// The operator paused it: its IdP gets 403 and shows that to its administrator.
+    Unlinked,
+    /// It was deleted and answers 404; its rows are being cleared.
+    Deleting,
+}
+
+impl DirectoryState {
+    /// The name that the application's API uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Linked => "linked",
+            Self::Unlinked => "unlinked",
+            Self::Deleting => "deleting",
+        }
+    }
+}
+
+/// One IdP's connection to one organization.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Directory {
+    /// Its id; the number in it leads every key of its rows.
+    pub id: DirectoryId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// What people call it.
+    pub name: String,
+    /// WorkOS's name of the IdP's kind (`okta scim v2.0`), as given.
+    pub directory_type: String,
+    /// Which contract it is held to (the `slug` of a provider in `lockstep-idp`).
+    pub contract: String,
+    /// Whether it serves.
+    pub state: DirectoryState,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed (not its users or groups).
+    pub updated_at: Timestamp,
+}
+
+/// Where a directory's log stands, and what is counted. One row, locked by every write to the directory.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Head {
+    /// The number of the last event; 0 before the first.
+    pub last_seq: u64,
+    /// The last [`LocalId`] given out.
+    pub last_id: u64,
+    /// The time of the last event: times in a directory never decrease.
+    pub last_at: Timestamp,
+    /// How many users are active.
+    pub users_active: u64,
+    /// How many users are not.
+    pub users_inactive: u64,
+    /// How many groups there are, ended ones left out.
+    pub groups: u64,
+}
+
+/// A user: the SCIM resource without what is derived (`id`, `meta`, `groups`).
+#[derive(Clone, PartialEq, Debug)]
+pub struct User {
+    /// Its identity within the directory.
+    pub id: LocalId,
+    /// The resource, with canonical attribute names and its `schemas`.
+    pub doc: Object,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed itself.
+    pub modified_at: Timestamp,
+    /// The number of the last event about the user itself.
+    pub seq: u64,
+}
+
+impl User {
+    /// The userName as it was given.
+    #[must_use]
+    pub fn user_name(&self) -> &str {
+        text_of(&self.doc, "userName").unwrap_or_default()
+    }
+
+    /// The userName as it is compared.
+    #[must_use]
+    pub fn user_name_key(&self) -> String {
+        text::user_name_key(self.user_name())
+    }
+
+    /// The IdP's own id for the user.
+    #[must_use]
+    pub fn external_id(&self) -> Option<&str> {
+        text_of(&self.doc, "externalId")
+    }
+
+    /// Whether the user may use the application. Absent means yes.
+    #[must_use]
+    pub fn active(&self) -> bool {
+        is_active(&self.doc)
+    }
+
+    /// The displayName as it is compared.
+    #[must_use]
+    pub fn display_name_key(&self) -> Option<String> {
+        text_of(&self.doc, "displayName").map(|name| text::fold(name).into_owned())
+    }
+
+    /// The e-mail addresses as they are compared, each once.
+    #[must_use]
+    pub fn email_keys(&self) -> Vec<String> {
+        let mut keys: Vec<String> = self
+            .doc
+            .get("emails")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|email| email.get("value")?.as_str())
+            .map(|value| text::fold(value).into_owned())
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+}
+
+/// A group: the SCIM resource without what is derived and without its members, which are rows of their own.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Group {
+    /// Its identity within the directory.
+    pub id: LocalId,
+    /// The resource, with canonical attribute names and its `schemas`; no `members`.
+    pub doc: Object,
+    /// The groups that are members of this one, in order of id: direct ones only.
+    pub nested: Vec<LocalId>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it or its membership was last changed.
+    pub modified_at: Timestamp,
+    /// The number of the last event about the group or its membership.
+    pub seq: u64,
+    /// The number of the last event about the group itself.
+    pub doc_seq: u64,
+    /// The request that deleted it, while its memberships are still being ended: it is gone for everyone but the log.
+    pub ended: Option<RequestId>,
+}
+
+impl Group {
+    /// Whether it was deleted and only its memberships are still to be ended.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// The displayName as it was given.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        text_of(&self.doc, "displayName").unwrap_or_default()
+    }
+
+    /// The displayName as it is compared.
+    #[must_use]
+    pub fn display_name_key(&self) -> String {
+        text::fold(self.display_name()).into_owned()
+    }
+
+    /// The IdP's own id for the group.
+    #[must_use]
+    pub fn external_id(&self) -> Option<&str> {
+        text_of(&self.doc, "externalId")
+    }
+}
+
+/// A bearer token, by which an IdP is known. The secret itself is nowhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Token {
+    /// Its id.
+    pub id: TokenId,
+    /// SHA-256 of the secret.
+    pub digest: [u8; 32],
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What an API key reaches.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Every organization.
+    Everything,
+    /// Only these.
+    Organizations(Vec<OrganizationId>),
+}
+
+impl Reach {
+    /// Whether `organization` is within reach.
+    #[must_use]
+    pub fn covers(&self, organization: OrganizationId) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Organizations(list) => list.contains(&organization),
+        }
+    }
+}
+
+/// An API key, by which the application is known. The secret itself is nowhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// SHA-256 of the secret.
+    pub digest: [u8; 32],
+    /// What it reaches.
+    pub reach: Reach,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Whether a user's resource says active; absent means yes.
+#[must_use]
+pub fn is_active(doc: &Object) -> bool {
+    doc.get("active").and_then(Value::as_bool).unwrap_or(true)
+}
+
+fn text_of<'a>(doc: &'a Object, attribute: &str) -> Option<&'a str> {
+    doc.get(attribute).and_then(Value::as_str)
+}

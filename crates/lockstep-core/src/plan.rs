@@ -1,0 +1,211 @@
+//! The planner: (what is, what was asked) → (what changes, what is told, what is answered). Every rule about meaning
+//! stands here and in the files below; no IO, no clock, nothing but its arguments.
+
+mod group;
+mod members;
+mod user;
+
+use std::sync::Arc;
+
+use lockstep_scim::Error;
+
+use crate::clock::{Random, Timestamp};
+use crate::command::{Command, Envelope, Outcome, Refusal, Reply};
+use crate::event::{Change, Record};
+use crate::id::LocalId;
+use crate::model::{Directory, DirectoryState, Head};
+use crate::version::Precondition;
+use crate::view::{Key, Missing, Step, View};
+
+/// What a plan depends on besides the view.
+pub struct Context<'a> {
+    /// The command with its directory, request and terms.
+    pub envelope: &'a Envelope,
+    /// The time of the batch.
+    pub now: Timestamp,
+}
+
+/// A command, decided.
+#[derive(Debug)]
+pub struct Plan {
+    /// What changes.
+    pub steps: Vec<Step>,
+    /// What is answered.
+    pub outcome: Outcome,
+}
+
+/// Why there is no plan (yet).
+#[derive(Debug)]
+pub enum Stop {
+    /// Something must be loaded first.
+    Missing(Missing),
+    /// The command is refused; nothing of it happens.
+    Refused(Refusal),
+}
+
+impl From<Missing> for Stop {
+    fn from(missing: Missing) -> Self {
+        Self::Missing(missing)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Refused(Refusal::Scim(error))
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+type Planned<T = Plan> = Result<T, Stop>;
+
+/// What a command is known to need before it is planned, so that a store can load it all at once. A plan may turn
+/// out to need more.
+#[must_use]
+pub fn needs(envelope: &Envelope) -> Vec<Key> {
+    match &envelope.command {
+        Command::CreateDirectory(_) | Command::DeleteDirectory => Vec::new(),
+        Command::CreateUser(object) => user::names_needed(object),
+        Command::ReplaceUser(id, object, precondition) => {
+            let mut keys = user::names_needed(object);
+            keys.extend(user::user_needed(*id, precondition));
+            keys
+        }
+        Command::PatchUser(id, _, precondition) => user::user_needed(*id, precondition),
+        Command::DeleteUser(id, _) => vec![Key::User(*id), Key::GroupsOf(*id)],
+        Command::CreateGroup(object) => group::create_needs(envelope, object),
+        Command::ReplaceGroup(id, object, _) => group::replace_needs(envelope, *id, object),
+        Command::PatchGroup(id, patch, _) => group::patch_needs(envelope, *id, patch),
+        Command::DeleteGroup(id, _) | Command::EndGroup(id) => {
+            vec![Key::Group(*id), Key::FirstMembersOf(*id), Key::ParentsOf(*id)]
+        }
+    }
+}
+
+/// Decides one command. A plan is complete: laid over the view it leaves a state in which every promise holds.
+pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Planned {
+    if let Command::CreateDirectory(new) = &context.envelope.command {
+        if view.directory()?.is_some() {
+            return Err(Refusal::NumberTaken.into());
+        }
+        let mut draft = Draft::new(view, context);
+        let directory = Arc::new(new.0.clone());
+        draft.steps.push(Step::Directory(directory.clone()));
+        draft.steps.push(Step::Token(new.1.clone()));
+        draft.record(Change::Activated);
+        return Ok(draft.done(Reply::Directory(directory)));
+    }
+
+    let directory = view.directory()?.ok_or(Refusal::NoDirectory)?.clone();
+    let mut draft = Draft::new(view, context);
+    match (&context.envelope.command, directory.state) {
+        // What was begun before the directory went has nothing left to do: its rows are cleared without events.
+        (Command::EndGroup(_), DirectoryState::Deleting) => Ok(draft.done(Reply::Step { more: false })),
+        (Command::EndGroup(id), _) => draft.end_group(*id),
+        (_, DirectoryState::Deleting) => Err(Refusal::NoDirectory.into()),
+        (Command::DeleteDirectory, _) => Ok(draft.delete_directory(&directory)),
+        (_, DirectoryState::Unlinked) => Err(Refusal::Paused.into()),
+        (command, DirectoryState::Linked) => match command {
+            Command::CreateUser(object) => draft.create_user(object, random),
+            Command::ReplaceUser(id, object, precondition) => draft.replace_user(*id, object, precondition),
+            Command::PatchUser(id, patch, precondition) => draft.patch_user(*id, patch, precondition),
+            Command::DeleteUser(id, precondition) => draft.delete_user(*id, precondition),
+            Command::CreateGroup(object) => draft.create_group(object, random),
+            Command::ReplaceGroup(id, object, precondition) => draft.replace_group(*id, object, precondition),
+            Command::PatchGroup(id, patch, precondition) => draft.patch_group(*id, patch, precondition),
+            Command::DeleteGroup(id, precondition) => draft.delete_group(*id, precondition),
+            Command::CreateDirectory(_) | Command::DeleteDirectory | Command::EndGroup(_) => {
+                Err(Refusal::Fault.into())
+            }
+        },
+    }
+}
+
+/// A plan in the making: the steps so far and the log's head as they leave it.
+struct Draft<'a> {
+    view: &'a View,
+    context: &'a Context<'a>,
+    head: Head,
+    at: Timestamp,
+    steps: Vec<Step>,
+    notes: Vec<String>,
+    events: u64,
+}
+
+impl<'a> Draft<'a> {
+    fn new(view: &'a View, context: &'a Context<'a>) -> Self {
+        let head = view.head().clone();
+        // Times in a directory never decrease, also when the clock was set back.
+        let at = context.now.max(head.last_at);
+        Self { view, context, head, at, steps: Vec::new(), notes: Vec::new(), events: 0 }
+    }
+
+    /// Appends a fact to the log and gives its number.
+    fn record(&mut self, change: Change) -> u64 {
+        self.record_for(self.context.envelope.request, change)
+    }
+
+    /// [`Draft::record`] with the request that caused it, where that was an earlier one.
+    fn record_for(&mut self, request: crate::id::RequestId, change: Change) -> u64 {
+        self.head.last_seq += 1;
+        self.head.last_at = self.at;
+        self.events += 1;
+        let seq = self.head.last_seq;
+        let directory = self.context.envelope.directory;
+        self.steps.push(Step::Append(Box::new(Record { directory, seq, at: self.at, request, change })));
+        seq
+    }
+
+    /// The number that the next record will have.
+    fn next_seq(&self) -> u64 {
+        self.head.last_seq + 1
+    }
+
+    /// A new id in this directory.
+    fn draw_id(&mut self, random: &mut dyn Random) -> LocalId {
+        let id = LocalId::next(LocalId(self.head.last_id), self.at, random);
+        self.head.last_id = id.0;
+        id
+    }
+
+    /// The finished plan. What made no event changed nothing.
+    fn done(mut self, reply: Reply) -> Plan {
+        let first_seq = self.head.last_seq + 1 - self.events;
+        if self.head != *self.view.head() {
+            self.steps.push(Step::Head(self.head));
+        }
+        Plan {
+            steps: self.steps,
+            outcome: Outcome { reply, first_seq, events: self.events, notes: self.notes },
+        }
+    }
+
+    fn delete_directory(mut self, directory: &Directory) -> Plan {
+        let gone = Directory { state: DirectoryState::Deleting, updated_at: self.at, ..directory.clone() };
+        self.steps.push(Step::Directory(Arc::new(gone)));
+        self.record(Change::Deleted);
+        self.head.users_active = 0;
+        self.head.users_inactive = 0;
+        self.head.groups = 0;
+        self.done(Reply::Gone)
+    }
+}
+
+/// RFC 7644 §3.14: a version that no longer holds is 412, and nothing happens.
+fn demand(precondition: &Precondition, tag: &str) -> Result<(), Error> {
+    if precondition.met_by(tag) {
+        Ok(())
+    } else {
+        Err(Error::precondition_failed(format!(
+            "the resource has changed: its version is now `{}`",
+            tag.replace('"', "")
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,244 @@
+//! What a request says about a group's members, before it is known who is one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lockstep_scim::filter::{self, AttrPath, Compare, Filter, Literal};
+use lockstep_scim::patch::{Op, Operation, Patch};
+use lockstep_scim::schema::Definition;
+use lockstep_scim::{Error, Object};
+use serde_json::{Value, json};
+
+use crate::id::{DirectoryNumber, GroupId, LocalId, UserId};
+
+/// Whom a member's value names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Member {
+    /// Perhaps a user of this directory.
+    User(LocalId),
+    /// Perhaps a group of this directory.
+    Group(LocalId),
+    /// Nobody who could be in this directory.
+    Unknown,
+}
+
+impl Member {
+    fn parse(directory: DirectoryNumber, value: &str) -> Self {
+        if let Some(id) = UserId::parse(value).filter(|id| id.directory == directory) {
+            return Self::User(id.local);
+        }
+        if let Some(id) = GroupId::parse(value).filter(|id| id.directory == directory) {
+            return Self::Group(id.local);
+        }
+        Self::Unknown
+    }
+}
+
+/// One thing that a request does to the members.
+enum Edit {
+    Add(Vec<String>),
+    Remove(Vec<String>),
+    RemoveAll,
+    RemoveWhere(Filter),
+}
+
+/// All that a request does to the members, in its order.
+pub(super) struct Edits(Vec<Edit>);
+
+/// What the edits come to: who shall be a member (true) and who shall not.
+#[derive(Default)]
+pub(super) struct Wanted {
+    pub(super) users: BTreeMap<LocalId, bool>,
+    pub(super) groups: BTreeMap<LocalId, bool>,
+    /// How many values that were to join name nobody.
+    pub(super) unknown: usize,
+}
+
+impl Edits {
+    /// The members of a POST or PUT body. A body that does not say `members` says nothing about them.
+    pub(super) fn of_body(object: &Object) -> Result<Self, Error> {
+        match object.get("members") {
+            None => Ok(Self(Vec::new())),
+            Some(members) => Ok(Self(vec![Edit::RemoveAll, Edit::Add(values(members)?)])),
+        }
+    }
+
+    /// The operations of a PATCH that are about `members`.
+    pub(super) fn of_patch(patch: &Patch) -> Result<Self, Error> {
+        let mut edits = Vec::new();
+        for operation in patch.operations.iter().filter(|operation| operation.target.is_top("members")) {
+            edit(operation, &mut edits)?;
+        }
+        Ok(Self(edits))
+    }
+
+    /// Whether the outcome depends on who all the members are.
+    pub(super) fn replaces_all(&self) -> bool {
+        self.0.iter().any(|edit| matches!(edit, Edit::RemoveAll))
+    }
+
+    /// Whether a filter must be decided over the members.
+    pub(super) fn filters_members(&self) -> bool {
+        self.0.iter().any(|edit| matches!(edit, Edit::RemoveWhere(_)))
+    }
+
+    /// Everybody whom the edits name, and whether to let them join.
+    pub(super) fn named(&self, directory: DirectoryNumber) -> impl Iterator<Item = (Member, bool)> {
+        self.0.iter().flat_map(move |edit| {
+            let (values, joins): (&[String], bool) = match edit {
+                Edit::Add(values) => (values, true),
+                Edit::Remove(values) => (values, false),
+                Edit::RemoveAll | Edit::RemoveWhere(_) => (&[], false),
+            };
+            values.iter().map(move |value| (Member::parse(directory, value), joins))
+        })
+    }
+
+    /// Carries the edits out over the names alone. `current` is all user members where an edit needs them.
+    pub(super) fn resolve(
+        &self,
+        directory: DirectoryNumber,
+        current: Option<&BTreeSet<LocalId>>,
+        nested: &[LocalId],
+    ) -> Result<Wanted, Error> {
+        let mut wanted = Wanted::default();
+        let mut unknown = BTreeSet::new();
+        for edit in &self.0 {
+            match edit {
+                Edit::Add(values) | Edit::Remove(values) => {
+                    let joins = matches!(edit, Edit::Add(_));
+                    for value in values {
+                        match Member::parse(directory, value) {
+                            Member::User(user) => {
+                                wanted.users.insert(user, joins);
+                            }
+                            Member::Group(group) => {
+                                wanted.groups.insert(group, joins);
+                            }
+                            Member::Unknown if joins => {
+                                unknown.insert(value.as_str());
+                            }
+                            // Removing whom nobody knows has nothing to do (ambiguity 5).
+                            Member::Unknown => {
+                                unknown.remove(value.as_str());
+                            }
+                        }
+                    }
+                }
+                Edit::RemoveAll => {
+                    unknown.clear();
+                    wanted.users = current.into_iter().flatten().map(|user| (*user, false)).collect();
+                    wanted.groups = nested.iter().map(|group| (*group, false)).collect();
+                }
+                Edit::RemoveWhere(filter) => remove_where(filter, directory, current, nested, &mut wanted),
+            }
+        }
+        wanted.unknown = unknown.len();
+        Ok(wanted)
+    }
+}
+
+/// Lets those members leave for whom the filter holds; it sees what a member shows: `value` and `type`.
+fn remove_where(
+    filter: &Filter,
+    directory: DirectoryNumber,
+    current: Option<&BTreeSet<LocalId>>,
+    nested: &[LocalId],
+    wanted: &mut Wanted,
+) {
+    let definition = Definition::group();
+    let holds = |value: String, kind: &str| {
+        let mut member = Object::new();
+        member.insert("members".into(), json!([{ "value": value, "type": kind }]));
+        filter::matches(filter, &member, &definition)
+    };
+    let users: BTreeSet<LocalId> = current.into_iter().flatten().copied().collect();
+    let joined: Vec<LocalId> =
+        wanted.users.iter().filter(|(_, joins)| **joins).map(|(user, _)| *user).collect();
+    for user in users.into_iter().chain(joined) {
+        if holds(UserId { directory, local: user }.to_string(), "User") {
+            wanted.users.insert(user, false);
+        }
+    }
+    let joined: Vec<LocalId> =
+        wanted.groups.iter().filter(|(_, joins)| **joins).map(|(group, _)| *group).collect();
+    for group in nested.iter().copied().chain(joined) {
+        if holds(GroupId { directory, local: group }.to_string(), "Group") {
+            wanted.groups.insert(group, false);
+        }
+    }
+}
+
+fn edit(operation: &Operation, edits: &mut Vec<Edit>) -> Result<(), Error> {
+    // RFC 7643 §4.2: a member's sub-attributes are immutable; whole members come and go.
+    if operation.target.sub.is_some() {
+        return Err(Error::mutability(
+            "members: what a member says is immutable; remove the member and add another",
+        ));
+    }
+    match (operation.op, &operation.target.filter, &operation.value) {
+        (Op::Add, None, Some(value)) => edits.push(Edit::Add(values(value)?)),
+        (Op::Replace, None, Some(value)) => {
+            edits.push(Edit::RemoveAll);
+            edits.push(Edit::Add(values(value)?));
+        }
+        (Op::Remove, None, None) => edits.push(Edit::RemoveAll),
+        // Not in the RFC, and sent: the members to remove stand in the body (ambiguity 11).
+        (Op::Remove, None, Some(value)) => edits.push(Edit::Remove(values(value)?)),
+        (Op::Remove, Some(filter), _) => edits.push(match named_by(filter) {
+            Some(values) => Edit::Remove(values),
+            None => Edit::RemoveWhere(in_members(filter)),
+        }),
+        (Op::Add | Op::Replace, Some(_), _) => {
+            return Err(Error::invalid_path(
+                "members: add and replace take no value filter; name the members in the value",
+            ));
+        }
+        (Op::Add | Op::Replace, None, None) => {
+            return Err(Error::invalid_value("members: the operation has no value"));
+        }
+    }
+    Ok(())
+}
+
+/// The values that a filter asks for, where it is nothing but `value eq "…"` joined by `or`.
+fn named_by(filter: &Filter) -> Option<Vec<String>> {
+    match filter {
+        Filter::Attr { path, op: Compare::Eq, value: Literal::String(value) }
+            if path.sub.is_none() && path.attribute.eq_ignore_ascii_case("value") =>
+        {
+            Some(vec![value.clone()])
+        }
+        Filter::Or(parts) => {
+            parts.iter().map(named_by).collect::<Option<Vec<_>>>().map(|values| values.concat())
+        }
+        _ => None,
+    }
+}
+
+/// A value filter as a filter over the whole group.
+fn in_members(filter: &Filter) -> Filter {
+    let attr = AttrPath { urn: None, attribute: "members".into(), sub: None };
+    Filter::ValuePath { attr, filter: Box::new(filter.clone()) }
+}
+
+/// The `value` of each member: an array of objects, or one object. A member that only has a `$ref` is named by the
+/// last part of it, which is an id of ours or nobody (ambiguity 36: it is never fetched).
+fn values(members: &Value) -> Result<Vec<String>, Error> {
+    let list = match members {
+        Value::Array(list) => list.as_slice(),
+        Value::Object(_) => std::slice::from_ref(members),
+        _ => return Err(Error::invalid_value("members: expected an array of objects, each with a `value`")),
+    };
+    list.iter()
+        .enumerate()
+        .map(|(index, member)| {
+            let named = member.get("value").and_then(Value::as_str);
+            let referred = member.get("$ref").and_then(Value::as_str).and_then(|url| url.rsplit('/').next());
+            named.or(referred).map(str::to_owned).ok_or_else(|| {
+                Error::invalid_value(format!(
+                    "members[{index}]: expected an object with a `value`, the member's id"
+                ))
+            })
+        })
+        .collect()
+}

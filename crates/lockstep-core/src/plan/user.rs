@@ -1,0 +1,153 @@
+//! What happens to users.
+
+use std::sync::Arc;
+
+use lockstep_scim::patch::{self, Patch};
+use lockstep_scim::{Error, Object, resource, text};
+use serde_json::Value;
+
+use super::{Draft, Planned, demand};
+use crate::clock::Random;
+use crate::command::Reply;
+use crate::event::{Change, EventType, Membership, Told, changed};
+use crate::id::{LocalId, UserId};
+use crate::model::{Group, User, is_active};
+use crate::version::{self, GroupOfUser, Precondition};
+use crate::view::{Key, Step};
+
+/// Whom a body's names may already belong to.
+pub(super) fn names_needed(object: &Object) -> Vec<Key> {
+    let mut keys = Vec::new();
+    if let Some(name) = object.get("userName").and_then(Value::as_str) {
+        keys.push(Key::UserName(text::user_name_key(name)));
+    }
+    if let Some(id) = object.get("externalId").and_then(Value::as_str) {
+        keys.push(Key::UserExternalId(id.to_owned()));
+    }
+    keys
+}
+
+pub(super) fn user_needed(id: LocalId, precondition: &Precondition) -> Vec<Key> {
+    match precondition {
+        // The version of a user depends on its groups.
+        Precondition::OneOf(_) => vec![Key::User(id), Key::GroupsOf(id)],
+        Precondition::None | Precondition::Exists => vec![Key::User(id)],
+    }
+}
+
+impl Draft<'_> {
+    pub(super) fn create_user(mut self, object: &Object, random: &mut dyn Random) -> Planned {
+        let mut doc = object.clone();
+        doc.entry("active").or_insert(Value::Bool(true));
+        let user =
+            User { id: LocalId(0), doc, created_at: self.at, modified_at: self.at, seq: self.next_seq() };
+        self.refuse_taken_user_names(&user)?;
+        let user = User { id: self.draw_id(random), ..user };
+        *self.users_counted_with(&user) += 1;
+        let told = Told {
+            doc: user.doc.clone(),
+            nested: Vec::new(),
+            created_at: user.created_at,
+            before: Object::new(),
+        };
+        self.record(Change::User(EventType::UserCreated, user.id, Box::new(told)));
+        let user = Arc::new(user);
+        self.steps.push(Step::User(user.id, Some(user.clone())));
+        Ok(self.done(Reply::User(user)))
+    }
+
+    pub(super) fn replace_user(self, id: LocalId, object: &Object, precondition: &Precondition) -> Planned {
+        let user = self.user_for_write(id, precondition)?;
+        let mut doc = object.clone();
+        if !doc.contains_key("active") {
+            let kept =
+                if self.context.envelope.terms.rules.put_keeps_active { is_active(&user.doc) } else { true };
+            doc.insert("active".into(), Value::Bool(kept));
+        }
+        self.change_user(&user, doc)
+    }
+
+    pub(super) fn patch_user(self, id: LocalId, patch: &Patch, precondition: &Precondition) -> Planned {
+        let user = self.user_for_write(id, precondition)?;
+        let terms = &self.context.envelope.terms;
+        let mut doc = patch::apply(&patch.operations, &user.doc, &terms.user, &terms.rules.patch)?;
+        doc.entry("active").or_insert(Value::Bool(true));
+        resource::refresh_schemas(&mut doc, &terms.user);
+        self.change_user(&user, doc)
+    }
+
+    pub(super) fn delete_user(mut self, id: LocalId, precondition: &Precondition) -> Planned {
+        let user = self.user_for_write(id, precondition)?;
+        for group in self.view.groups(self.view.groups_of(id)?)? {
+            let membership =
+                Membership { group: group.id, user: id, group_seq: group.doc_seq, user_seq: user.seq };
+            let seq = self.record(Change::Membership(EventType::UserRemoved, membership));
+            self.steps.push(Step::Membership { group: group.id, user: id, present: false });
+            let group = Group { seq, modified_at: self.at, ..(*group).clone() };
+            self.steps.push(Step::Group(group.id, Some(Arc::new(group))));
+        }
+        let told = Told {
+            doc: user.doc.clone(),
+            nested: Vec::new(),
+            created_at: user.created_at,
+            before: Object::new(),
+        };
+        self.record(Change::User(EventType::UserDeleted, id, Box::new(told)));
+        *self.users_counted_with(&user) -= 1;
+        self.steps.push(Step::User(id, None));
+        Ok(self.done(Reply::Gone))
+    }
+
+    /// Gives the user another resource; nothing at all happens where it is the same.
+    fn change_user(mut self, user: &Arc<User>, doc: Object) -> Planned {
+        if doc == user.doc {
+            return Ok(self.done(Reply::User(user.clone())));
+        }
+        let before = changed(&user.doc, &doc);
+        let next = User { doc, modified_at: self.at, seq: self.next_seq(), ..(**user).clone() };
+        self.refuse_taken_user_names(&next)?;
+        *self.users_counted_with(user) -= 1;
+        *self.users_counted_with(&next) += 1;
+        let told = Told { doc: next.doc.clone(), nested: Vec::new(), created_at: next.created_at, before };
+        self.record(Change::User(EventType::UserUpdated, next.id, Box::new(told)));
+        let next = Arc::new(next);
+        self.steps.push(Step::User(next.id, Some(next.clone())));
+        Ok(self.done(Reply::User(next)))
+    }
+
+    /// The user, where there is one and it has the version that the request demands.
+    fn user_for_write(&self, id: LocalId, precondition: &Precondition) -> Planned<Arc<User>> {
+        let Some(user) = self.view.user(id)?.cloned() else {
+            let id = UserId { directory: self.context.envelope.directory, local: id };
+            return Err(Error::not_found(format!("there is no User `{id}` in this directory")).into());
+        };
+        if matches!(precondition, Precondition::OneOf(_)) {
+            let groups = self.view.groups(self.view.groups_of(id)?)?;
+            let groups: Vec<GroupOfUser> = groups
+                .iter()
+                .filter(|group| !group.is_ended())
+                .map(|group| GroupOfUser::from(&**group))
+                .collect();
+            demand(precondition, &version::user(&user, &groups))?;
+        }
+        Ok(user)
+    }
+
+    /// One person, one record: RFC 7644 §3.3, 409 where the userName or externalId is another user's.
+    fn refuse_taken_user_names(&self, user: &User) -> Planned<()> {
+        let other = |owner: Option<LocalId>| owner.is_some_and(|owner| owner != user.id);
+        if other(self.view.user_named(&user.user_name_key())?) {
+            return Err(Error::conflict("userName").into());
+        }
+        if let Some(external_id) = user.external_id()
+            && other(self.view.user_with_external_id(external_id)?)
+        {
+            return Err(Error::conflict("externalId").into());
+        }
+        Ok(())
+    }
+
+    fn users_counted_with(&mut self, user: &User) -> &mut u64 {
+        if user.active() { &mut self.head.users_active } else { &mut self.head.users_inactive }
+    }
+}

@@ -1,0 +1,48 @@
+//! What a directory's contract decides where the RFC leaves a choice. The core reads these switches and never learns
+//! which IdP set them; `lockstep-idp` fills them in.
+
+use lockstep_scim::patch::PatchOptions;
+use lockstep_scim::resource::Unknown;
+
+/// What happens to a member id that names nobody in this directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UnknownMember {
+    /// The request is refused with 400 `invalidValue`, and nothing of it happens.
+    Refuse,
+    /// The member is left out, and the rest of the request happens. The record of the request says so.
+    LeaveOut,
+}
+
+/// The switches of one contract.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rules {
+    /// Attributes that no schema of the directory knows: kept out and reported, or refused with 400.
+    pub unknown_attributes: Unknown,
+    /// Member ids that name nobody.
+    pub unknown_members: UnknownMember,
+    /// Whether two groups of one directory may not share a displayName (compared case-folded): 409 `uniqueness`.
+    pub unique_group_names: bool,
+    /// Choices within PATCH (RFC 7644 §3.5.2).
+    pub patch: PatchOptions,
+    /// Whether a body must name its schemas (RFC 7643 §3). Where not, they are taken from the endpoint.
+    pub require_schemas: bool,
+    /// Whether a successful PATCH of a group answers 204 without a body instead of 200 with the group.
+    pub group_patch_answers_no_content: bool,
+    /// Whether a PUT that does not say `active` leaves it as it was instead of clearing it.
+    pub put_keeps_active: bool,
+}
+
+impl Default for Rules {
+    /// `generic scim v2.0`: lenient where the RFC is silent or clients are known to err.
+    fn default() -> Self {
+        Self {
+            unknown_attributes: Unknown::Ignore,
+            unknown_members: UnknownMember::Refuse,
+            unique_group_names: true,
+            patch: PatchOptions::default(),
+            require_schemas: false,
+            group_patch_answers_no_content: false,
+            put_keeps_active: true,
+        }
+    }
+}

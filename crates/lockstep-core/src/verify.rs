@@ -1,0 +1,113 @@
+//! Every invariant of a directory, checked over a dump of its rows and its log.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::event::Record;
+use crate::id::LocalId;
+use crate::model::{DirectoryState, Group, Head, User};
+use crate::replay::State;
+
+/// The rows of one directory.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// What the directory's row says.
+    pub state: DirectoryState,
+    /// The head of its log.
+    pub head: Head,
+    /// Its users.
+    pub users: Vec<User>,
+    /// Its groups, ended ones included.
+    pub groups: Vec<Group>,
+    /// Who is a member of which group: (group, user).
+    pub memberships: Vec<(LocalId, LocalId)>,
+}
+
+/// Checks one directory's log, record by record in order of number, and then its rows against it. Ids only: what a
+/// finding says holds no personal data.
+#[derive(Debug, Default)]
+pub struct Verifier {
+    replayed: State,
+    findings: Vec<String>,
+}
+
+impl Verifier {
+    /// Takes the next record of the log.
+    pub fn record(&mut self, record: &Record) {
+        if let Err(error) = self.replayed.apply(record) {
+            self.findings.push(error.to_string());
+        }
+    }
+
+    /// Compares the rows with the log. Empty where every promise holds.
+    #[must_use]
+    pub fn finish(mut self, rows: Rows) -> Vec<String> {
+        if rows.state == DirectoryState::Deleting {
+            if self.replayed.exists {
+                self.findings.push("the directory is deleted and its log does not say so".into());
+            }
+            return self.findings;
+        }
+        if !self.replayed.exists {
+            self.findings.push("the directory exists and its log does not say so".into());
+        }
+        // An ended group is gone for everyone; the log says so once its memberships are.
+        let ended: BTreeSet<LocalId> =
+            rows.groups.iter().filter(|group| group.is_ended()).map(|group| group.id).collect();
+        let mut found = State {
+            exists: self.replayed.exists,
+            users: rows.users.into_iter().map(|user| (user.id, user)).collect(),
+            groups: rows.groups.into_iter().map(|group| (group.id, group)).collect(),
+            memberships: rows.memberships.into_iter().collect(),
+            head: rows.head,
+        };
+        for id in &ended {
+            if let (Some(told), Some(found)) = (self.replayed.groups.get_mut(id), found.groups.get(id)) {
+                told.ended = found.ended;
+                // The step that marked it may have come without an event of its own.
+                told.modified_at = found.modified_at;
+            }
+        }
+        self.replayed.head.last_id = found.head.last_id;
+        self.replayed.count();
+        let (told, findings) = (&self.replayed, &mut self.findings);
+        compare("user", &told.users, &found.users, findings);
+        compare("group", &told.groups, &found.groups, findings);
+        for (group, user) in told.memberships.symmetric_difference(&found.memberships) {
+            findings.push(format!("membership of user {} in group {}: log and rows differ", user.0, group.0));
+        }
+        if told.head != found.head {
+            findings.push(format!("the head is {:?} and the log gives {:?}", found.head, told.head));
+        }
+        if let Some(id) = found.users.keys().chain(found.groups.keys()).find(|id| id.0 > found.head.last_id) {
+            findings.push(format!("the id {} is beyond the last one given out", id.0));
+        }
+        unique("userName", found.users.values().map(User::user_name_key), findings);
+        unique(
+            "externalId",
+            found.users.values().filter_map(|user| user.external_id().map(str::to_owned)),
+            findings,
+        );
+        self.findings
+    }
+}
+
+fn compare<T: PartialEq>(
+    kind: &str,
+    told: &BTreeMap<LocalId, T>,
+    found: &BTreeMap<LocalId, T>,
+    findings: &mut Vec<String>,
+) {
+    for id in told.keys().chain(found.keys().filter(|id| !told.contains_key(id))) {
+        if told.get(id) != found.get(id) {
+            findings.push(format!("{kind} {}: log and rows differ", id.0));
+        }
+    }
+}
+
+fn unique(what: &str, keys: impl Iterator<Item = String>, findings: &mut Vec<String>) {
+    let mut seen = BTreeSet::new();
+    let twice = keys.filter(|key| !seen.insert(key.clone())).count();
+    if twice > 0 {
+        findings.push(format!("{twice} users share a {what} with another"));
+    }
+}
