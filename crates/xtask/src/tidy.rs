@@ -43,26 +43,34 @@ pub(crate) fn run(repo: &Repo) -> Result<Found> {
     let files = read(repo)?;
     let mut found = Found::default();
     for rule in layout::RULES.iter().chain(text::RULES) {
-        for file in &files {
-            found.tell(rule, file);
-        }
+        found.tell(rule, files.iter());
     }
     for rule in layout::TREE_RULES {
-        found.tell(rule, files.as_slice());
+        found.tell(rule, [files.as_slice()]);
     }
     let packages = graph::Packages::read(repo)?;
     for rule in graph::RULES {
-        found.tell(rule, &packages);
+        found.tell(rule, [&packages]);
     }
     found.notes = size::notes(&files);
     Ok(found)
 }
 
 impl Found {
-    fn tell<Input: ?Sized>(&mut self, rule: &Rule<Input>, input: &Input) {
-        for hit in (rule.check)(input) {
+    /// A rule that is broken is told once, with all the places below it.
+    fn tell<'a, Input: ?Sized + 'a>(
+        &mut self,
+        rule: &Rule<Input>,
+        inputs: impl IntoIterator<Item = &'a Input>,
+    ) {
+        let hits: Vec<Hit> = inputs.into_iter().flat_map(rule.check).collect();
+        if hits.is_empty() {
+            return;
+        }
+        self.failures.push(format!("  {}: {}", rule.name, rule.mend));
+        for hit in hits {
             let line = hit.line.map_or_else(String::new, |line| format!(":{line}"));
-            self.failures.push(format!("{}{line}: {}  [{}: {}]", hit.place, hit.what, rule.name, rule.mend));
+            self.failures.push(format!("    {}{line}: {}", hit.place, hit.what));
         }
     }
 }
