@@ -1,4 +1,4 @@
-// dateTime values (RFC 7643 §2.3.5): their text form and the instant they name. No clock.
+//! dateTime values (RFC 7643 §2.3.5): their text form and the instant they name. No clock.
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 

@@ -1,5 +1,5 @@
-// ServiceProviderConfig, ResourceTypes and Schemas (RFC 7644 §4, RFC 7643 §5 to §7): what is, truthfully.
-// Only documents; which base URL and which schemas is the caller's.
+//! ServiceProviderConfig, ResourceTypes and Schemas (RFC 7644 §4, RFC 7643 §5 to §7): what is, truthfully.
+//! Only documents; which base URL and which schemas is the caller's.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-// Status and scimType of every SCIM failure (RFC 7644 §3.12). The only place that chooses them.
-// Details name attributes, columns and types, never a value: values are personal data.
+//! Status and scimType of every SCIM failure (RFC 7644 §3.12). The only place that chooses them.
+//! Details name attributes, columns and types, never a value: values are personal data.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-// Filters (RFC 7644 §3.4.2.2 with errata 4670, 7319, 7322): tree, parser, printer, checker, evaluator.
-// Must not know how resources are stored; core may translate the tree into an index lookup.
+//! Filters (RFC 7644 §3.4.2.2 with errata 4670, 7319, 7322): tree, parser, printer, checker, evaluator.
+//! Must not know how resources are stored; core may translate the tree into an index lookup.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-// Bytes of a body to a JSON value, within limits. Refuses what two readers could read differently.
+//! Bytes of a body to a JSON value, within limits. Refuses what two readers could read differently.
 
 use std::collections::HashSet;
 use std::fmt;

@@ -1,4 +1,4 @@
-// Every bound on input that this crate enforces. The error a limit causes names it.
+//! Every bound on input that this crate enforces. The error a limit causes names it.
 
 /// Bounds on input. Exceeding one is a 400 or 413 whose detail names the limit.
 #[derive(Debug, Clone, PartialEq, Eq)]

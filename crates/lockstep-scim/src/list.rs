@@ -1,8 +1,8 @@
-// List responses and paging by index (RFC 7644 §3.4.2, §3.4.2.4). Knows no store.
+//! List responses and paging by index (RFC 7644 §3.4.2, §3.4.2.4). Knows no store.
 
 use serde_json::{Value, json};
 
-use crate::Error;
+use crate::{Error, Object};
 
 /// URN of the list message (RFC 7644 §3.4.2).
 pub const LIST_URN: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -52,13 +52,13 @@ fn clamp(value: i128, low: usize, high: usize) -> usize {
 
 /// The ListResponse (RFC 7644 §3.4.2): `itemsPerPage` is the number of resources in it.
 pub fn render(total_results: usize, start_index: usize, resources: Vec<Value>) -> Value {
-    json!({
-        "schemas": [LIST_URN],
-        "totalResults": total_results,
-        "startIndex": start_index,
-        "itemsPerPage": resources.len(),
-        "Resources": resources,
-    })
+    let mut list = Object::new();
+    list.insert("schemas".to_owned(), json!([LIST_URN]));
+    list.insert("totalResults".to_owned(), json!(total_results));
+    list.insert("startIndex".to_owned(), json!(start_index));
+    list.insert("itemsPerPage".to_owned(), json!(resources.len()));
+    list.insert("Resources".to_owned(), Value::Array(resources));
+    Value::Object(list)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-// PATCH (RFC 7644 §3.5.2): a request to typed operations, and operations to a new resource.
-// All or nothing: the resource given is never changed. Knows no store; `members` are the caller's.
+//! PATCH (RFC 7644 §3.5.2): a request to typed operations, and operations to a new resource.
+//! All or nothing: the resource given is never changed. Knows no store; `members` are the caller's.
 
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ pub struct Patch {
 }
 
 /// Where the standard is silent, or clients differ from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatchOptions {
     /// `add` through a filter that matches nothing makes a value from the filter's `eq` terms
     /// (erratum 8097, held); else 400 noTarget.

@@ -1,4 +1,4 @@
-// The path of a PATCH operation (RFC 7644 §3.5.2 Figure 7): text to parts and back. Knows no schema.
+//! The path of a PATCH operation (RFC 7644 §3.5.2 Figure 7): text to parts and back. Knows no schema.
 
 use std::fmt;
 

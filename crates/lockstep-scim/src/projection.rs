@@ -1,4 +1,4 @@
-// `attributes` and `excludedAttributes` (RFC 7644 §3.4.2.5, §3.9): which parts of a resource to return.
+//! `attributes` and `excludedAttributes` (RFC 7644 §3.4.2.5, §3.9): which parts of a resource to return.
 
 use serde_json::Value;
 
@@ -148,7 +148,6 @@ impl Projection {
         let by_default = attribute.returned == Returned::Default;
         match (self.kind, self.named(extension, name)) {
             (Kind::Default, _) | (Kind::Without, Named::Nothing) => by_default.then(|| value.clone()),
-            (Kind::Only, Named::Nothing) | (Kind::Without, Named::Whole) => None,
             (Kind::Only, Named::Whole) => Some(value.clone()),
             (Kind::Only, Named::Parts(subs)) => {
                 members(value, |key| subs.iter().any(|sub| sub.eq_ignore_ascii_case(key)))
@@ -156,7 +155,7 @@ impl Projection {
             (Kind::Without, Named::Parts(subs)) if by_default => {
                 members(value, |key| !subs.iter().any(|sub| sub.eq_ignore_ascii_case(key)))
             }
-            (Kind::Without, Named::Parts(_)) => None,
+            (Kind::Only, Named::Nothing) | (Kind::Without, Named::Whole | Named::Parts(_)) => None,
         }
     }
 
@@ -172,9 +171,8 @@ impl Projection {
                 continue;
             }
             match (&name.attribute, &name.sub) {
-                (None, _) => return Named::Whole,
                 (Some(named), _) if !named.eq_ignore_ascii_case(attribute) => {}
-                (Some(_), None) => return Named::Whole,
+                (None, _) | (Some(_), None) => return Named::Whole,
                 (Some(_), Some(sub)) => parts.push(sub.as_str()),
             }
         }

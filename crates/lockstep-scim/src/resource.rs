@@ -1,5 +1,5 @@
-// A body of POST or PUT to a resource that fits its definition (RFC 7644 §3.3, §3.5.1).
-// Repairs of what clients send wrongly belong to contracts, not here.
+//! A body of POST or PUT to a resource that fits its definition (RFC 7644 §3.3, §3.5.1).
+//! Repairs of what clients send wrongly belong to contracts, not here.
 
 use serde_json::Value;
 
@@ -162,9 +162,7 @@ fn read_extension(
 /// Required attributes have a value (RFC 7643 §7).
 fn check_required(object: &Object, definition: &Definition) -> Result<(), Error> {
     let missing = |attribute: &Attribute, object: &Object| {
-        attribute.required
-            && writable(attribute)
-            && !object.get(&attribute.name).is_some_and(|value| !value::is_blank(value))
+        attribute.required && writable(attribute) && object.get(&attribute.name).is_none_or(value::is_blank)
     };
     for attribute in &definition.schema.attributes {
         if missing(attribute, object) {

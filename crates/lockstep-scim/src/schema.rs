@@ -1,5 +1,5 @@
-// Attributes as data (RFC 7643 §2, §7): what each may hold and who may change or see it.
-// Names are looked up without regard to case; must not know any resource's values.
+//! Attributes as data (RFC 7643 §2, §7): what each may hold and who may change or see it.
+//! Names are looked up without regard to case; must not know any resource's values.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-// sortBy and sortOrder (RFC 7644 §3.4.2.3). Compares two resources; the caller sorts and breaks ties by id.
+//! sortBy and sortOrder (RFC 7644 §3.4.2.3). Compares two resources; the caller sorts and breaks ties by id.
 
 use std::cmp::Ordering;
 

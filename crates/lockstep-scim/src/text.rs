@@ -1,4 +1,4 @@
-// The one rule by which text is compared without regard to case. Must not know any attribute.
+//! The one rule by which text is compared without regard to case. Must not know any attribute.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-// Whether a filter makes sense for a resource type: names, operators and operand types (RFC 7644 §3.4.2.2).
+//! Whether a filter makes sense for a resource type: names, operators and operand types (RFC 7644 §3.4.2.2).
 
 use super::{AttrPath, Compare, Filter, Literal};
 use crate::datetime;
@@ -97,12 +97,14 @@ fn check_comparison(attribute: &Attribute, name: &str, op: Compare, value: &Lite
         _ => {}
     }
     let fits = match (attribute.kind, value) {
-        (_, Literal::Null) | (Type::Boolean, Literal::Bool(_)) | (Type::Decimal, Literal::Number(_)) => true,
+        (_, Literal::Null)
+        | (Type::Boolean, Literal::Bool(_))
+        | (Type::Decimal, Literal::Number(_))
+        | (Type::String | Type::Reference | Type::Binary, Literal::String(_)) => true,
         // Some clients quote booleans in filters; there is nothing else the text could mean.
         (Type::Boolean, Literal::String(text)) => text_as_bool(text).is_some(),
         (Type::Integer, Literal::Number(number)) => !number.is_f64(),
         (Type::DateTime, Literal::String(text)) => datetime::parse(text).is_some(),
-        (Type::String | Type::Reference | Type::Binary, Literal::String(_)) => true,
         _ => false,
     };
     if fits { Ok(()) } else { refuse(format!("is a {kind}, and the value is not")) }

@@ -1,4 +1,4 @@
-// Whether a resource satisfies a filter (RFC 7644 §3.4.2.2). Total: what does not fit does not match.
+//! Whether a resource satisfies a filter (RFC 7644 §3.4.2.2). Total: what does not fit does not match.
 
 use std::cmp::Ordering;
 

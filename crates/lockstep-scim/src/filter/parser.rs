@@ -1,5 +1,5 @@
-// The grammar of filters and of PATCH paths (RFC 7644 Figures 1 and 7), read by hand in one pass.
-// Precedence: comparison, not, and, or. Bounded by the depth and the number of terms.
+//! The grammar of filters and of PATCH paths (RFC 7644 Figures 1 and 7), read by hand in one pass.
+//! Precedence: comparison, not, and, or. Bounded by the depth and the number of terms.
 
 use serde_json::{Number, Value};
 

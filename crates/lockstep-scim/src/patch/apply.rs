@@ -1,4 +1,4 @@
-// Operations on a resource (RFC 7644 §3.5.2.1 to §3.5.2.3): a new resource, or an error and nothing.
+//! Operations on a resource (RFC 7644 §3.5.2.1 to §3.5.2.3): a new resource, or an error and nothing.
 
 use std::collections::HashSet;
 
@@ -407,10 +407,11 @@ fn settle_primary(values: &mut [Value], before: &[bool], target: &Target) -> Res
         return Err(Error::invalid_value(format!("{}: marks more than one value as primary", target.name())));
     };
     for (index, value) in values.iter_mut().enumerate() {
-        if index != chosen && is_primary(value) {
-            if let Some(members) = value.as_object_mut() {
-                members.insert("primary".to_owned(), Value::Bool(false));
-            }
+        if index != chosen
+            && is_primary(value)
+            && let Some(members) = value.as_object_mut()
+        {
+            members.insert("primary".to_owned(), Value::Bool(false));
         }
     }
     Ok(())

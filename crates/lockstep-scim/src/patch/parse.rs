@@ -1,4 +1,4 @@
-// A PATCH request to operations (RFC 7644 §3.5.2). First the form of all, then the meaning of each.
+//! A PATCH request to operations (RFC 7644 §3.5.2). First the form of all, then the meaning of each.
 
 use serde_json::Value;
 
@@ -80,8 +80,9 @@ fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
         .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
-fn located(error: Error, index: usize) -> Error {
-    Error { detail: format!("Operations[{index}]: {}", error.detail), ..error }
+fn located(mut error: Error, index: usize) -> Error {
+    error.detail = format!("Operations[{index}]: {}", error.detail);
+    error
 }
 
 fn read_form<'a>(operation: &'a Value, limits: &Limits) -> Result<Raw<'a>, Error> {

@@ -1,4 +1,4 @@
-// What a PATCH path means for a resource type: canonical names, found once (RFC 7644 §3.5.2, §3.10).
+//! What a PATCH path means for a resource type: canonical names, found once (RFC 7644 §3.5.2, §3.10).
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-// One attribute's value against its definition: type, bounds, canonical names (RFC 7643 §2.3, §2.4).
+//! One attribute's value against its definition: type, bounds, canonical names (RFC 7643 §2.3, §2.4).
 
 use serde_json::Value;
 
@@ -117,9 +117,11 @@ impl<'a> Reading<'a> {
     ) -> Result<Option<Value>, Error> {
         let fits = match (attribute.kind, &value) {
             (Type::Complex, Value::Object(_)) => return self.complex(attribute, value, path, keep_null),
-            (Type::Any, _) | (Type::Boolean, Value::Bool(_)) | (Type::Decimal, Value::Number(_)) => true,
+            (Type::Any, _)
+            | (Type::Boolean, Value::Bool(_))
+            | (Type::Decimal, Value::Number(_))
+            | (Type::String | Type::Reference, Value::String(_)) => true,
             (Type::Integer, Value::Number(number)) => !number.is_f64(),
-            (Type::String | Type::Reference, Value::String(_)) => true,
             (Type::DateTime, Value::String(text)) => {
                 if datetime::parse(text).is_none() {
                     return Err(Error::invalid_value(format!(
@@ -208,7 +210,7 @@ fn is_base64(text: &str) -> bool {
     let alphabet = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
     padding <= 2
         && data % 4 != 1
-        && (padding == 0 || body.len() % 4 == 0)
+        && (padding == 0 || body.len().is_multiple_of(4))
         && body.get(..data).is_some_and(|data| data.iter().all(alphabet))
 }
 

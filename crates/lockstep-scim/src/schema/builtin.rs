@@ -1,6 +1,6 @@
-// The schemas of RFC 7643 §4 with the verified errata applied, written as a form.
-// Also corrected: references and binaries are case exact, `ims.type` has "other",
-// addresses have value, display and primary, members have display.
+//! The schemas of RFC 7643 §4 with the verified errata applied, written as a form.
+//! Also corrected: references and binaries are case exact, `ims.type` has "other",
+//! addresses have value, display and primary, members have display.
 
 use super::{Attribute, Mutability, Returned, Schema, Type, Uniqueness};
 

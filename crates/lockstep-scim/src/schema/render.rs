@@ -1,4 +1,4 @@
-// A schema as the JSON of /Schemas (RFC 7643 §7, §8.7). No nulls, no empty lists, no hidden attribute.
+//! A schema as the JSON of /Schemas (RFC 7643 §7, §8.7). No nulls, no empty lists, no hidden attribute.
 
 use serde_json::{Value, json};
 
