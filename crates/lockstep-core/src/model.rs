@@ -60,7 +60,7 @@ pub struct Directory {
     pub organization: OrganizationId,
     /// What people call it.
     pub name: String,
-    /// WorkOS's name of the IdP's kind (`okta scim v2.0`), as given.
+    /// The kind of IdP by the name that WorkOS gives it (`generic scim v2.0`), as given.
     pub directory_type: String,
     /// Which contract it is held to (the `slug` of a provider in `lockstep-idp`).
     pub contract: String,

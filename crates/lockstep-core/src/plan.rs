@@ -101,7 +101,7 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
     }
 
     let directory = view.directory()?.ok_or(Refusal::NoDirectory)?.clone();
-    let mut draft = Draft::new(view, context);
+    let draft = Draft::new(view, context);
     match (&context.envelope.command, directory.state) {
         // What was begun before the directory went has nothing left to do: its rows are cleared without events.
         (Command::EndGroup(_), DirectoryState::Deleting) => Ok(draft.done(Reply::Step { more: false })),

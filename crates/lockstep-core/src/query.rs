@@ -37,9 +37,10 @@ impl Lookup {
     fn rank(&self) -> u8 {
         match self {
             Self::Nothing => 0,
-            Self::Id(_) | Self::UserName(_) | Self::ExternalId(_) => 1,
-            Self::Email(_) | Self::DisplayName(_) => 2,
-            Self::GroupsOf(_) => 3,
+            // Before `Id`: it decides what is asked about members, which need not be read then.
+            Self::GroupsOf(_) => 1,
+            Self::Id(_) | Self::UserName(_) | Self::ExternalId(_) => 2,
+            Self::Email(_) | Self::DisplayName(_) => 3,
             Self::MembersOf(_) => 4,
             Self::ModifiedSince(_) => 5,
             Self::All => 6,
@@ -132,4 +133,36 @@ fn is(path: &AttrPath, attribute: &str, sub: Option<&str>) -> bool {
             (Some(found), Some(sub)) => found.eq_ignore_ascii_case(sub),
             _ => false,
         }
+}
+
+/// Whether a filter says anything about this top-level attribute of the core schema.
+#[must_use]
+pub fn mentions(filter: &Filter, attribute: &str) -> bool {
+    match filter {
+        Filter::Attr { path, .. } | Filter::Present(path) | Filter::ValuePath { attr: path, .. } => {
+            path.attribute.eq_ignore_ascii_case(attribute)
+        }
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(|part| mentions(part, attribute)),
+        Filter::Not(inner) => mentions(inner, attribute),
+    }
+}
+
+/// Whether all that a filter says about `members` is whether this one is among them: then a group of which it is
+/// known that this one is a member can be decided without its other members.
+#[must_use]
+pub fn only_asks_for_member(filter: &Filter, member: &str) -> bool {
+    match filter {
+        Filter::Attr { path, op, value } if path.attribute.eq_ignore_ascii_case("members") => {
+            let about_value = path.sub.as_deref().is_none_or(|sub| sub.eq_ignore_ascii_case("value"));
+            about_value && *op == Compare::Eq && *value == Literal::String(member.to_owned())
+        }
+        Filter::ValuePath { attr, filter } if attr.attribute.eq_ignore_ascii_case("members") => {
+            matches!(&**filter, Filter::Attr { path, op: Compare::Eq, value: Literal::String(value) }
+                if path.sub.is_none() && path.attribute.eq_ignore_ascii_case("value") && value == member)
+        }
+        Filter::Present(path) => !path.attribute.eq_ignore_ascii_case("members"),
+        Filter::Attr { .. } | Filter::ValuePath { .. } => true,
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().all(|part| only_asks_for_member(part, member)),
+        Filter::Not(inner) => only_asks_for_member(inner, member),
+    }
 }

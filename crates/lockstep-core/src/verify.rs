@@ -53,7 +53,7 @@ impl Verifier {
         // An ended group is gone for everyone; the log says so once its memberships are.
         let ended: BTreeSet<LocalId> =
             rows.groups.iter().filter(|group| group.is_ended()).map(|group| group.id).collect();
-        let mut found = State {
+        let found = State {
             exists: self.replayed.exists,
             users: rows.users.into_iter().map(|user| (user.id, user)).collect(),
             groups: rows.groups.into_iter().map(|group| (group.id, group)).collect(),

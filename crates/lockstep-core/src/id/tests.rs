@@ -31,7 +31,7 @@ fn foreign_and_damaged_ids_are_not_read() {
     {
         assert_eq!(UserId::parse(text), None, "{text}");
     }
-    let id = UserId { directory: DirectoryNumber(7), local: LocalId(9) }.to_string();
+    let id = UserId { directory: DirectoryNumber(7), local: LocalId(u64::MAX) }.to_string();
     assert_eq!(UserId::parse(&id.to_lowercase()), None);
     assert_eq!(GroupId::parse(&id), None);
     assert_eq!(DirectoryId::parse(&id), None);

@@ -1,1 +1,523 @@
+//! The promises of the planner, on a world of maps: commands in, answers and log out, and the log always replays to
+//! the rows.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use lockstep_scim::patch::{self, Patch};
+use lockstep_scim::{Limits, Object};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::batch::{Answer, Batch, Progress};
+use crate::clock::{Sequence, Timestamp};
+use crate::command::Terms;
+use crate::event::EventType;
+use crate::id::{DirectoryId, DirectoryNumber, GroupId, OrganizationId, RequestId, TokenId, UserId};
+use crate::model::{Group, Token, User};
+use crate::rules::Rules;
+use crate::verify::{Rows, Verifier};
+use crate::version;
+use crate::view::{Changes, Loaded};
+
+const DIRECTORY: DirectoryNumber = DirectoryNumber(7);
+
+/// A directory as maps: the smallest store there can be.
+#[derive(Default)]
+struct World {
+    directory: Option<Arc<Directory>>,
+    head: Head,
+    users: BTreeMap<LocalId, Arc<User>>,
+    groups: BTreeMap<LocalId, Arc<Group>>,
+    memberships: BTreeSet<(LocalId, LocalId)>,
+    log: Vec<Record>,
+    now: i64,
+    rules: Rules,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut world = Self { now: 1_000_000, ..Self::default() };
+        let directory = Directory {
+            id: DirectoryId { directory: DIRECTORY, local: LocalId(1) },
+            organization: OrganizationId(1),
+            name: "Directory".into(),
+            directory_type: "generic scim v2.0".into(),
+            contract: "generic".into(),
+            state: DirectoryState::Linked,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        };
+        let token = Token { id: TokenId(1), digest: [0; 32], created_at: Timestamp(0) };
+        world.one(Command::CreateDirectory(Box::new((directory, token)))).unwrap();
+        world
+    }
+
+    fn one(&mut self, command: Command) -> Answer {
+        self.all(vec![command]).remove(0)
+    }
+
+    /// Carries commands out in one batch.
+    fn all(&mut self, commands: Vec<Command>) -> Vec<Answer> {
+        self.now += 1_000;
+        let terms = Arc::new(Terms::new(self.rules.clone()));
+        let envelope =
+            |command| Envelope { directory: DIRECTORY, request: RequestId(9), terms: terms.clone(), command };
+        let random = Box::new(Sequence::from_seed(self.now.unsigned_abs()));
+        let mut batch = Batch::new(commands.into_iter().map(envelope).collect(), Timestamp(self.now), random);
+        while let Progress::Need(keys) = batch.advance() {
+            for (directory, key) in keys {
+                let loaded = self.load(&key);
+                batch.supply(directory, key, loaded);
+            }
+        }
+        let (changes, answers) = batch.finish();
+        for (_, changes) in changes {
+            self.write(changes);
+        }
+        answers
+    }
+
+    fn load(&self, key: &Key) -> Loaded {
+        let group_by = |matches: &dyn Fn(&Group) -> bool| {
+            self.groups.values().find(|group| !group.is_ended() && matches(group)).map(|group| group.id)
+        };
+        let user_by = |matches: &dyn Fn(&User) -> bool| {
+            self.users.values().find(|user| matches(user)).map(|user| user.id)
+        };
+        match key {
+            Key::Directory => Loaded::Directory(self.directory.clone().map(|row| (row, self.head.clone()))),
+            Key::User(id) => Loaded::User(self.users.get(id).cloned()),
+            Key::UserSeq(id) => Loaded::Seq(self.users.get(id).map(|user| user.seq)),
+            Key::UserName(name) => Loaded::Id(user_by(&|user| user.user_name_key() == *name)),
+            Key::UserExternalId(id) => Loaded::Id(user_by(&|user| user.external_id() == Some(id))),
+            Key::Group(id) => Loaded::Group(self.groups.get(id).cloned()),
+            Key::GroupName(name) => Loaded::Id(group_by(&|group| group.display_name_key() == *name)),
+            Key::GroupExternalId(id) => Loaded::Id(group_by(&|group| group.external_id() == Some(id))),
+            Key::Membership { group, user } => Loaded::Present(self.memberships.contains(&(*group, *user))),
+            Key::GroupsOf(user) => Loaded::Ids(
+                self.memberships.iter().filter(|pair| pair.1 == *user).map(|pair| pair.0).collect(),
+            ),
+            Key::MembersOf(group) => Loaded::Ids(self.members(*group)),
+            Key::FirstMembersOf(group) => {
+                let mut members = self.members(*group);
+                members.truncate(crate::view::STEP_LIMIT + 1);
+                Loaded::Ids(members)
+            }
+            Key::ParentsOf(child) => Loaded::Ids(
+                self.groups
+                    .values()
+                    .filter(|group| group.nested.contains(child))
+                    .map(|group| group.id)
+                    .collect(),
+            ),
+        }
+    }
+
+    fn members(&self, group: LocalId) -> Vec<LocalId> {
+        self.memberships.iter().filter(|pair| pair.0 == group).map(|pair| pair.1).collect()
+    }
+
+    fn write(&mut self, changes: Changes) {
+        if let Some(changed) = changes.directory {
+            self.directory = changed.after;
+        }
+        self.head = changes.head.unwrap_or(self.head.clone());
+        for (id, changed) in changes.users {
+            match changed.after {
+                Some(user) => self.users.insert(id, user),
+                None => self.users.remove(&id),
+            };
+        }
+        for (id, changed) in changes.groups {
+            match changed.after {
+                Some(group) => self.groups.insert(id, group),
+                None => self.groups.remove(&id),
+            };
+        }
+        for (pair, present) in changes.memberships {
+            if present {
+                self.memberships.insert(pair)
+            } else {
+                self.memberships.remove(&pair)
+            };
+        }
+        self.log.extend(changes.records);
+    }
+
+    /// What is wrong: nothing, at any moment.
+    fn findings(&self) -> Vec<String> {
+        let mut verifier = Verifier::default();
+        self.log.iter().for_each(|record| verifier.record(record));
+        verifier.finish(Rows {
+            state: self.directory.as_ref().map_or(DirectoryState::Deleting, |directory| directory.state),
+            head: self.head.clone(),
+            users: self.users.values().map(|user| (**user).clone()).collect(),
+            groups: self.groups.values().map(|group| (**group).clone()).collect(),
+            memberships: self.memberships.iter().copied().collect(),
+        })
+    }
+
+    fn events(&self) -> Vec<EventType> {
+        self.log.iter().map(Record::event_type).collect()
+    }
+
+    fn user(&mut self, name: &str) -> LocalId {
+        match self.one(Command::CreateUser(user(name))).unwrap().reply {
+            Reply::User(user) => user.id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn group(&mut self, name: &str, members: &[LocalId]) -> LocalId {
+        match self.one(Command::CreateGroup(group(name, members))).unwrap().reply {
+            Reply::Group(group) => group.id,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn object(value: Value) -> Object {
+    match value {
+        Value::Object(object) => object,
+        other => panic!("{other} is no object"),
+    }
+}
+
+fn user(name: &str) -> Object {
+    object(json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name}))
+}
+
+fn member(id: LocalId) -> Value {
+    json!({"value": UserId { directory: DIRECTORY, local: id }.to_string()})
+}
+
+fn group(name: &str, members: &[LocalId]) -> Object {
+    let members: Vec<Value> = members.iter().map(|id| member(*id)).collect();
+    let mut group = object(json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name,
+    }));
+    if !members.is_empty() {
+        group.insert("members".into(), Value::Array(members));
+    }
+    group
+}
+
+fn patch(kind: &lockstep_scim::Definition, operations: Value) -> Patch {
+    let raw = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations});
+    patch::parse(&raw, kind, &Rules::default().patch, &Limits::default()).unwrap()
+}
+
+fn patch_user(id: LocalId, operations: Value) -> Command {
+    Command::PatchUser(id, patch(&lockstep_scim::Definition::user(), operations), Precondition::None)
+}
+
+fn patch_group(id: LocalId, operations: Value) -> Command {
+    Command::PatchGroup(id, patch(&lockstep_scim::Definition::group(), operations), Precondition::None)
+}
+
+#[track_caller]
+fn refused(answer: &Answer, status: u16) {
+    match answer {
+        Err(Refusal::Scim(error)) => assert_eq!(error.status, status, "{error}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_directory_begins_its_log_with_activated() {
+    let world = World::new();
+    assert_eq!(world.events(), [EventType::Activated]);
+    assert_eq!(world.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn one_user_name_makes_one_user_whatever_its_letter_case() {
+    let mut world = World::new();
+    let answers = world.all(vec![
+        Command::CreateUser(user("Straße@example.com")),
+        Command::CreateUser(user("STRASSE@EXAMPLE.COM")),
+        Command::CreateUser(user("other@example.com")),
+    ]);
+    assert!(answers[0].is_ok());
+    refused(&answers[1], 409);
+    assert!(answers[2].is_ok(), "a refused command leaves the others in its batch alone");
+    assert_eq!(world.users.len(), 2);
+    assert_eq!(world.head.last_seq, 3, "what was refused took no number");
+    assert_eq!(world.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn a_patch_that_changes_nothing_makes_no_event_no_version_and_no_timestamp() {
+    let mut world = World::new();
+    let id = world.user("ann@example.com");
+    let before = world.users[&id].clone();
+    let outcome = world
+        .one(patch_user(id, json!([{"op": "replace", "path": "userName", "value": "ann@example.com"}])))
+        .unwrap();
+    assert_eq!(outcome.events, 0);
+    assert_eq!(world.users[&id], before);
+    assert_eq!(world.head.last_seq, 2);
+}
+
+#[test]
+fn a_patch_is_all_or_nothing() {
+    let mut world = World::new();
+    let id = world.user("ann@example.com");
+    world.user("bob@example.com");
+    let before = world.users[&id].clone();
+    let answer = world.one(patch_user(
+        id,
+        json!([
+            {"op": "replace", "path": "displayName", "value": "Ann"},
+            {"op": "replace", "path": "userName", "value": "BOB@example.com"},
+        ]),
+    ));
+    refused(&answer, 409);
+    assert_eq!(world.users[&id], before);
+    assert_eq!(world.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn an_update_tells_what_was_before() {
+    let mut world = World::new();
+    let id = world.user("ann@example.com");
+    world
+        .one(patch_user(id, json!([{"op": "replace", "value": {"active": false, "title": "Head"}}])))
+        .unwrap();
+    let Change::User(EventType::UserUpdated, _, told) = &world.log[2].change else {
+        panic!("{:?}", world.log[2])
+    };
+    assert_eq!(told.before, object(json!({"active": true, "title": null})));
+    assert_eq!(told.doc["active"], json!(false));
+    assert_eq!((world.head.users_active, world.head.users_inactive), (0, 1));
+}
+
+#[test]
+fn names_pass_from_one_user_to_another_within_a_batch() {
+    let mut world = World::new();
+    let (ann, bob) = (world.user("ann"), world.user("bob"));
+    let rename = |id, name| patch_user(id, json!([{"op": "replace", "path": "userName", "value": name}]));
+    let answers = world.all(vec![rename(ann, "spare"), rename(bob, "ann"), rename(ann, "bob")]);
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!((world.users[&ann].user_name(), world.users[&bob].user_name()), ("bob", "ann"));
+    assert_eq!(world.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn a_put_without_active_leaves_it_as_it_was() {
+    let mut world = World::new();
+    let id = world.user("ann");
+    world.one(patch_user(id, json!([{"op": "replace", "path": "active", "value": false}]))).unwrap();
+    world.one(Command::ReplaceUser(id, user("ann"), Precondition::None)).unwrap();
+    assert!(!world.users[&id].active());
+}
+
+#[test]
+fn deleting_a_user_ends_its_memberships_first() {
+    let mut world = World::new();
+    let ann = world.user("ann");
+    let group = world.group("Staff", &[ann]);
+    world.one(Command::DeleteUser(ann, Precondition::None)).unwrap();
+    assert_eq!(world.events()[3..], [EventType::UserAdded, EventType::UserRemoved, EventType::UserDeleted]);
+    assert_eq!(world.groups[&group].seq, 5, "the group's version follows its membership");
+    refused(&world.one(Command::DeleteUser(ann, Precondition::None)), 404);
+    assert_eq!(world.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn members_that_a_patch_does_not_name_stay() {
+    let mut world = World::new();
+    let (ann, bob, cid) = (world.user("ann"), world.user("bob"), world.user("cid"));
+    let staff = world.group("Staff", &[ann, bob]);
+    let steps = [
+        (json!([{"op": "add", "path": "members", "value": [member(cid), member(ann)]}]), vec![ann, bob, cid]),
+        (
+            json!([{"op": "remove", "path": format!("members[value eq {}]", member(ann)["value"])}]),
+            vec![bob, cid],
+        ),
+        (json!([{"op": "remove", "path": "members", "value": [member(bob)]}]), vec![cid]),
+        (json!([{"op": "replace", "value": {"members": [member(ann)], "displayName": "All"}}]), vec![ann]),
+        (json!([{"op": "remove", "path": "members"}]), vec![]),
+    ];
+    for (operations, members) in steps {
+        world.one(patch_group(staff, operations.clone())).unwrap();
+        assert_eq!(world.members(staff), members, "after {operations}");
+        assert_eq!(world.findings(), Vec::<String>::new());
+    }
+    assert_eq!(world.groups[&staff].display_name(), "All");
+}
+
+#[test]
+fn adding_and_removing_one_member_in_one_patch_comes_to_nothing() {
+    let mut world = World::new();
+    let ann = world.user("ann");
+    let staff = world.group("Staff", &[]);
+    let add = json!({"op": "add", "path": "members", "value": [member(ann)]});
+    let remove = json!({"op": "remove", "path": "members", "value": [member(ann)]});
+    assert_eq!(world.one(patch_group(staff, json!([add, remove]))).unwrap().events, 0);
+    assert_eq!(world.one(patch_group(staff, json!([remove, add]))).unwrap().events, 1);
+    assert_eq!(world.one(patch_group(staff, json!([remove, add]))).unwrap().events, 0);
+}
+
+#[test]
+fn members_whom_nobody_knows_are_refused_or_left_out_as_the_contract_says() {
+    let mut world = World::new();
+    let ann = world.user("ann");
+    let staff = world.group("Staff", &[]);
+    let stranger = UserId { directory: DirectoryNumber(8), local: ann }.to_string();
+    let add = json!([{"op": "add", "path": "members", "value": [{"value": stranger}, member(ann)]}]);
+    refused(&world.one(patch_group(staff, add.clone())), 400);
+    assert_eq!(world.members(staff), []);
+    world.rules.unknown_members = crate::rules::UnknownMember::LeaveOut;
+    let outcome = world.one(patch_group(staff, add)).unwrap();
+    assert_eq!((world.members(staff), outcome.notes.len()), (vec![ann], 1));
+}
+
+#[test]
+fn nested_groups_keep_direct_membership_only() {
+    let mut world = World::new();
+    let child = world.group("Child", &[]);
+    let id = GroupId { directory: DIRECTORY, local: child }.to_string();
+    let parent = world.group("Parent", &[]);
+    world
+        .one(patch_group(parent, json!([{"op": "add", "path": "members", "value": [{"value": id}]}])))
+        .unwrap();
+    assert_eq!(world.groups[&parent].nested, [child]);
+    let own = GroupId { directory: DIRECTORY, local: parent }.to_string();
+    refused(
+        &world.one(patch_group(parent, json!([{"op": "add", "path": "members", "value": [{"value": own}]}]))),
+        400,
+    );
+    world.one(Command::DeleteGroup(child, Precondition::None)).unwrap();
+    assert!(world.groups[&parent].nested.is_empty());
+    assert_eq!(world.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn a_large_group_ends_in_bounded_steps_and_is_gone_at_once() {
+    let mut world = World::new();
+    let members: Vec<LocalId> = (0..2_500).map(|n| world.user(&format!("user{n}"))).collect();
+    let staff = world.group("Staff", &members);
+    let before = world.head.last_seq;
+    world.one(Command::DeleteGroup(staff, Precondition::None)).unwrap();
+    assert_eq!(world.head.last_seq, before + 1_000);
+    refused(&world.one(Command::DeleteGroup(staff, Precondition::None)), 404);
+    assert_eq!(world.findings(), Vec::<String>::new(), "between two steps every promise holds");
+    let again = world.group("Staff", &[]);
+    assert_ne!(again, staff, "the name is free at once");
+    let mut steps = 0;
+    while let Ok(Outcome { reply: Reply::Step { more: true }, .. }) = world.one(Command::EndGroup(staff)) {
+        steps += 1;
+        assert!(steps < 10);
+    }
+    assert_eq!(world.log.last().map(Record::event_type), Some(EventType::GroupDeleted));
+    assert_eq!(world.members(staff), []);
+    assert_eq!(world.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn a_stale_version_is_refused_and_a_current_one_is_not() {
+    let mut world = World::new();
+    let ann = world.user("ann");
+    let stale = Precondition::OneOf(vec!["\"1\"".into()]);
+    refused(&world.one(Command::DeleteUser(ann, stale)), 412);
+    let tag = version::user(&world.users[&ann], &[]);
+    world.one(Command::ReplaceUser(ann, user("anna"), Precondition::OneOf(vec![tag]))).unwrap();
+    // A membership changes what is visible of the user, and so its version.
+    let tag = version::user(&world.users[&ann], &[]);
+    world.group("Staff", &[ann]);
+    refused(&world.one(Command::ReplaceUser(ann, user("ann"), Precondition::OneOf(vec![tag]))), 412);
+    world.one(Command::ReplaceUser(ann, user("ann"), Precondition::Exists)).unwrap();
+}
+
+#[test]
+fn a_deleted_directory_is_gone_at_once_and_says_so_once() {
+    let mut world = World::new();
+    let ann = world.user("ann");
+    let answers = world.all(vec![
+        Command::DeleteDirectory,
+        Command::CreateUser(user("bob")),
+        Command::DeleteUser(ann, Precondition::None),
+        Command::DeleteDirectory,
+    ]);
+    assert!(answers[0].is_ok());
+    assert!(answers[1..].iter().all(|answer| *answer == Err(Refusal::NoDirectory)));
+    assert_eq!(world.events(), [EventType::Activated, EventType::UserCreated, EventType::Deleted]);
+    assert_eq!(world.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn times_never_decrease_when_the_clock_is_set_back() {
+    let mut world = World::new();
+    world.user("ann");
+    let last = world.head.last_at;
+    world.now -= 500_000;
+    let bob = world.user("bob");
+    assert!(world.users[&bob].created_at >= last);
+    assert_eq!(world.findings(), Vec::<String>::new());
+}
+
+/// A command of a random sequence; users and groups by place, so that hits are common.
+#[derive(Clone, Debug)]
+enum Act {
+    Create(u8),
+    Rename(usize, u8),
+    Toggle(usize, bool),
+    Delete(usize),
+    NewGroup(u8, Vec<usize>),
+    Members(usize, u8, Vec<usize>),
+    EndGroup(usize),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let some = || proptest::collection::vec(0usize..6, 0..4);
+    prop_oneof![
+        (0u8..8).prop_map(Act::Create),
+        (0usize..6, 0u8..8).prop_map(|(who, name)| Act::Rename(who, name)),
+        (0usize..6, any::<bool>()).prop_map(|(who, active)| Act::Toggle(who, active)),
+        (0usize..6).prop_map(Act::Delete),
+        (0u8..4, some()).prop_map(|(name, members)| Act::NewGroup(name, members)),
+        (0usize..3, 0u8..4, some()).prop_map(|(group, how, members)| Act::Members(group, how, members)),
+        (0usize..3).prop_map(Act::EndGroup),
+    ]
+}
+
+fn command(world: &World, act: Act) -> Option<Command> {
+    let user_at = |place: usize| world.users.keys().nth(place).copied();
+    let group_at = |place: usize| world.groups.keys().nth(place).copied();
+    let members = |places: Vec<usize>| places.into_iter().filter_map(user_at).collect::<Vec<_>>();
+    Some(match act {
+        Act::Create(name) => Command::CreateUser(user(&format!("user{name}"))),
+        Act::Rename(who, name) => patch_user(
+            user_at(who)?,
+            json!([{"op": "replace", "path": "userName", "value": format!("USER{name}")}]),
+        ),
+        Act::Toggle(who, active) => {
+            patch_user(user_at(who)?, json!([{"op": "replace", "path": "active", "value": active}]))
+        }
+        Act::Delete(who) => Command::DeleteUser(user_at(who)?, Precondition::None),
+        Act::NewGroup(name, who) => Command::CreateGroup(group(&format!("group{name}"), &members(who))),
+        Act::Members(which, how, who) => {
+            let list: Vec<Value> = members(who).into_iter().map(member).collect();
+            let op = ["add", "remove", "replace", "add"][usize::from(how)];
+            patch_group(group_at(which)?, json!([{"op": op, "path": "members", "value": list}]))
+        }
+        Act::EndGroup(which) => Command::DeleteGroup(group_at(which)?, Precondition::None),
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_asked_in_whatever_batches_the_log_replays_to_the_rows(
+        batches in proptest::collection::vec(proptest::collection::vec(act(), 1..6), 1..12)
+    ) {
+        let mut world = World::new();
+        for acts in batches {
+            let commands: Vec<Command> = acts.into_iter().filter_map(|act| command(&world, act)).collect();
+            world.all(commands);
+            prop_assert_eq!(world.findings(), Vec::<String>::new());
+        }
+    }
+}
