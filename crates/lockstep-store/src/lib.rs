@@ -1,1 +1,220 @@
 #![doc = include_str!("../README.md")]
+
+use std::future::Future;
+use std::sync::Arc;
+
+use lockstep_core::batch::Answer;
+use lockstep_core::clock::{Random, Timestamp};
+use lockstep_core::command::Envelope;
+use lockstep_core::event::{EventType, Record};
+use lockstep_core::id::{DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
+use lockstep_core::model::{ApiKey, Directory, Group, Head, Organization, Token, User};
+use lockstep_core::query::{Kind, Lookup};
+use lockstep_core::version::GroupOfUser;
+use tokio::sync::watch;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod error;
+pub mod memory;
+mod page;
+
+pub use error::{Result, StoreError};
+pub use page::{Order, Page, Walk};
+
+/// Makes the source of randomness of one batch.
+pub type RandomFactory = Arc<dyn Fn() -> Box<dyn Random> + Send + Sync>;
+
+/// Where an event stands in the list over all directories. Nothing ever appears before a position that was handed
+/// out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Position(pub u64);
+
+/// A user with what its representation derives from others.
+#[derive(Clone, PartialEq, Debug)]
+pub struct UserView {
+    /// The user.
+    pub user: User,
+    /// The groups of which it is a direct member, by id; ended ones left out.
+    pub groups: Vec<GroupOfUser>,
+}
+
+/// A group, with its members where they were asked for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GroupView {
+    /// The group.
+    pub group: Group,
+    /// The users that are direct members, by id; `None` where they were not asked for.
+    pub members: Option<Vec<LocalId>>,
+}
+
+/// A user or group at the moment of an event, told by the record that the event names.
+#[derive(Clone, PartialEq, Debug)]
+pub struct EventView {
+    /// Where it stands.
+    pub position: Position,
+    /// The record.
+    pub record: Record,
+    /// Of a membership: the last record about the user itself at that moment.
+    pub user: Option<Record>,
+    /// Of a membership: the last record about the group itself at that moment.
+    pub group: Option<Record>,
+}
+
+/// Which events to read, oldest first.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct EventQuery {
+    /// Only what stands behind this.
+    pub after: Position,
+    /// Only these directories; `None`: all.
+    pub directories: Option<Vec<DirectoryNumber>>,
+    /// Only these kinds; empty: all.
+    pub types: Vec<EventType>,
+    /// Only events of this time or later.
+    pub since: Option<Timestamp>,
+    /// Only events before this time.
+    pub until: Option<Timestamp>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Which directories to list, newest first unless the page says otherwise.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct DirectoryQuery {
+    /// Only those of these organizations; `None`: of all.
+    pub organizations: Option<Vec<OrganizationId>>,
+    /// Only those whose name contains this, compared case-folded.
+    pub search: Option<String>,
+}
+
+/// Something that was begun and must be gone on with. It is found in the rows, so that a crash loses none of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Work {
+    /// A deleted group has memberships left: submit `Command::EndGroup`.
+    EndGroup(DirectoryNumber, LocalId),
+    /// A deleted directory has rows left: call [`Store::clear`].
+    Clear(DirectoryNumber),
+}
+
+/// What a store promises. Every backend passes [`conformance`], which is where each promise is told as a case.
+///
+/// Every method that is about a directory takes its number first, and answers for no other. Reads see one consistent
+/// state, never wait for writers, and hold no transaction when they return.
+pub trait Store: Clone + Send + Sync + 'static {
+    /// Carries a command out in its directory's writer lane, in one transaction with all that wait there. When this
+    /// answers `Ok(Ok(_))` the change and its events are durable; `Ok(Err(_))` is a refusal that left nothing. On
+    /// `Err(_)` nothing of it happened, save for [`StoreError::Unknown`]. Dropping the future cancels nothing.
+    fn submit(&self, envelope: Envelope) -> impl Future<Output = Result<Answer>> + Send;
+
+    /// Makes or changes an organization. [`StoreError::Conflict`] where its external id is another's.
+    fn put_organization(&self, organization: Organization) -> impl Future<Output = Result<()>> + Send;
+    /// An organization.
+    fn organization(&self, id: OrganizationId) -> impl Future<Output = Result<Option<Organization>>> + Send;
+    /// The organization that the application knows by this id.
+    fn organization_by_external_id(
+        &self,
+        external_id: &str,
+    ) -> impl Future<Output = Result<Option<Organization>>> + Send;
+    /// Organizations, by id.
+    fn organizations(
+        &self,
+        page: Page<OrganizationId>,
+    ) -> impl Future<Output = Result<Vec<Organization>>> + Send;
+
+    /// Adds an API key. [`StoreError::Conflict`] where the digest or the id is another's.
+    fn put_api_key(&self, key: ApiKey) -> impl Future<Output = Result<()>> + Send;
+    /// The API key with this digest.
+    fn api_key(&self, digest: [u8; 32]) -> impl Future<Output = Result<Option<ApiKey>>> + Send;
+    /// Whether there is any API key.
+    fn has_api_keys(&self) -> impl Future<Output = Result<bool>> + Send;
+
+    /// A directory and the head of its log. Deleted ones are found too, also once they are cleared: their log stays,
+    /// their number stays taken, and their last event is told with what the row says.
+    fn directory(
+        &self,
+        number: DirectoryNumber,
+    ) -> impl Future<Output = Result<Option<(Directory, Head)>>> + Send;
+    /// Directories that are not deleted, by `local` part of their id (which grows with time).
+    fn directories(
+        &self,
+        query: DirectoryQuery,
+        page: Page<LocalId>,
+    ) -> impl Future<Output = Result<Vec<(Directory, Head)>>> + Send;
+    /// Whose bearer token has this digest.
+    fn token(
+        &self,
+        digest: [u8; 32],
+    ) -> impl Future<Output = Result<Option<(DirectoryNumber, TokenId)>>> + Send;
+    /// Adds a bearer token to a directory. [`StoreError::NotFound`] where there is no such directory or it was
+    /// deleted, [`StoreError::Conflict`] where the digest is another's.
+    fn put_token(&self, directory: DirectoryNumber, token: Token) -> impl Future<Output = Result<()>> + Send;
+    /// Removes a bearer token; whether there was one. Effective at once, [`Store::epoch`] included.
+    fn revoke_token(
+        &self,
+        directory: DirectoryNumber,
+        token: TokenId,
+    ) -> impl Future<Output = Result<bool>> + Send;
+    /// A number that grows whenever an API key, a token or a directory's row changed: what was cached of them under
+    /// another number must be read again.
+    fn epoch(&self) -> u64;
+
+    /// A user.
+    fn user(
+        &self,
+        directory: DirectoryNumber,
+        id: LocalId,
+    ) -> impl Future<Output = Result<Option<UserView>>> + Send;
+    /// The users that an index gives, by id.
+    fn users(
+        &self,
+        directory: DirectoryNumber,
+        lookup: Lookup,
+        page: Page<LocalId>,
+    ) -> impl Future<Output = Result<Vec<UserView>>> + Send;
+    /// A group, not ended; the members in the same consistent read where they are wanted.
+    fn group(
+        &self,
+        directory: DirectoryNumber,
+        id: LocalId,
+        members: bool,
+    ) -> impl Future<Output = Result<Option<GroupView>>> + Send;
+    /// The groups, not ended, that an index gives, by id.
+    fn groups(
+        &self,
+        directory: DirectoryNumber,
+        lookup: Lookup,
+        page: Page<LocalId>,
+        members: bool,
+    ) -> impl Future<Output = Result<Vec<GroupView>>> + Send;
+    /// The user or group (not ended) with `index` others of its kind before it, by id.
+    fn nth(
+        &self,
+        directory: DirectoryNumber,
+        kind: Kind,
+        index: u64,
+    ) -> impl Future<Output = Result<Option<LocalId>>> + Send;
+
+    /// Where an event stands; `None` where there is no such event.
+    fn position(&self, event: EventId) -> impl Future<Output = Result<Option<Position>>> + Send;
+    /// Events, oldest first.
+    fn events(&self, query: EventQuery) -> impl Future<Output = Result<Vec<EventView>>> + Send;
+    /// Wakes whoever waits for events, after a commit. Carries nothing: what there is stands in the store.
+    fn committed(&self) -> watch::Receiver<u64>;
+
+    /// What was begun and must be gone on with; at most `limit`.
+    fn work(&self, limit: usize) -> impl Future<Output = Result<Vec<Work>>> + Send;
+    /// Clears up to `limit` rows of a deleted directory, never its log nor its own row; whether there is more.
+    /// Idempotent. Does nothing to a directory that was not deleted.
+    fn clear(&self, directory: DirectoryNumber, limit: usize) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Replays a directory's log against its rows, in one consistent read. Empty where every promise holds; what is
+    /// found is named by ids, without personal data.
+    fn verify(&self, directory: DirectoryNumber) -> impl Future<Output = Result<Vec<String>>> + Send;
+    /// The numbers of all directories, deleted ones included.
+    fn directory_numbers(&self) -> impl Future<Output = Result<Vec<DirectoryNumber>>> + Send;
+    /// Answers once every write that was submitted has been answered; later ones are refused as
+    /// [`StoreError::Stopping`].
+    fn stop(&self) -> impl Future<Output = ()> + Send;
+    /// Whether the store can serve: a read works, and no write has failed for a reason that lasts.
+    fn ready(&self) -> impl Future<Output = Result<()>> + Send;
+}

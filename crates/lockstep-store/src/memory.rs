@@ -1,0 +1,358 @@
+//! The reference: maps under one lock, no index, no cleverness. What it does is what every other backend must do.
+//! Nothing of it outlives the process.
+
+mod island;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lockstep_core::batch::{Answer, Batch, Progress};
+use lockstep_core::clock::Clock;
+use lockstep_core::command::{Envelope, Refusal};
+use lockstep_core::id::{DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
+use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Token};
+use lockstep_core::query::{Kind, Lookup};
+use lockstep_core::view::{Changes, Key, Loaded};
+use lockstep_scim::text;
+use tokio::sync::watch;
+
+use crate::{
+    DirectoryQuery, EventQuery, EventView, GroupView, Page, Position, RandomFactory, Result, Store,
+    StoreError, UserView, Work,
+};
+use island::Island;
+
+/// A store in memory.
+#[derive(Clone)]
+pub struct Memory {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    clock: Arc<dyn Clock>,
+    random: RandomFactory,
+    state: Mutex<State>,
+    committed: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct State {
+    organizations: BTreeMap<OrganizationId, Organization>,
+    api_keys: BTreeMap<[u8; 32], ApiKey>,
+    tokens: BTreeMap<[u8; 32], (DirectoryNumber, TokenId)>,
+    directories: BTreeMap<DirectoryNumber, Island>,
+    /// All events in the order of their positions, the first of which is 1: whose log, and the number there.
+    log: Vec<(DirectoryNumber, u64)>,
+    epoch: u64,
+    stopping: bool,
+}
+
+impl Memory {
+    /// An empty store that takes the time from `clock` and draws from what `random` makes.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, random: RandomFactory) -> Self {
+        let shared =
+            Shared { clock, random, state: Mutex::new(State::default()), committed: watch::Sender::new(0) };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Carries commands out as one batch, in this order.
+    pub fn submit_batch(&self, envelopes: Vec<Envelope>) -> Result<Vec<Answer>> {
+        let mut state = self.lock_to_write()?;
+        let mut batch = Batch::new(envelopes, self.shared.clock.now(), (self.shared.random)());
+        while let Progress::Need(needs) = batch.advance() {
+            for (directory, key) in needs {
+                let loaded = state.load(directory, &key);
+                batch.supply(directory, key, loaded);
+            }
+        }
+        let (changes, answers) = batch.finish();
+        let changed = !changes.is_empty();
+        for (directory, changes) in changes {
+            state.apply(directory, changes);
+        }
+        drop(state);
+        if changed {
+            self.shared.committed.send_modify(|count| *count += 1);
+        }
+        Ok(answers)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_to_write(&self) -> Result<MutexGuard<'_, State>> {
+        let state = self.lock();
+        if state.stopping { Err(StoreError::Stopping) } else { Ok(state) }
+    }
+}
+
+impl State {
+    fn load(&self, number: DirectoryNumber, key: &Key) -> Loaded {
+        match self.directories.get(&number) {
+            Some(island) => island.load(key),
+            None => island::load_nothing(key),
+        }
+    }
+
+    fn apply(&mut self, number: DirectoryNumber, changes: Changes) {
+        if changes.directory.is_some() || !changes.tokens.is_empty() {
+            self.epoch += 1;
+        }
+        for token in &changes.tokens {
+            self.tokens.insert(token.digest, (number, token.id));
+        }
+        let appended = changes.records.iter().map(|record| (number, record.seq));
+        let first = self.log.len() as u64 + 1;
+        self.log.extend(appended);
+        match self.directories.get_mut(&number) {
+            Some(island) => island.apply(changes, first),
+            None => {
+                if let Some(island) = Island::new(changes, first) {
+                    self.directories.insert(number, island);
+                }
+            }
+        }
+    }
+
+    /// The events of the list over all directories behind `after`.
+    fn events_behind(&self, after: Position) -> impl Iterator<Item = EventView> {
+        let skipped = usize::try_from(after.0).unwrap_or(usize::MAX);
+        self.log.iter().skip(skipped).filter_map(|(number, seq)| self.directories.get(number)?.event(*seq))
+    }
+}
+
+/// The part of `all` (ascending) that a page asks for.
+fn part<K: Ord + Copy, T>(
+    all: impl DoubleEndedIterator<Item = T>,
+    key: impl Fn(&T) -> K,
+    page: Page<K>,
+) -> Vec<T> {
+    let walk = page.walk();
+    let within = all.filter(|item| {
+        walk.above.is_none_or(|above| key(item) > above) && walk.below.is_none_or(|below| key(item) < below)
+    });
+    let found: Vec<T> = if walk.descending {
+        within.rev().take(walk.limit).collect()
+    } else {
+        within.take(walk.limit).collect()
+    };
+    walk.arrange(found)
+}
+
+impl Store for Memory {
+    async fn submit(&self, envelope: Envelope) -> Result<Answer> {
+        let mut answers = self.submit_batch(vec![envelope])?;
+        Ok(answers.pop().unwrap_or(Err(Refusal::Fault)))
+    }
+
+    async fn put_organization(&self, organization: Organization) -> Result<()> {
+        let mut state = self.lock_to_write()?;
+        let taken = state.organizations.values().any(|other| {
+            other.id != organization.id
+                && other.external_id.is_some()
+                && other.external_id == organization.external_id
+        });
+        if taken {
+            return Err(StoreError::Conflict { what: "external_id" });
+        }
+        state.organizations.insert(organization.id, organization);
+        Ok(())
+    }
+
+    async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>> {
+        Ok(self.lock().organizations.get(&id).cloned())
+    }
+
+    async fn organization_by_external_id(&self, external_id: &str) -> Result<Option<Organization>> {
+        let state = self.lock();
+        let mut all = state.organizations.values();
+        Ok(all.find(|organization| organization.external_id.as_deref() == Some(external_id)).cloned())
+    }
+
+    async fn organizations(&self, page: Page<OrganizationId>) -> Result<Vec<Organization>> {
+        let state = self.lock();
+        Ok(part(state.organizations.values(), |organization| organization.id, page)
+            .into_iter()
+            .cloned()
+            .collect())
+    }
+
+    async fn put_api_key(&self, key: ApiKey) -> Result<()> {
+        let mut state = self.lock_to_write()?;
+        if state.api_keys.values().any(|other| other.digest == key.digest || other.id == key.id) {
+            return Err(StoreError::Conflict { what: "api_key" });
+        }
+        state.api_keys.insert(key.digest, key);
+        state.epoch += 1;
+        Ok(())
+    }
+
+    async fn api_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>> {
+        Ok(self.lock().api_keys.get(&digest).cloned())
+    }
+
+    async fn has_api_keys(&self) -> Result<bool> {
+        Ok(!self.lock().api_keys.is_empty())
+    }
+
+    async fn directory(&self, number: DirectoryNumber) -> Result<Option<(Directory, Head)>> {
+        Ok(self.lock().directories.get(&number).map(Island::directory_and_head))
+    }
+
+    async fn directories(
+        &self,
+        query: DirectoryQuery,
+        page: Page<LocalId>,
+    ) -> Result<Vec<(Directory, Head)>> {
+        let search = query.search.as_deref().map(text::fold);
+        let mut found: Vec<(Directory, Head)> =
+            self.lock().directories.values().map(Island::directory_and_head).collect();
+        found.retain(|(directory, _)| {
+            directory.state != DirectoryState::Deleting
+                && query.organizations.as_ref().is_none_or(|list| list.contains(&directory.organization))
+                && search.as_ref().is_none_or(|part| text::fold(&directory.name).contains(part.as_ref()))
+        });
+        found.sort_by_key(|(directory, _)| directory.id.local);
+        Ok(part(found.into_iter(), |(directory, _)| directory.id.local, page))
+    }
+
+    async fn token(&self, digest: [u8; 32]) -> Result<Option<(DirectoryNumber, TokenId)>> {
+        Ok(self.lock().tokens.get(&digest).copied())
+    }
+
+    async fn put_token(&self, directory: DirectoryNumber, token: Token) -> Result<()> {
+        let mut state = self.lock_to_write()?;
+        if !state.directories.get(&directory).is_some_and(|island| !island.is_deleted()) {
+            return Err(StoreError::NotFound { what: "directory" });
+        }
+        if state.tokens.iter().any(|(digest, (_, id))| *digest == token.digest || *id == token.id) {
+            return Err(StoreError::Conflict { what: "token" });
+        }
+        state.tokens.insert(token.digest, (directory, token.id));
+        state.epoch += 1;
+        Ok(())
+    }
+
+    async fn revoke_token(&self, directory: DirectoryNumber, token: TokenId) -> Result<bool> {
+        let mut state = self.lock_to_write()?;
+        let count = state.tokens.len();
+        state.tokens.retain(|_, owner| *owner != (directory, token));
+        let revoked = state.tokens.len() < count;
+        if revoked {
+            state.epoch += 1;
+        }
+        Ok(revoked)
+    }
+
+    fn epoch(&self) -> u64 {
+        self.lock().epoch
+    }
+
+    async fn user(&self, directory: DirectoryNumber, id: LocalId) -> Result<Option<UserView>> {
+        Ok(self.lock().directories.get(&directory).and_then(|island| island.user(id)))
+    }
+
+    async fn users(
+        &self,
+        directory: DirectoryNumber,
+        lookup: Lookup,
+        page: Page<LocalId>,
+    ) -> Result<Vec<UserView>> {
+        let state = self.lock();
+        let Some(island) = state.directories.get(&directory) else { return Ok(Vec::new()) };
+        let ids = part(island.users_found_by(&lookup).into_iter(), |id| *id, page);
+        Ok(ids.into_iter().filter_map(|id| island.user(id)).collect())
+    }
+
+    async fn group(
+        &self,
+        directory: DirectoryNumber,
+        id: LocalId,
+        members: bool,
+    ) -> Result<Option<GroupView>> {
+        Ok(self.lock().directories.get(&directory).and_then(|island| island.group(id, members)))
+    }
+
+    async fn groups(
+        &self,
+        directory: DirectoryNumber,
+        lookup: Lookup,
+        page: Page<LocalId>,
+        members: bool,
+    ) -> Result<Vec<GroupView>> {
+        let state = self.lock();
+        let Some(island) = state.directories.get(&directory) else { return Ok(Vec::new()) };
+        let ids = part(island.groups_found_by(&lookup).into_iter(), |id| *id, page);
+        Ok(ids.into_iter().filter_map(|id| island.group(id, members)).collect())
+    }
+
+    async fn nth(&self, directory: DirectoryNumber, kind: Kind, index: u64) -> Result<Option<LocalId>> {
+        let state = self.lock();
+        let Some(island) = state.directories.get(&directory) else { return Ok(None) };
+        let ids = match kind {
+            Kind::User => island.users_found_by(&Lookup::All),
+            Kind::Group => island.groups_found_by(&Lookup::All),
+        };
+        Ok(usize::try_from(index).ok().and_then(|index| ids.get(index).copied()))
+    }
+
+    async fn position(&self, event: EventId) -> Result<Option<Position>> {
+        let state = self.lock();
+        let found = state.directories.get(&event.directory).and_then(|island| island.event(event.seq));
+        Ok(found.filter(|found| found.record.id() == event).map(|found| found.position))
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Vec<EventView>> {
+        let state = self.lock();
+        let wanted = |event: &EventView| {
+            let record = &event.record;
+            query.directories.as_ref().is_none_or(|list| list.contains(&record.directory))
+                && (query.types.is_empty() || query.types.contains(&record.event_type()))
+                && query.since.is_none_or(|since| record.at >= since)
+                && query.until.is_none_or(|until| record.at < until)
+        };
+        Ok(state.events_behind(query.after).filter(wanted).take(query.limit).collect())
+    }
+
+    fn committed(&self) -> watch::Receiver<u64> {
+        self.shared.committed.subscribe()
+    }
+
+    async fn work(&self, limit: usize) -> Result<Vec<Work>> {
+        let state = self.lock();
+        let work = state.directories.iter().flat_map(|(number, island)| island.work(*number));
+        Ok(work.take(limit).collect())
+    }
+
+    async fn clear(&self, directory: DirectoryNumber, limit: usize) -> Result<bool> {
+        let mut state = self.lock_to_write()?;
+        let Some(island) = state.directories.get_mut(&directory) else { return Ok(false) };
+        if !island.is_deleted() {
+            return Ok(false);
+        }
+        let more = island.clear(limit);
+        if !more {
+            state.tokens.retain(|_, (owner, _)| *owner != directory);
+            state.epoch += 1;
+        }
+        Ok(more)
+    }
+
+    async fn verify(&self, directory: DirectoryNumber) -> Result<Vec<String>> {
+        Ok(self.lock().directories.get(&directory).map(Island::verify).unwrap_or_default())
+    }
+
+    async fn directory_numbers(&self) -> Result<Vec<DirectoryNumber>> {
+        Ok(self.lock().directories.keys().copied().collect())
+    }
+
+    async fn stop(&self) {
+        self.lock().stopping = true;
+    }
+
+    async fn ready(&self) -> Result<()> {
+        Ok(())
+    }
+}

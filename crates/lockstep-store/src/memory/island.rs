@@ -1,0 +1,246 @@
+//! One directory of the store in memory: its rows, its log, and nothing of any other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use lockstep_core::event::{Change, Record};
+use lockstep_core::id::{DirectoryNumber, LocalId};
+use lockstep_core::model::{Directory, DirectoryState, Group, Head, User};
+use lockstep_core::query::Lookup;
+use lockstep_core::verify::{Rows, Verifier};
+use lockstep_core::version::GroupOfUser;
+use lockstep_core::view::{Changes, Key, Loaded, STEP_LIMIT};
+
+use crate::{EventView, GroupView, Position, UserView, Work};
+
+pub(super) struct Island {
+    directory: Arc<Directory>,
+    head: Head,
+    cleared: bool,
+    users: BTreeMap<LocalId, Arc<User>>,
+    groups: BTreeMap<LocalId, Arc<Group>>,
+    /// (group, user)
+    memberships: BTreeSet<(LocalId, LocalId)>,
+    /// The log: the record with the number n stands at n - 1.
+    records: Vec<(Position, Record)>,
+}
+
+/// What is found in a directory that does not exist.
+pub(super) fn load_nothing(key: &Key) -> Loaded {
+    match key {
+        Key::Directory => Loaded::Directory(None),
+        Key::User(_) => Loaded::User(None),
+        Key::UserSeq(_) => Loaded::Seq(None),
+        Key::Group(_) => Loaded::Group(None),
+        Key::UserName(_) | Key::UserExternalId(_) | Key::GroupName(_) | Key::GroupExternalId(_) => {
+            Loaded::Id(None)
+        }
+        Key::Membership { .. } => Loaded::Present(false),
+        Key::GroupsOf(_) | Key::MembersOf(_) | Key::FirstMembersOf(_) | Key::ParentsOf(_) => {
+            Loaded::Ids(Vec::new())
+        }
+    }
+}
+
+impl Island {
+    /// The directory that `changes` make; `None` where they make none.
+    pub(super) fn new(changes: Changes, first: u64) -> Option<Self> {
+        let directory = changes.directory.as_ref()?.after.clone()?;
+        let mut island = Self {
+            directory,
+            head: Head::default(),
+            cleared: false,
+            users: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            memberships: BTreeSet::new(),
+            records: Vec::new(),
+        };
+        island.apply(changes, first);
+        Some(island)
+    }
+
+    pub(super) fn directory_and_head(&self) -> (Directory, Head) {
+        ((*self.directory).clone(), self.head.clone())
+    }
+
+    pub(super) fn is_deleted(&self) -> bool {
+        self.directory.state == DirectoryState::Deleting
+    }
+
+    pub(super) fn load(&self, key: &Key) -> Loaded {
+        match key {
+            Key::Directory => Loaded::Directory(Some((self.directory.clone(), self.head.clone()))),
+            Key::User(id) => Loaded::User(self.users.get(id).cloned()),
+            Key::UserSeq(id) => Loaded::Seq(self.users.get(id).map(|user| user.seq)),
+            Key::UserName(name) => Loaded::Id(self.user_that(|user| user.user_name_key() == *name)),
+            Key::UserExternalId(id) => Loaded::Id(self.user_that(|user| user.external_id() == Some(id))),
+            Key::Group(id) => Loaded::Group(self.groups.get(id).cloned()),
+            Key::GroupName(name) => Loaded::Id(self.group_that(|group| group.display_name_key() == *name)),
+            Key::GroupExternalId(id) => Loaded::Id(self.group_that(|group| group.external_id() == Some(id))),
+            Key::Membership { group, user } => Loaded::Present(self.memberships.contains(&(*group, *user))),
+            Key::GroupsOf(user) => Loaded::Ids(self.groups_of(*user)),
+            Key::MembersOf(group) => Loaded::Ids(self.members_of(*group).collect()),
+            Key::FirstMembersOf(group) => Loaded::Ids(self.members_of(*group).take(STEP_LIMIT + 1).collect()),
+            Key::ParentsOf(group) => Loaded::Ids(
+                self.live_groups().filter(|row| row.nested.contains(group)).map(|row| row.id).collect(),
+            ),
+        }
+    }
+
+    fn user_that(&self, holds: impl Fn(&User) -> bool) -> Option<LocalId> {
+        self.users.values().find(|user| holds(user)).map(|user| user.id)
+    }
+
+    fn group_that(&self, holds: impl Fn(&Group) -> bool) -> Option<LocalId> {
+        self.live_groups().find(|group| holds(group)).map(|group| group.id)
+    }
+
+    fn live_groups(&self) -> impl Iterator<Item = &Arc<Group>> {
+        self.groups.values().filter(|group| !group.is_ended())
+    }
+
+    fn live_group(&self, id: LocalId) -> Option<&Arc<Group>> {
+        self.groups.get(&id).filter(|group| !group.is_ended())
+    }
+
+    /// Ended ones included.
+    fn groups_of(&self, user: LocalId) -> Vec<LocalId> {
+        self.memberships.iter().filter(|(_, member)| *member == user).map(|(group, _)| *group).collect()
+    }
+
+    fn members_of(&self, group: LocalId) -> impl Iterator<Item = LocalId> {
+        let own = (group, LocalId(0))..=(group, LocalId(u64::MAX));
+        self.memberships.range(own).map(|(_, user)| *user)
+    }
+
+    /// Writes what a batch changed. Its first record gets the position `first`.
+    pub(super) fn apply(&mut self, changes: Changes, first: u64) {
+        if let Some(directory) = changes.directory.and_then(|changed| changed.after) {
+            self.directory = directory;
+        }
+        if let Some(head) = changes.head {
+            self.head = head;
+        }
+        for (id, changed) in changes.users {
+            match changed.after {
+                Some(user) => self.users.insert(id, user),
+                None => self.users.remove(&id),
+            };
+        }
+        for (id, changed) in changes.groups {
+            match changed.after {
+                Some(group) => self.groups.insert(id, group),
+                None => self.groups.remove(&id),
+            };
+        }
+        for (pair, present) in changes.memberships {
+            if present {
+                self.memberships.insert(pair)
+            } else {
+                self.memberships.remove(&pair)
+            };
+        }
+        for (position, record) in (first..).zip(changes.records) {
+            self.records.push((Position(position), record));
+        }
+    }
+
+    pub(super) fn user(&self, id: LocalId) -> Option<UserView> {
+        let user = (**self.users.get(&id)?).clone();
+        let groups = self.groups_of(id).into_iter().filter_map(|group| self.live_group(group));
+        Some(UserView { user, groups: groups.map(|group| GroupOfUser::from(&**group)).collect() })
+    }
+
+    pub(super) fn group(&self, id: LocalId, members: bool) -> Option<GroupView> {
+        let group = (**self.live_group(id)?).clone();
+        Some(GroupView { group, members: members.then(|| self.members_of(id).collect()) })
+    }
+
+    pub(super) fn users_found_by(&self, lookup: &Lookup) -> Vec<LocalId> {
+        let holds = |user: &User| match lookup {
+            Lookup::All => true,
+            Lookup::Nothing | Lookup::GroupsOf(_) => false,
+            Lookup::Id(id) => user.id == *id,
+            Lookup::UserName(name) => user.user_name_key() == *name,
+            Lookup::ExternalId(id) => user.external_id() == Some(id),
+            Lookup::Email(email) => user.email_keys().contains(email),
+            Lookup::DisplayName(name) => user.display_name_key().as_ref() == Some(name),
+            Lookup::ModifiedSince(time) => user.modified_at >= *time,
+            Lookup::MembersOf(group) => {
+                self.live_group(*group).is_some() && self.memberships.contains(&(*group, user.id))
+            }
+        };
+        self.users.values().filter(|user| holds(user)).map(|user| user.id).collect()
+    }
+
+    pub(super) fn groups_found_by(&self, lookup: &Lookup) -> Vec<LocalId> {
+        let holds = |group: &Group| match lookup {
+            Lookup::All => true,
+            Lookup::Nothing | Lookup::UserName(_) | Lookup::Email(_) => false,
+            Lookup::Id(id) => group.id == *id,
+            Lookup::ExternalId(id) => group.external_id() == Some(id),
+            Lookup::DisplayName(name) => group.display_name_key() == *name,
+            Lookup::ModifiedSince(time) => group.modified_at >= *time,
+            Lookup::MembersOf(child) => group.nested.contains(child),
+            Lookup::GroupsOf(user) => self.memberships.contains(&(group.id, *user)),
+        };
+        self.live_groups().filter(|group| holds(group)).map(|group| group.id).collect()
+    }
+
+    pub(super) fn event(&self, seq: u64) -> Option<EventView> {
+        let (position, record) = self.record(seq)?;
+        let (user, group) = match &record.change {
+            Change::Membership(_, membership) => {
+                (self.record(membership.user_seq), self.record(membership.group_seq))
+            }
+            Change::Activated | Change::Deleted | Change::User(..) | Change::Group(..) => (None, None),
+        };
+        let copy = |found: Option<&(Position, Record)>| found.map(|(_, record)| record.clone());
+        Some(EventView { position: *position, record: record.clone(), user: copy(user), group: copy(group) })
+    }
+
+    fn record(&self, seq: u64) -> Option<&(Position, Record)> {
+        let index = usize::try_from(seq.checked_sub(1)?).ok()?;
+        self.records.get(index)
+    }
+
+    pub(super) fn work(&self, number: DirectoryNumber) -> Vec<Work> {
+        if self.is_deleted() {
+            return if self.cleared { Vec::new() } else { vec![Work::Clear(number)] };
+        }
+        self.groups
+            .values()
+            .filter(|group| group.is_ended())
+            .map(|group| Work::EndGroup(number, group.id))
+            .collect()
+    }
+
+    /// Removes up to `limit` rows; whether there are more.
+    pub(super) fn clear(&mut self, limit: usize) -> bool {
+        for _ in 0..limit {
+            let removed = self.memberships.pop_first().is_some()
+                || self.groups.pop_first().is_some()
+                || self.users.pop_first().is_some();
+            if !removed {
+                break;
+            }
+        }
+        let more = !(self.memberships.is_empty() && self.groups.is_empty() && self.users.is_empty());
+        self.cleared = !more;
+        more
+    }
+
+    pub(super) fn verify(&self) -> Vec<String> {
+        let mut verifier = Verifier::default();
+        for (_, record) in &self.records {
+            verifier.record(record);
+        }
+        verifier.finish(Rows {
+            state: self.directory.state,
+            head: self.head.clone(),
+            users: self.users.values().map(|user| (**user).clone()).collect(),
+            groups: self.groups.values().map(|group| (**group).clone()).collect(),
+            memberships: self.memberships.iter().copied().collect(),
+        })
+    }
+}
