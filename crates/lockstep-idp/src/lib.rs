@@ -1,1 +1,59 @@
 #![doc = include_str!("../README.md")]
+// The one list of IdPs, and how a request is repaired. Must not know: HTTP, a database, a clock.
+
+mod entra;
+mod generic;
+mod okta;
+pub mod provider;
+pub mod quirk;
+pub mod repair;
+mod strict;
+
+use lockstep_core::command::Terms;
+
+pub use provider::Provider;
+pub use quirk::{Basis, Quirk};
+pub use repair::{Note, Repair, Request};
+
+/// Every IdP that has a contract of its own.
+pub static PROVIDERS: &[&Provider] = &[&okta::OKTA, &entra::ENTRA, &generic::GENERIC, &strict::STRICT];
+
+/// The contract for a directory `type`; nothing for a type that nobody publishes. A type whose contract is not
+/// written behaves as generic.
+#[must_use]
+pub fn for_type(directory_type: &str) -> Option<&'static Provider> {
+    if let Some(provider) =
+        PROVIDERS.iter().find(|provider| provider.directory_types.contains(&directory_type))
+    {
+        return Some(provider);
+    }
+    generic::UNWRITTEN.contains(&directory_type).then_some(&generic::GENERIC)
+}
+
+/// Every directory `type` that is accepted.
+pub fn directory_types() -> impl Iterator<Item = &'static str> {
+    let written = PROVIDERS.iter().flat_map(|provider| provider.directory_types);
+    written.chain(generic::UNWRITTEN).copied()
+}
+
+/// The IdP with this short name, which is also the name of its folder in `contracts/`.
+#[must_use]
+pub fn by_slug(slug: &str) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|provider| provider.slug == slug).copied()
+}
+
+/// Turns a request into what the RFC means by the repairs of its IdP, in their order, and tells which were used.
+/// Repairs named in `off` are left out: so a test shows that a contract fails without them.
+pub fn repair(provider: &Provider, request: &mut Request, terms: &Terms, off: &[&str]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for repair in provider.repairs.iter().filter(|repair| !off.contains(&repair.name)) {
+        if let Some(detail) = (repair.apply)(request, terms) {
+            let quirk = provider.quirks.iter().find(|quirk| quirk.repair == Some(repair.name));
+            notes.push(Note { repair: repair.name, quirk: quirk.map(|quirk| quirk.id), detail });
+        }
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! Microsoft Entra ID. It changes one attribute at a time by path, writes its operations with a capital and its
+//! booleans as text, expects a replace to create what is missing, and deactivates about 30 days before it deletes.
+
+use lockstep_core::rules::{Rules, UnknownMember};
+use lockstep_scim::patch::PatchOptions;
+
+use crate::provider::Provider;
+use crate::repair;
+
+mod quirks;
+
+pub(crate) static ENTRA: Provider = Provider {
+    slug: "entra",
+    name: "Microsoft Entra ID",
+    directory_types: &["azure scim v2.0"],
+    rules,
+    repairs: &[
+        repair::PATH_SLASHES,
+        repair::EMPTY_PARAMETERS,
+        repair::UNQUOTED_VALUES,
+        repair::DOUBLE_ENCODED_VALUES,
+        repair::REFERENCE_FILTERS,
+        repair::EMPTY_OPERATIONS,
+        repair::MEMBER_IN_FILTER,
+        repair::REMOVE_NOTHING,
+        repair::BOOLEAN_TEXT,
+        repair::EMPTY_REFERENCE,
+        repair::BARE_VALUES,
+        repair::JSON_TEXT_VALUES,
+        repair::VALUELESS_ELEMENTS,
+    ],
+    quirks: quirks::QUIRKS,
+    connection_test: "GET /Users?filter=userName eq \"<a random id>\", answered by an empty list",
+    notes: &[
+        "a user who loses the assignment is deactivated and never deleted; one who is deleted is deactivated first \
+         and deleted about 30 days later",
+        "an attribute that was emptied is not sent at all, so its old value stays here",
+        "memberships are not sent again after a reactivation",
+        "whether aadOptscim062020 is typed behind the tenant URL or not, both forms of PATCH are read",
+    ],
+};
+
+fn rules() -> Rules {
+    Rules {
+        // Members that failed are counted there and sent again.
+        unknown_members: UnknownMember::LeaveOut,
+        patch: PatchOptions { unmatched_replace_creates: true, ..PatchOptions::default() },
+        // A list of all members in the answer to each change of one helps nobody.
+        group_patch_answers_no_content: true,
+        ..Rules::default()
+    }
+}

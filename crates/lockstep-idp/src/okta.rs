@@ -1,0 +1,39 @@
+//! Okta. It reads back what it wrote, links by userName, deactivates instead of deleting, and keeps no memory of a
+//! refusal with 400: what fails so is lost until somebody looks.
+
+use lockstep_core::rules::{Rules, UnknownMember};
+
+use crate::provider::Provider;
+use crate::repair;
+
+mod quirks;
+
+pub(crate) static OKTA: Provider = Provider {
+    slug: "okta",
+    name: "Okta",
+    directory_types: &["okta scim v2.0"],
+    rules,
+    repairs: &[
+        repair::PATH_SLASHES,
+        repair::READ_ONLY_VALUES,
+        repair::BOOLEAN_TEXT,
+        repair::NUMBER_AS_TEXT,
+        repair::REMOVE_NOTHING,
+        repair::EMPTY_REFERENCE,
+        repair::BARE_VALUES,
+        repair::VALUELESS_ELEMENTS,
+    ],
+    quirks: quirks::QUIRKS,
+    connection_test: "GET /Users?startIndex=1&count=2",
+    notes: &[
+        "users are never deleted, only deactivated; a deactivated user stays until your own retention removes it",
+        "a PATCH must be answered with 200 and the resource",
+        "an app made with the integration wizard sends PUT where an app of the catalogue sends PATCH",
+        "groups carry no externalId, and pushed groups keep deactivated users",
+    ],
+};
+
+fn rules() -> Rules {
+    // A push with one member that is not here yet must not lose the others: a 400 is final there.
+    Rules { unknown_members: UnknownMember::LeaveOut, ..Rules::default() }
+}

@@ -1,0 +1,39 @@
+//! A quirk: one habit or deviation of an IdP, with evidence and the contract that shows it. Declared in the IdP's
+//! own file.
+
+/// What a claim about an IdP rests on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Basis {
+    /// A payload from the IdP's own pages, a capture, a test's fixture or an issue that shows it.
+    Source,
+    /// A payload that was put together from a description: unproven.
+    Constructed,
+}
+
+impl Basis {
+    /// As contract files and pages say it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Constructed => "unproven",
+        }
+    }
+}
+
+/// One habit or deviation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Quirk {
+    /// Stable id, such as `ENTRA-PATCH-01`.
+    pub id: &'static str,
+    /// What the IdP does.
+    pub title: &'static str,
+    /// The repair that it needs; none where a rule of the core or the RFC itself takes care of it.
+    pub repair: Option<&'static str>,
+    /// The file in the IdP's folder of `contracts/` that shows it.
+    pub contract: &'static str,
+    /// Where it was seen.
+    pub sources: &'static [&'static str],
+    /// What the claim rests on.
+    pub proven: Basis,
+}

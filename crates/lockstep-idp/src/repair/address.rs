@@ -1,0 +1,61 @@
+//! Paths and query parameters that are spelled in another way than the RFC's.
+
+use lockstep_core::command::Terms;
+
+use super::{Repair, Request};
+
+/// `//Users`, `/Users/`, `/v2/Users`.
+pub const PATH_SLASHES: Repair = Repair {
+    name: "path-slashes",
+    why: "the base URL was typed with a slash or a version too many, or a slash stands before the query",
+    apply: path_slashes,
+};
+
+/// `startIndex=`.
+pub const EMPTY_PARAMETERS: Repair = Repair {
+    name: "empty-parameters",
+    why: "a parameter of paging, sorting or filtering without a value is one that was not given",
+    apply: empty_parameters,
+};
+
+fn path_slashes(request: &mut Request, _: &Terms) -> Option<String> {
+    let mut parts: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();
+    // The base URL ends in this segment already; no resource type has such a name.
+    let repeated = parts.first().is_some_and(|part| part.eq_ignore_ascii_case("v2"));
+    if repeated {
+        parts.remove(0);
+    }
+    let path = format!("/{}", parts.join("/"));
+    if path == request.path || request.path.is_empty() {
+        return None;
+    }
+    request.path = path;
+    Some(
+        if repeated { "repeated version left out of the path" } else { "slashes left out of the path" }
+            .to_owned(),
+    )
+}
+
+/// Parameters that mean something; others are ignored whatever they say.
+const PARAMETERS: [&str; 8] =
+    ["startIndex", "count", "sortBy", "sortOrder", "attributes", "excludedAttributes", "cursor", "filter"];
+
+fn empty_parameters(request: &mut Request, _: &Terms) -> Option<String> {
+    let mut left_out = Vec::new();
+    request.query.retain(|(name, value)| {
+        let known = PARAMETERS.iter().find(|known| *known == name);
+        match known {
+            // RFC 9865 §2: an empty cursor asks for the first page.
+            Some(&"cursor") | None => true,
+            Some(known) if value.is_empty() => {
+                left_out.push(*known);
+                false
+            }
+            Some(_) => true,
+        }
+    });
+    if left_out.is_empty() {
+        return None;
+    }
+    Some(format!("{}: empty, read as not given", left_out.join(", ")))
+}

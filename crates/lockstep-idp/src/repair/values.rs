@@ -1,0 +1,140 @@
+//! Values whose type or form is not the one that the schema gives.
+
+use lockstep_core::command::Terms;
+use lockstep_scim::schema::{Attribute, Mutability, Type};
+use serde_json::{Map, Value};
+
+use super::walk::{each_value, member};
+use super::{Repair, Request, Tally};
+
+/// `"False"` for false.
+pub const BOOLEAN_TEXT: Repair = Repair {
+    name: "boolean-text",
+    why: "the words true and false arrive as text, in any case; where the schema wants a boolean, that is what they mean",
+    apply: boolean_text,
+};
+
+/// `701984` for `"701984"`.
+pub const NUMBER_AS_TEXT: Repair = Repair {
+    name: "number-as-text",
+    why: "a number arrives where the schema wants text; its digits are the text",
+    apply: number_as_text,
+};
+
+/// `{"value": "{\"value\":\"Admin\"}"}` for `{"value": "Admin"}`.
+pub const JSON_TEXT_VALUES: Repair = Repair {
+    name: "json-text-values",
+    why: "a value of a list is a JSON document in a text; what the document says is the value",
+    apply: json_text_values,
+};
+
+/// `{"type": "work"}` in a list of e-mail addresses.
+pub const VALUELESS_ELEMENTS: Repair = Repair {
+    name: "valueless-elements",
+    why: "a mapping that found nothing still sends the type of a value; an element without its value says nothing",
+    apply: valueless_elements,
+};
+
+fn boolean_text(request: &mut Request, terms: &Terms) -> Option<String> {
+    let mut tally = Tally::default();
+    each_value(request, terms, &mut |attribute, value, _| {
+        if attribute.kind != Type::Boolean {
+            return;
+        }
+        let Value::String(text) = value else { return };
+        // RFC 7643 §2.3.2 knows two values; nothing else can be meant by these words, and no other word is guessed.
+        let meant = if text.eq_ignore_ascii_case("true") {
+            true
+        } else if text.eq_ignore_ascii_case("false") {
+            false
+        } else {
+            return;
+        };
+        *value = Value::Bool(meant);
+        tally.count(&attribute.name);
+    });
+    tally.detail("text read as true or false")
+}
+
+fn number_as_text(request: &mut Request, terms: &Terms) -> Option<String> {
+    let mut tally = Tally::default();
+    each_value(request, terms, &mut |attribute, value, _| {
+        if attribute.kind == Type::String
+            && let Value::Number(number) = value
+        {
+            *value = Value::String(number.to_string());
+            tally.count(&attribute.name);
+        }
+    });
+    tally.detail("number read as text")
+}
+
+fn json_text_values(request: &mut Request, terms: &Terms) -> Option<String> {
+    let mut tally = Tally::default();
+    each_value(request, terms, &mut |attribute, value, element| {
+        if !element || attribute.kind != Type::Complex {
+            return;
+        }
+        let Value::Object(members) = value else { return };
+        let Some(document) = member(members, "value").and_then(Value::as_str).and_then(document) else {
+            return;
+        };
+        for (key, inner) in document {
+            // The document calls the text for people displayName; the schema calls it display.
+            let key = if key.eq_ignore_ascii_case("displayName") { "display".to_owned() } else { key };
+            let Some(sub) = attribute.sub(&key) else { continue };
+            if sub.name == "value" || member(members, &sub.name).is_none() {
+                members.retain(|known, _| !known.eq_ignore_ascii_case(&sub.name));
+                members.insert(sub.name.clone(), inner);
+            }
+        }
+        tally.count(&attribute.name);
+    });
+    tally.detail("values unpacked from JSON documents in text")
+}
+
+/// The JSON object with a text `value` that a text is.
+fn document(text: &str) -> Option<Map<String, Value>> {
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let Ok(Value::Object(document)) = serde_json::from_str(text) else { return None };
+    document.get("value").is_some_and(Value::is_string).then_some(document)
+}
+
+fn valueless_elements(request: &mut Request, terms: &Terms) -> Option<String> {
+    if !request.is_resource() {
+        return None;
+    }
+    let mut tally = Tally::default();
+    each_value(request, terms, &mut |attribute, value, element| {
+        if element || !attribute.multi_valued || !is_named_by_value(attribute) {
+            return;
+        }
+        let Value::Array(items) = value else { return };
+        items.retain(|item| {
+            let says = says_something(item);
+            if !says {
+                tally.count(&attribute.name);
+            }
+            says
+        });
+    });
+    tally.detail("elements without a value left out")
+}
+
+/// Whether each value of the list is nothing without its `value`. Members are refused without one instead: who was
+/// meant is not ours to guess.
+fn is_named_by_value(attribute: &Attribute) -> bool {
+    attribute.kind == Type::Complex
+        && attribute.sub("value").is_some_and(|sub| sub.mutability == Mutability::ReadWrite)
+}
+
+fn says_something(item: &Value) -> bool {
+    let Value::Object(members) = item else { return true };
+    match member(members, "value") {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(_) => true,
+    }
+}

@@ -1,0 +1,38 @@
+//! The RFCs and nothing else: an option of a directory, and what the other contracts are measured against.
+
+use lockstep_core::rules::Rules;
+use lockstep_scim::patch::PatchOptions;
+use lockstep_scim::resource::Unknown;
+
+use crate::provider::Provider;
+
+pub(crate) static STRICT: Provider = Provider {
+    slug: "strict_rfc",
+    name: "Strict RFC 7643 and 7644",
+    directory_types: &["strict-rfc"],
+    rules,
+    repairs: &[],
+    quirks: &[],
+    connection_test: "none of its own",
+    notes: &[
+        "a body names its schemas, and attributes that no schema knows are refused",
+        "text is never read as a boolean, and nothing is read as a list that is none",
+    ],
+};
+
+fn rules() -> Rules {
+    Rules {
+        unknown_attributes: Unknown::Refuse,
+        unique_group_names: false,
+        patch: PatchOptions {
+            unmatched_add_creates: false,
+            unmatched_replace_creates: false,
+            unknown: Unknown::Refuse,
+            require_schemas: true,
+            ..PatchOptions::default()
+        },
+        require_schemas: true,
+        put_keeps_active: false,
+        ..Rules::default()
+    }
+}
