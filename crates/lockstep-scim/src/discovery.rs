@@ -139,3 +139,6 @@ pub fn schema(definitions: &[Definition], urn: &str, base_url: &str) -> Option<V
         .find(|schema| schema.id.eq_ignore_ascii_case(urn))
         .map(|schema| schema.to_json(base_url))
 }
+
+#[cfg(test)]
+mod tests;

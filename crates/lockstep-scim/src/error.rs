@@ -194,3 +194,6 @@ pub(crate) fn shown(name: &str) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,7 @@ impl Projection {
                 "{parameter}: more names than the limit projection_attributes of {limit}"
             )));
         }
-        let names = list.split(',').filter_map(|name| Name::find(name.trim(), definition)).collect();
+        let names = list.split(',').flat_map(|name| Name::find(name.trim(), definition)).collect();
         Ok(Self { kind, names })
     }
 
@@ -200,23 +200,28 @@ fn members(value: &Value, keep: impl Fn(&str) -> bool + Copy) -> Option<Value> {
 }
 
 impl Name {
-    fn find(text: &str, definition: &Definition) -> Option<Self> {
+    /// What a name may mean; nothing if nothing has it.
+    fn find(text: &str, definition: &Definition) -> Vec<Self> {
+        let whole = |urn: &str| Self { extension: Some(urn.to_owned()), attribute: None, sub: None };
         // An extension's URN alone means all of it.
-        let whole = definition.extension(text).map(|schema| schema.id.clone());
-        if let Some(urn) = whole {
-            return Some(Self { extension: Some(urn), attribute: None, sub: None });
+        if let Some(schema) = definition.extension(text) {
+            return vec![whole(&schema.id)];
         }
-        let path = attr_path(text)?;
-        let found = definition.resolve(path.urn.as_deref(), &path.attribute, path.sub.as_deref())?;
-        // `urn:x:Badge` of nobody's schema may be the whole extension or an attribute of `urn:x`.
-        if found.attribute.kind == Type::Any && path.sub.is_none() {
-            return Some(Self { extension: Some(text.to_owned()), attribute: None, sub: None });
-        }
-        Some(Self {
+        let Some(path) = attr_path(text) else { return Vec::new() };
+        let Some(found) = definition.resolve(path.urn.as_deref(), &path.attribute, path.sub.as_deref())
+        else {
+            return Vec::new();
+        };
+        let mut names = vec![Self {
             extension: found.extension.map(str::to_owned),
             attribute: Some(found.name.to_owned()),
             sub: found.sub.map(|(name, _)| name.to_owned()),
-        })
+        }];
+        // `urn:x:Badge` of nobody's schema may be the whole extension or attribute `Badge` of `urn:x`.
+        if found.attribute.kind == Type::Any && path.sub.is_none() {
+            names.push(whole(text));
+        }
+        names
     }
 }
 

@@ -187,4 +187,4 @@ fn check_required(object: &Object, definition: &Definition) -> Result<(), Error>
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -73,9 +73,7 @@ fn apply_one(
         return change(object, &found, operation, options);
     };
     let key = spelled(object, urn);
-    // `urn:x:Badge` may be an attribute, or the whole of an undeclared extension.
-    if operation.op == Op::Remove && found.attribute.kind == Type::Any && !object.contains_key(&key) {
-        remove_key(object, &format!("{urn}:{}", found.name));
+    if found.attribute.kind == Type::Any && change_undeclared(object, &key, &found, operation) {
         return Ok(());
     }
     let mut holder = match object.remove(&key) {
@@ -87,6 +85,33 @@ fn apply_one(
         object.insert(key, Value::Object(holder));
     }
     Ok(())
+}
+
+/// `urn:x:Badge` may be attribute `Badge` of `urn:x`, or the whole of an undeclared extension. It is
+/// the latter if the resource has that extension, or has no `urn:x` and the value is an object.
+fn change_undeclared(object: &mut Object, holder: &str, found: &Resolved<'_>, operation: &Operation) -> bool {
+    let target = &operation.target;
+    if target.filter.is_some() || target.sub.is_some() {
+        return false;
+    }
+    let key = spelled(object, &format!("{holder}:{}", found.name));
+    let known = object.contains_key(&key);
+    match (operation.op, &operation.value) {
+        (Op::Remove, _) => known && object.remove(&key).is_some(),
+        (_, Some(Value::Object(new))) if known || !object.contains_key(holder) => {
+            let mut members = match object.remove(&key) {
+                Some(Value::Object(members)) => members,
+                _ => Object::new(),
+            };
+            members.extend(new.iter().map(|(name, value)| (name.clone(), value.clone())));
+            members.retain(|_, value| !value.is_null());
+            if !members.is_empty() {
+                object.insert(key, Value::Object(members));
+            }
+            true
+        }
+        _ => false,
+    }
 }
 
 /// A readOnly attribute sent back as it is changes nothing; anything else is refused.

@@ -125,8 +125,7 @@ impl Meaning<'_> {
             let value = raw.value.unwrap_or(&Value::Null);
             return self.without_path(raw.op, value);
         };
-        let target =
-            Target::resolve(&path, self.definition)?.or_else(|| self.undeclared_whole(&path, raw.value));
+        let target = Target::resolve(&path, self.definition)?;
         let Some(target) = target else {
             return Err(Error::invalid_path(format!(
                 "path: {} is no attribute of this resource type",
@@ -134,12 +133,6 @@ impl Meaning<'_> {
             )));
         };
         self.on_target(raw.op, target, raw.value, true)
-    }
-
-    /// `urn:x:Badge` with an object as value: the whole of an undeclared extension.
-    fn undeclared_whole(&self, path: &Path, value: Option<&Value>) -> Option<Target> {
-        let urn = path.urn_alone().filter(|urn| self.definition.is_open_extension(urn))?;
-        value.is_some_and(Value::is_object).then(|| Target::whole(&urn))
     }
 
     /// One operation for each member of the value (RFC 7644 §3.5.2.1, §3.5.2.3).
