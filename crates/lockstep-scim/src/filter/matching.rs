@@ -166,6 +166,9 @@ fn compare(actual: Option<&Value>, op: Compare, expected: &Literal, attribute: &
         return op == Compare::Ne;
     }
     if op.is_substring() {
+        if attribute.kind == Type::DateTime {
+            return false;
+        }
         let (Value::String(actual), Literal::String(expected)) = (actual, expected) else { return false };
         let (actual, expected) =
             (prepare(actual, attribute.case_exact), prepare(expected, attribute.case_exact));

@@ -300,6 +300,9 @@ fn change_selected(
         touched += 1;
         change_element(value, found, operation, options)?;
     }
+    if touched > 1 && marks_primary(found, operation) {
+        return Err(more_than_one_primary(target));
+    }
     if touched > 0 || operation.op == Op::Remove {
         return Ok(());
     }
@@ -416,6 +419,19 @@ fn is_primary(value: &Value) -> bool {
     value.get("primary") == Some(&Value::Bool(true))
 }
 
+/// Whether the operation marks every value it touches as primary.
+fn marks_primary(found: &Resolved<'_>, operation: &Operation) -> bool {
+    match (found.sub, &operation.value) {
+        (Some((sub, _)), value) => sub == "primary" && *value == Some(Value::Bool(true)),
+        (None, Some(value)) => is_primary(value),
+        (None, None) => false,
+    }
+}
+
+fn more_than_one_primary(target: &Target) -> Error {
+    Error::invalid_value(format!("{}: marks more than one value as primary", target.name()))
+}
+
 /// RFC 7644 §3.5.2: a value newly marked primary takes the mark from the others. Values keep their
 /// places, so `before` tells which were marked already.
 fn settle_primary(values: &mut [Value], before: &[bool], target: &Target) -> Result<(), Error> {
@@ -429,7 +445,7 @@ fn settle_primary(values: &mut [Value], before: &[bool], target: &Target) -> Res
         if marked.is_empty() {
             return Ok(());
         }
-        return Err(Error::invalid_value(format!("{}: marks more than one value as primary", target.name())));
+        return Err(more_than_one_primary(target));
     };
     for (index, value) in values.iter_mut().enumerate() {
         if index != chosen
