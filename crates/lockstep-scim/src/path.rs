@@ -37,11 +37,7 @@ impl Path {
 
     /// The whole path as a schema URN, if it can be one.
     pub fn urn_alone(&self) -> Option<String> {
-        let urn = self.urn.as_ref()?;
-        if self.filter.is_some() || self.attribute.is_empty() && self.sub.is_some() {
-            return None;
-        }
-        Some(self.to_string().trim_end_matches(':').to_owned()).filter(|text| text.len() >= urn.len())
+        (self.urn.is_some() && self.filter.is_none()).then(|| self.to_string())
     }
 }
 

@@ -47,3 +47,18 @@ proptest! {
         let _ = parse(text.as_bytes(), &Limits::default());
     }
 }
+
+#[test]
+fn a_decimal_that_is_read_and_written_again_is_the_same() {
+    for text in [
+        "5.274345268876449e+279",
+        "0.1",
+        "-2.2250738585072014e-308",
+        "18446744073709551615",
+        "-9223372036854775808",
+    ] {
+        let read = parse(text.as_bytes(), &Limits::default()).unwrap();
+        assert_eq!(parse(read.to_string().as_bytes(), &Limits::default()).unwrap(), read, "{text}");
+        assert_eq!(read.to_string(), text);
+    }
+}

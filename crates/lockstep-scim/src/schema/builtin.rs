@@ -1,6 +1,6 @@
 //! The schemas of RFC 7643 §4 with the verified errata applied, written as a form.
 //! Also corrected: references and binaries are case exact, `ims.type` has "other",
-//! addresses have value, display and primary, members have display.
+//! addresses have primary, members have display, and a manager's value is an id, so case exact.
 
 use super::{Attribute, Mutability, Returned, Schema, Type, Uniqueness};
 
@@ -244,7 +244,7 @@ pub fn enterprise_user() -> Schema {
             "manager",
             "The user's manager.",
             vec![
-                text("value", "Identifier of the manager's User."),
+                text("value", "Identifier of the manager's User.").exact(),
                 reference("$ref", "URL of the manager's User.", &["User"]),
                 text("displayName", "Name of the manager.").with(Mutability::ReadOnly),
             ],

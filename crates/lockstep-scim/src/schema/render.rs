@@ -82,7 +82,7 @@ impl Attribute {
         if matches!(self.kind, Type::String | Type::Reference | Type::Binary) {
             set("caseExact", json!(self.case_exact));
         }
-        if self.kind != Type::Complex {
+        if !matches!(self.kind, Type::Complex | Type::Boolean) {
             set("uniqueness", json!(self.uniqueness.as_str()));
         }
         if !self.reference_types.is_empty() {
