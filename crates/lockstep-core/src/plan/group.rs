@@ -127,7 +127,11 @@ impl Draft<'_> {
         let edits = Edits::of_patch(patch)?;
         let others = patch.operations.iter().filter(|operation| !operation.target.is_top("members"));
         let terms = &self.context.envelope.terms;
-        let mut doc = patch::apply(others, &group.doc, &terms.group, &terms.rules.patch)?;
+        let mut current = group.doc.clone();
+        let shown = GroupId { directory: self.context.envelope.directory, local: id };
+        current.insert("id".into(), Value::String(shown.to_string()));
+        let mut doc = patch::apply(others, &current, &terms.group, &terms.rules.patch)?;
+        doc.remove("id");
         resource::refresh_schemas(&mut doc, &terms.group);
         self.change_group(&group, doc, &edits)
     }

@@ -70,8 +70,12 @@ impl Draft<'_> {
     pub(super) fn patch_user(self, id: LocalId, patch: &Patch, precondition: &Precondition) -> Planned {
         let user = self.user_for_write(id, precondition)?;
         let terms = &self.context.envelope.terms;
-        let mut doc = patch::apply(&patch.operations, &user.doc, &terms.user, &terms.rules.patch)?;
-        doc.entry("active").or_insert(Value::Bool(true));
+        // A value that says the id that the user has says nothing new; another one is 400 mutability.
+        let mut current = user.doc.clone();
+        let shown = UserId { directory: self.context.envelope.directory, local: id };
+        current.insert("id".into(), Value::String(shown.to_string()));
+        let mut doc = patch::apply(&patch.operations, &current, &terms.user, &terms.rules.patch)?;
+        doc.remove("id");
         resource::refresh_schemas(&mut doc, &terms.user);
         self.change_user(&user, doc)
     }
