@@ -95,6 +95,12 @@ impl Batch {
         self.views.entry(directory).or_default().supply(key, loaded);
     }
 
+    /// Takes the envelopes back, so that they can be run again where writing fails. Once [`Progress::Ready`] has come,
+    /// they are needed no more.
+    pub fn take_envelopes(&mut self) -> Vec<Envelope> {
+        std::mem::take(&mut self.envelopes)
+    }
+
     /// What to write, by directory, and the answers in the order of the envelopes. The answers may be given only
     /// after what is written is durable.
     #[must_use]

@@ -1,1 +1,20 @@
 #![doc = include_str!("../README.md")]
+
+mod codec;
+mod directories;
+mod error;
+mod events;
+mod file;
+mod groups;
+mod lane;
+mod migrate;
+mod queue;
+mod readers;
+mod statement;
+mod store;
+#[cfg(test)]
+mod tests;
+mod users;
+mod work;
+
+pub use store::{Options, Sqlite};

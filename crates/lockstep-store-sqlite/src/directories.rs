@@ -1,0 +1,346 @@
+//! Organizations, API keys, directories with the heads of their logs, and bearer tokens.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lockstep_core::id::{ApiKeyId, DirectoryId, DirectoryNumber, LocalId, OrganizationId, TokenId};
+use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach, Token};
+use lockstep_core::view::Changes;
+use lockstep_scim::text;
+use lockstep_store::{DirectoryQuery, Page, StoreError};
+use rusqlite::{Connection, Row, params};
+
+use crate::codec;
+use crate::error::{Error, Result};
+use crate::statement::{Paged, execute, many, one, paged};
+
+macro_rules! organization {
+    ($rest:literal) => {
+        concat!("SELECT id, name, external_id, metadata, created_at, updated_at FROM organizations ", $rest)
+    };
+}
+
+const ORGANIZATION: &str = organization!("WHERE id = ?1");
+const ORGANIZATION_BY_EXTERNAL_ID: &str = organization!("WHERE external_id = ?1");
+const ORGANIZATIONS: Paged = paged!(organization!("WHERE id > ?1 AND id < ?2"), "id", "LIMIT ?3");
+const PUT_ORGANIZATION: &str = "INSERT INTO organizations
+    (id, name, external_id, metadata, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, external_id = excluded.external_id,
+    metadata = excluded.metadata, created_at = excluded.created_at, updated_at = excluded.updated_at";
+
+const API_KEY: &str = "SELECT digest, id, reach, created_at FROM api_keys WHERE digest = ?1";
+const API_KEY_EXISTS: &str =
+    "SELECT 1 FROM api_keys WHERE digest = ?1 UNION ALL SELECT 1 FROM api_keys WHERE id = ?2";
+const ANY_API_KEY: &str = "SELECT 1 FROM api_keys LIMIT 1";
+const ADD_API_KEY: &str = "INSERT INTO api_keys (digest, id, reach, created_at) VALUES (?1, ?2, ?3, ?4)";
+
+macro_rules! directory {
+    ($rest:literal) => {
+        concat!(
+            "SELECT number, local, organization, name, directory_type, contract, state, created_at, updated_at, ",
+            "last_seq, last_id, last_at, users_active, users_inactive, groups FROM ",
+            $rest
+        )
+    };
+}
+
+const DIRECTORY: &str = directory!("directories WHERE number = ?1");
+const DIRECTORIES: Paged = paged!(
+    directory!(
+        "directories WHERE state <> 'deleting' AND local > ?1 AND local < ?2
+         AND (?3 IS NULL OR instr(name_key, ?3) > 0)"
+    ),
+    "local",
+    "LIMIT ?4"
+);
+const DIRECTORIES_OF: Paged = paged!(
+    directory!(
+        "directories WHERE state <> 'deleting' AND local > ?1 AND local < ?2
+         AND (?3 IS NULL OR instr(name_key, ?3) > 0)
+         AND organization IN (SELECT unhex(value) FROM json_each(?5))"
+    ),
+    "local",
+    "LIMIT ?4"
+);
+const NUMBERS: &str = "SELECT number FROM directories ORDER BY number";
+const ADD_DIRECTORY: &str = "INSERT INTO directories
+    (number, local, organization, name, name_key, directory_type, contract, state, created_at, updated_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+const CHANGE_DIRECTORY: &str =
+    "UPDATE directories SET local = ?2, organization = ?3, name = ?4, name_key = ?5,
+    directory_type = ?6, contract = ?7, state = ?8, created_at = ?9, updated_at = ?10 WHERE number = ?1";
+const MOVE_HEAD: &str = "UPDATE directories SET last_seq = ?2, last_id = ?3, last_at = ?4, users_active = ?5,
+    users_inactive = ?6, groups = ?7 WHERE number = ?1";
+
+const TOKEN: &str = "SELECT directory, id FROM tokens WHERE digest = ?1";
+const ADD_TOKEN: &str = "INSERT INTO tokens (digest, directory, id, created_at) VALUES (?1, ?2, ?3, ?4)";
+const REVOKE_TOKEN: &str = "DELETE FROM tokens WHERE directory = ?1 AND id = ?2";
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] = &[
+    ORGANIZATION,
+    ORGANIZATION_BY_EXTERNAL_ID,
+    ORGANIZATIONS.ascending,
+    ORGANIZATIONS.descending,
+    PUT_ORGANIZATION,
+    API_KEY,
+    API_KEY_EXISTS,
+    ANY_API_KEY,
+    ADD_API_KEY,
+    DIRECTORY,
+    DIRECTORIES.ascending,
+    DIRECTORIES.descending,
+    DIRECTORIES_OF.ascending,
+    DIRECTORIES_OF.descending,
+    NUMBERS,
+    ADD_DIRECTORY,
+    CHANGE_DIRECTORY,
+    MOVE_HEAD,
+    TOKEN,
+    ADD_TOKEN,
+    REVOKE_TOKEN,
+];
+
+pub(crate) fn put_organization(connection: &Connection, organization: &Organization) -> Result<()> {
+    if let Some(external_id) = organization.external_id.as_deref()
+        && organization_by_external_id(connection, external_id)?
+            .is_some_and(|other| other.id != organization.id)
+    {
+        return Err(StoreError::Conflict { what: "external_id" }.into());
+    }
+    let metadata = serde_json::to_string(&organization.metadata)
+        .map_err(|error| Error::Store(StoreError::Fault(error.to_string())))?;
+    execute(
+        connection,
+        PUT_ORGANIZATION,
+        params![
+            codec::wide(organization.id.0),
+            organization.name,
+            organization.external_id,
+            metadata,
+            organization.created_at.0,
+            organization.updated_at.0
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn organization(connection: &Connection, id: OrganizationId) -> Result<Option<Organization>> {
+    one(connection, ORGANIZATION, [codec::wide(id.0)], read_organization)
+}
+
+pub(crate) fn organization_by_external_id(connection: &Connection, id: &str) -> Result<Option<Organization>> {
+    one(connection, ORGANIZATION_BY_EXTERNAL_ID, [id], read_organization)
+}
+
+pub(crate) fn organizations(
+    connection: &Connection,
+    page: Page<OrganizationId>,
+) -> Result<Vec<Organization>> {
+    let walk = page.walk();
+    // Less and greater than all of 16 bytes.
+    let above = walk.above.map_or_else(Vec::new, |id| codec::wide(id.0).to_vec());
+    let below = walk.below.map_or_else(|| vec![0xff; 17], |id| codec::wide(id.0).to_vec());
+    let found = many(
+        connection,
+        ORGANIZATIONS.towards(walk.descending),
+        params![above, below, codec::limit(walk.limit)],
+        read_organization,
+    )?;
+    Ok(walk.arrange(found))
+}
+
+fn read_organization(row: &Row<'_>) -> Result<Organization> {
+    let metadata: String = row.get(3)?;
+    let metadata: BTreeMap<String, String> = serde_json::from_str(&metadata)
+        .map_err(|_| Error::Content("an organization's metadata is no JSON object of texts".into()))?;
+    Ok(Organization {
+        id: OrganizationId(codec::read_wide(row, 0)?),
+        name: row.get(1)?,
+        external_id: row.get(2)?,
+        metadata,
+        created_at: codec::timestamp(row, 4)?,
+        updated_at: codec::timestamp(row, 5)?,
+    })
+}
+
+pub(crate) fn put_api_key(connection: &Connection, key: &ApiKey) -> Result<()> {
+    let (digest, id) = (key.digest, codec::wide(key.id.0));
+    if one(connection, API_KEY_EXISTS, params![digest, id], |_| Ok(()))?.is_some() {
+        return Err(StoreError::Conflict { what: "api_key" }.into());
+    }
+    let reach = match &key.reach {
+        Reach::Everything => None,
+        Reach::Organizations(list) => Some(hex_list(list)),
+    };
+    execute(connection, ADD_API_KEY, params![digest, id, reach, key.created_at.0])?;
+    Ok(())
+}
+
+pub(crate) fn api_key(connection: &Connection, digest: [u8; 32]) -> Result<Option<ApiKey>> {
+    one(connection, API_KEY, [digest], |row| {
+        let reach = match row.get::<_, Option<String>>(2)? {
+            None => Reach::Everything,
+            Some(list) => Reach::Organizations(read_hex_list(&list)?),
+        };
+        Ok(ApiKey {
+            digest: row.get(0)?,
+            id: ApiKeyId(codec::read_wide(row, 1)?),
+            reach,
+            created_at: codec::timestamp(row, 3)?,
+        })
+    })
+}
+
+pub(crate) fn has_api_keys(connection: &Connection) -> Result<bool> {
+    Ok(one(connection, ANY_API_KEY, [], |_| Ok(()))?.is_some())
+}
+
+fn hex_list(list: &[OrganizationId]) -> String {
+    let list: Vec<String> = list.iter().map(|id| codec::wide_as_hex(id.0)).collect();
+    serde_json::Value::from(list).to_string()
+}
+
+fn read_hex_list(text: &str) -> Result<Vec<OrganizationId>> {
+    let damaged = || Error::Content("an API key's reach is no list of ids".into());
+    let list: Vec<String> = serde_json::from_str(text).map_err(|_| damaged())?;
+    list.iter().map(|id| u128::from_str_radix(id, 16).map(OrganizationId).map_err(|_| damaged())).collect()
+}
+
+pub(crate) fn directory(
+    connection: &Connection,
+    number: DirectoryNumber,
+) -> Result<Option<(Directory, Head)>> {
+    one(connection, DIRECTORY, [codec::number(number)], read_directory)
+}
+
+pub(crate) fn directories(
+    connection: &Connection,
+    query: &DirectoryQuery,
+    page: Page<LocalId>,
+) -> Result<Vec<(Directory, Head)>> {
+    let walk = page.walk();
+    let (above, below) = codec::bounds(&walk);
+    let search = query.search.as_deref().map(text::fold);
+    let limit = codec::limit(walk.limit);
+    let found = match &query.organizations {
+        None => many(
+            connection,
+            DIRECTORIES.towards(walk.descending),
+            params![above, below, search, limit],
+            read_directory,
+        ),
+        Some(list) => many(
+            connection,
+            DIRECTORIES_OF.towards(walk.descending),
+            params![above, below, search, limit, hex_list(list)],
+            read_directory,
+        ),
+    }?;
+    Ok(walk.arrange(found))
+}
+
+pub(crate) fn numbers(connection: &Connection) -> Result<Vec<DirectoryNumber>> {
+    many(connection, NUMBERS, [], |row| codec::directory_number(row, 0))
+}
+
+fn read_directory(row: &Row<'_>) -> Result<(Directory, Head)> {
+    let state: String = row.get(6)?;
+    let state = [DirectoryState::Linked, DirectoryState::Unlinked, DirectoryState::Deleting]
+        .into_iter()
+        .find(|known| known.as_str() == state)
+        .ok_or_else(|| Error::Content("a directory has an unknown state".into()))?;
+    let directory = Directory {
+        id: DirectoryId { directory: codec::directory_number(row, 0)?, local: codec::local_id(row, 1)? },
+        organization: OrganizationId(codec::read_wide(row, 2)?),
+        name: row.get(3)?,
+        directory_type: row.get(4)?,
+        contract: row.get(5)?,
+        state,
+        created_at: codec::timestamp(row, 7)?,
+        updated_at: codec::timestamp(row, 8)?,
+    };
+    let head = Head {
+        last_seq: codec::uint(row, 9)?,
+        last_id: codec::local_id(row, 10)?.0,
+        last_at: codec::timestamp(row, 11)?,
+        users_active: codec::uint(row, 12)?,
+        users_inactive: codec::uint(row, 13)?,
+        groups: codec::uint(row, 14)?,
+    };
+    Ok((directory, head))
+}
+
+/// Writes what a batch changed of the directory's own row, of its head and of its tokens.
+pub(crate) fn apply(connection: &Connection, number: DirectoryNumber, changes: &Changes) -> Result<()> {
+    if let Some(changed) = &changes.directory {
+        let directory: &Arc<Directory> = changed
+            .after
+            .as_ref()
+            .ok_or_else(|| Error::Store(StoreError::Fault("a directory's row is never removed".into())))?;
+        let sql = if changed.before.is_none() { ADD_DIRECTORY } else { CHANGE_DIRECTORY };
+        execute(
+            connection,
+            sql,
+            params![
+                codec::number(number),
+                codec::id(directory.id.local),
+                codec::wide(directory.organization.0),
+                directory.name,
+                text::fold(&directory.name),
+                directory.directory_type,
+                directory.contract,
+                directory.state.as_str(),
+                directory.created_at.0,
+                directory.updated_at.0
+            ],
+        )?;
+    }
+    if let Some(head) = &changes.head {
+        execute(
+            connection,
+            MOVE_HEAD,
+            params![
+                codec::number(number),
+                codec::int(head.last_seq)?,
+                codec::id(LocalId(head.last_id)),
+                head.last_at.0,
+                codec::int(head.users_active)?,
+                codec::int(head.users_inactive)?,
+                codec::int(head.groups)?
+            ],
+        )?;
+    }
+    for token in &changes.tokens {
+        add_token(connection, number, token)?;
+    }
+    Ok(())
+}
+
+fn add_token(connection: &Connection, number: DirectoryNumber, token: &Token) -> Result<()> {
+    let params = params![token.digest, codec::number(number), codec::wide(token.id.0), token.created_at.0];
+    execute(connection, ADD_TOKEN, params)?;
+    Ok(())
+}
+
+pub(crate) fn token(connection: &Connection, digest: [u8; 32]) -> Result<Option<(DirectoryNumber, TokenId)>> {
+    one(connection, TOKEN, [digest], |row| {
+        Ok((codec::directory_number(row, 0)?, TokenId(codec::read_wide(row, 1)?)))
+    })
+}
+
+pub(crate) fn put_token(connection: &Connection, number: DirectoryNumber, new: &Token) -> Result<()> {
+    match directory(connection, number)? {
+        Some((directory, _)) if directory.state != DirectoryState::Deleting => {}
+        _ => return Err(StoreError::NotFound { what: "directory" }.into()),
+    }
+    if token(connection, new.digest)?.is_some() {
+        return Err(StoreError::Conflict { what: "token" }.into());
+    }
+    add_token(connection, number, new)
+}
+
+pub(crate) fn revoke_token(connection: &Connection, number: DirectoryNumber, token: TokenId) -> Result<bool> {
+    let removed = execute(connection, REVOKE_TOKEN, params![codec::number(number), codec::wide(token.0)])?;
+    Ok(removed > 0)
+}

@@ -1,0 +1,72 @@
+//! What SQLite's errors mean in words of the store: the one table for it.
+
+use lockstep_store::StoreError;
+use rusqlite::ErrorCode;
+
+/// A result inside this crate.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong inside this crate.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// SQLite said so.
+    Engine(rusqlite::Error),
+    /// A row holds what was never written by us.
+    Content(String),
+    /// Something that a store says of itself.
+    Store(StoreError),
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Engine(error) => meaning(&error),
+            Error::Content(what) => Self::Corrupt(what),
+            Error::Store(error) => error,
+        }
+    }
+}
+
+fn meaning(error: &rusqlite::Error) -> StoreError {
+    let text = error.to_string();
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::ReadOnly
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::OutOfMemory
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::PermissionDenied
+            | ErrorCode::OperationInterrupted
+            | ErrorCode::NoLargeFileSupport => StoreError::Unavailable(text),
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Corrupt(text),
+            _ => StoreError::Fault(text),
+        },
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::Utf8Error(..) => StoreError::Corrupt(text),
+        _ => StoreError::Fault(text),
+    }
+}
+
+/// Whether a failed COMMIT leaves open what is on the disk: the last write may have arrived, and its
+/// acknowledgement not.
+pub(crate) fn leaves_commit_open(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(failure, _) if failure.code == ErrorCode::SystemIoFailure)
+}

@@ -1,0 +1,133 @@
+//! The database's file: made so that only its owner reads it, opened by one process at a time, and each connection to
+//! it set up alike.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lockstep_store::StoreError;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::{Error, Result};
+
+/// The oldest SQLite without the defect by which a WAL checkpoint could damage a database.
+const VERSION_MIN: i32 = 3_051_003;
+/// How long a connection waits for a lock that another program holds.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// More than the crate has statements.
+const STATEMENTS_KEPT: usize = 256;
+
+/// Holds the right to use a database's file; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) path: PathBuf,
+    _lock: File,
+}
+
+/// Takes a database's file for this process, making it where there is none.
+pub(crate) fn hold(path: &Path) -> Result<Held> {
+    if rusqlite::version_number() < VERSION_MIN {
+        let found = rusqlite::version();
+        return Err(StoreError::Fault(format!("SQLite {found} is too old: 3.51.3 or later is needed")).into());
+    }
+    let shown = path.display();
+    let failed = |what: &str, error: &std::io::Error| {
+        Error::Store(StoreError::Unavailable(format!("{what} `{shown}`: {error}")))
+    };
+    if path.is_dir() {
+        return Err(
+            StoreError::Unavailable(format!("`{shown}` is a directory: give the path of a file")).into()
+        );
+    }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        make_private_directory(parent).map_err(|error| failed("cannot make the directory of", &error))?;
+    }
+    private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
+        .open(path)
+        .map_err(|error| failed("cannot open", &error))?;
+    // By its real name, so that a link to it leads to the same lock.
+    let path = fs::canonicalize(path).map_err(|error| failed("cannot find", &error))?;
+    let mut name = path.clone().into_os_string();
+    name.push(".lock");
+    let mut lock = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
+        .open(PathBuf::from(name))
+        .map_err(|error| failed("cannot make the lock of", &error))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut owner = String::new();
+            let known = lock.read_to_string(&mut owner).is_ok() && !owner.is_empty();
+            let owner = if known { format!("process {}", owner.trim()) } else { "another process".into() };
+            return Err(
+                StoreError::Unavailable(format!("`{shown}` is in use by {owner}: stop it first")).into()
+            );
+        }
+        Err(TryLockError::Error(error)) => return Err(failed("cannot lock", &error)),
+    }
+    // Only told to whoever finds the file locked: it need not succeed.
+    let _ =
+        lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| write!(lock, "{}", std::process::id()));
+    Ok(Held { path, _lock: lock })
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+fn make_private_directory(path: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(path)
+}
+
+/// The writer's connection.
+pub(crate) fn writer(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    if connection.is_readonly("main")? {
+        return Err(StoreError::Unavailable(format!("`{}` cannot be written", path.display())).into());
+    }
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(StoreError::Unavailable(format!(
+            "`{}` is on a file system on which SQLite cannot keep a write-ahead log",
+            path.display()
+        ))
+        .into());
+    }
+    // The log is folded into the database when the lane is idle; during a burst it may grow to 64 MB first.
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 16000;
+         PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
+         PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+/// A reader's connection.
+pub(crate) fn reader(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.execute_batch(
+        "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;
+         PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}

@@ -1,0 +1,333 @@
+//! The store on SQLite: writes go to the lane, reads to connections of their own.
+//!
+//! What reads a row or two does so on the caller's thread, which costs less than handing it on; what reads a page or
+//! more goes to the runtime's threads for blocking work.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use lockstep_core::batch::Answer;
+use lockstep_core::clock::Clock;
+use lockstep_core::command::Envelope;
+use lockstep_core::id::{DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
+use lockstep_core::model::{ApiKey, Directory, Head, Organization, Token};
+use lockstep_core::query::{Kind, Lookup};
+use lockstep_store::{
+    DirectoryQuery, EventQuery, EventView, GroupView, Page, Position, RandomFactory, Result, Store,
+    StoreError, UserView, Work,
+};
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
+
+use crate::error::{Error, Result as Inner};
+use crate::lane::Lane;
+use crate::queue::{Job, Shared};
+use crate::readers::Readers;
+use crate::{directories, events, file, groups, migrate, users, work};
+
+/// How to open a database.
+#[derive(Clone)]
+pub struct Options {
+    /// Tells the time of a batch.
+    pub clock: Arc<dyn Clock>,
+    /// Makes the randomness of a batch.
+    pub random: RandomFactory,
+    /// How many writes may wait before more are refused as [`StoreError::Busy`].
+    pub waiting_max: usize,
+    /// How many removals may wait beyond that.
+    pub removals_reserve: usize,
+    /// How many commands share one transaction at most.
+    pub batch_max: usize,
+    /// How many idle connections are kept for readers.
+    pub readers_idle_max: usize,
+}
+
+impl Options {
+    /// The usual sizes.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, random: RandomFactory) -> Self {
+        Self {
+            clock,
+            random,
+            waiting_max: 4_096,
+            removals_reserve: 1_024,
+            batch_max: 1_024,
+            readers_idle_max: 16,
+        }
+    }
+}
+
+/// A store in an SQLite database, for one process at a time.
+#[derive(Clone)]
+pub struct Sqlite {
+    handle: Arc<Handle>,
+}
+
+/// Ends the lane when the last store is dropped: what waits is still done.
+struct Handle {
+    shared: Arc<Shared>,
+    readers: Arc<Readers>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.stop();
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A lane that panicked has told those who waited.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Sqlite {
+    /// Opens a database, making it where there is none and bringing it to the newest version. Refuses one that
+    /// another process uses, that another program or a newer version wrote, or that cannot be read or written.
+    pub fn open(path: &Path, options: Options) -> Result<Self> {
+        let held = file::hold(path)?;
+        let readers = Arc::new(Readers::new(held.path.clone(), options.readers_idle_max));
+        let mut connection = file::writer(&held.path)?;
+        migrate::migrate(&mut connection, options.clock.now())?;
+        readers.read(directories::has_api_keys)?;
+        let shared = Arc::new(Shared::new(options.waiting_max, options.removals_reserve));
+        let batch_max = options.batch_max.max(1);
+        let lane = Lane::new(connection, held, options.clock, options.random, shared.clone(), batch_max);
+        let closing = shared.clone();
+        let thread = std::thread::Builder::new()
+            .name("lockstep-writer".into())
+            .spawn(move || {
+                // Whatever ends the lane, nobody waits for it for ever; it is told once the file is given back.
+                let _closing = closing.closing();
+                lane.run();
+            })
+            .map_err(|error| StoreError::Unavailable(format!("the writer's thread cannot start: {error}")))?;
+        let handle = Handle { shared, readers, thread: Mutex::new(Some(thread)) };
+        Ok(Self { handle: Arc::new(handle) })
+    }
+
+    /// Reads on the caller's thread.
+    fn read_here<T>(&self, read: impl FnOnce(&Connection) -> Inner<T>) -> Result<T> {
+        Ok(self.handle.readers.read(read)?)
+    }
+
+    /// Reads on a thread for blocking work, where there is a runtime that has them.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Inner<T> + Send + 'static,
+    ) -> Result<T> {
+        let readers = self.handle.readers.clone();
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return Ok(readers.read(read)?) };
+        let found = runtime.spawn_blocking(move || readers.read(read)).await;
+        Ok(found.map_err(|error| StoreError::Fault(format!("a read did not end: {error}")))??)
+    }
+
+    /// Writes in the lane, in a transaction of its own. `write` also says whether a credential or a directory's row
+    /// changed.
+    async fn write<T: Send + 'static>(
+        &self,
+        removal: bool,
+        write: impl FnOnce(&Connection) -> Inner<(T, bool)> + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = oneshot::channel();
+        let found = Arc::new(Mutex::new(None));
+        let result = found.clone();
+        let job = Job {
+            write: Box::new(move |connection| {
+                let (value, credentials) = write(connection)?;
+                *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+                Ok(credentials)
+            }),
+            answer: Box::new(move |settled| {
+                // Whoever asked may have gone.
+                let _ = sender.send(settled);
+            }),
+        };
+        self.handle.shared.enter_job(job, removal)?;
+        receiver.await.map_err(|_| ended())??;
+        let value = found.lock().unwrap_or_else(PoisonError::into_inner).take();
+        value.ok_or_else(|| StoreError::Fault("a write has no result".into()))
+    }
+}
+
+/// What is told to those whose request was with a lane that ended.
+fn ended() -> StoreError {
+    StoreError::Unknown("the writer's thread ended".into())
+}
+
+impl Store for Sqlite {
+    async fn submit(&self, envelope: Envelope) -> Result<Answer> {
+        let answer = self.handle.shared.submit(envelope)?;
+        answer.await.map_err(|_| ended())?
+    }
+
+    async fn put_organization(&self, organization: Organization) -> Result<()> {
+        self.write(false, move |connection| {
+            directories::put_organization(connection, &organization).map(|()| ((), false))
+        })
+        .await
+    }
+
+    async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>> {
+        self.read_here(|connection| directories::organization(connection, id))
+    }
+
+    async fn organization_by_external_id(&self, external_id: &str) -> Result<Option<Organization>> {
+        self.read_here(|connection| directories::organization_by_external_id(connection, external_id))
+    }
+
+    async fn organizations(&self, page: Page<OrganizationId>) -> Result<Vec<Organization>> {
+        self.read(move |connection| directories::organizations(connection, page)).await
+    }
+
+    async fn put_api_key(&self, key: ApiKey) -> Result<()> {
+        self.write(false, move |connection| directories::put_api_key(connection, &key).map(|()| ((), true)))
+            .await
+    }
+
+    async fn api_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>> {
+        self.read_here(|connection| directories::api_key(connection, digest))
+    }
+
+    async fn has_api_keys(&self) -> Result<bool> {
+        self.read_here(directories::has_api_keys)
+    }
+
+    async fn directory(&self, number: DirectoryNumber) -> Result<Option<(Directory, Head)>> {
+        self.read_here(|connection| directories::directory(connection, number))
+    }
+
+    async fn directories(
+        &self,
+        query: DirectoryQuery,
+        page: Page<LocalId>,
+    ) -> Result<Vec<(Directory, Head)>> {
+        self.read(move |connection| directories::directories(connection, &query, page)).await
+    }
+
+    async fn token(&self, digest: [u8; 32]) -> Result<Option<(DirectoryNumber, TokenId)>> {
+        self.read_here(|connection| directories::token(connection, digest))
+    }
+
+    async fn put_token(&self, directory: DirectoryNumber, token: Token) -> Result<()> {
+        self.write(false, move |connection| {
+            directories::put_token(connection, directory, &token).map(|()| ((), true))
+        })
+        .await
+    }
+
+    async fn revoke_token(&self, directory: DirectoryNumber, token: TokenId) -> Result<bool> {
+        self.write(true, move |connection| {
+            directories::revoke_token(connection, directory, token).map(|revoked| (revoked, revoked))
+        })
+        .await
+    }
+
+    fn epoch(&self) -> u64 {
+        self.handle.shared.epoch()
+    }
+
+    async fn user(&self, directory: DirectoryNumber, id: LocalId) -> Result<Option<UserView>> {
+        self.read_here(|connection| users::view(connection, directory, id))
+    }
+
+    async fn users(
+        &self,
+        directory: DirectoryNumber,
+        lookup: Lookup,
+        page: Page<LocalId>,
+    ) -> Result<Vec<UserView>> {
+        if gives_one(&lookup) {
+            return self.read_here(|connection| users::list(connection, directory, &lookup, page));
+        }
+        self.read(move |connection| users::list(connection, directory, &lookup, page)).await
+    }
+
+    async fn group(
+        &self,
+        directory: DirectoryNumber,
+        id: LocalId,
+        members: bool,
+    ) -> Result<Option<GroupView>> {
+        if !members {
+            return self.read_here(|connection| groups::view(connection, directory, id, false));
+        }
+        self.read(move |connection| groups::view(connection, directory, id, true)).await
+    }
+
+    async fn groups(
+        &self,
+        directory: DirectoryNumber,
+        lookup: Lookup,
+        page: Page<LocalId>,
+        members: bool,
+    ) -> Result<Vec<GroupView>> {
+        if gives_one(&lookup) && !members {
+            return self.read_here(|connection| groups::list(connection, directory, &lookup, page, false));
+        }
+        self.read(move |connection| groups::list(connection, directory, &lookup, page, members)).await
+    }
+
+    async fn nth(&self, directory: DirectoryNumber, kind: Kind, index: u64) -> Result<Option<LocalId>> {
+        self.read(move |connection| match kind {
+            Kind::User => users::nth(connection, directory, index),
+            Kind::Group => groups::nth(connection, directory, index),
+        })
+        .await
+    }
+
+    async fn position(&self, event: EventId) -> Result<Option<Position>> {
+        self.read_here(|connection| events::position(connection, event))
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Vec<EventView>> {
+        self.read(move |connection| events::list(connection, &query)).await
+    }
+
+    fn committed(&self) -> watch::Receiver<u64> {
+        self.handle.shared.committed()
+    }
+
+    async fn work(&self, limit: usize) -> Result<Vec<Work>> {
+        self.read(move |connection| work::list(connection, limit)).await
+    }
+
+    async fn clear(&self, directory: DirectoryNumber, limit: usize) -> Result<bool> {
+        self.write(false, move |connection| {
+            work::clear(connection, directory, limit).map(|cleared| (cleared.more, cleared.tokens))
+        })
+        .await
+    }
+
+    async fn verify(&self, directory: DirectoryNumber) -> Result<Vec<String>> {
+        self.read(move |connection| work::verify(connection, directory)).await
+    }
+
+    async fn directory_numbers(&self) -> Result<Vec<DirectoryNumber>> {
+        self.read(directories::numbers).await
+    }
+
+    async fn stop(&self) {
+        self.handle.shared.stop();
+        self.handle.shared.ended().await;
+    }
+
+    async fn ready(&self) -> Result<()> {
+        self.read_here(directories::has_api_keys)?;
+        if self.handle.shared.health().is_none() {
+            return Ok(());
+        }
+        // The last write failed: whether one works now is found out by one.
+        self.write(true, |connection| {
+            migrate::touch(connection)?;
+            Ok::<_, Error>(((), false))
+        })
+        .await
+    }
+}
+
+/// Whether an index gives one row at most, so that reading it is not worth another thread.
+fn gives_one(lookup: &Lookup) -> bool {
+    matches!(lookup, Lookup::Id(_) | Lookup::UserName(_) | Lookup::ExternalId(_) | Lookup::Nothing)
+}

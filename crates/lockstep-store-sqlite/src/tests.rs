@@ -1,0 +1,1 @@
+//! Promises that are only SQLite's.

@@ -1,0 +1,267 @@
+//! Users: their rows, their names, and the lists that indexes give.
+
+use std::sync::Arc;
+
+use lockstep_core::id::{DirectoryNumber, LocalId};
+use lockstep_core::model::User;
+use lockstep_core::query::Lookup;
+use lockstep_core::view::Changes;
+use lockstep_store::{Page, UserView};
+use rusqlite::types::Null;
+use rusqlite::{Connection, Row, ToSql, params};
+
+use crate::codec;
+use crate::error::Result;
+use crate::groups;
+use crate::statement::{Paged, execute, many, one, paged};
+
+/// ?1 the directory, ?2 and ?3 the bounds of the id, ?4 the limit, ?5 what is looked for.
+macro_rules! user {
+    ($rest:literal) => {
+        concat!("SELECT u.id, u.created_at, u.modified_at, u.seq, u.doc FROM ", $rest)
+    };
+}
+macro_rules! users {
+    ($condition:literal) => {
+        paged!(
+            concat!(user!("users AS u WHERE u.directory = ?1 AND u.id > ?2 AND u.id < ?3"), " ", $condition),
+            "u.id",
+            "LIMIT ?4"
+        )
+    };
+}
+
+const USER: &str = user!("users AS u WHERE u.directory = ?1 AND u.id = ?2");
+const SEQ: &str = "SELECT seq FROM users WHERE directory = ?1 AND id = ?2";
+const ID_BY_NAME: &str = "SELECT id FROM users WHERE directory = ?1 AND user_name_key = ?2";
+const ID_BY_EXTERNAL_ID: &str = "SELECT id FROM users WHERE directory = ?1 AND external_id = ?2";
+
+const ALL: Paged = users!("");
+const BY_ID: Paged = users!("AND u.id = ?5");
+const BY_NAME: Paged = users!("AND u.user_name_key = ?5");
+const BY_EXTERNAL_ID: Paged = users!("AND u.external_id = ?5");
+const BY_DISPLAY_NAME: Paged = users!("AND u.display_name_key = ?5");
+const BY_EMAIL: Paged = paged!(
+    user!(
+        "user_emails AS e CROSS JOIN users AS u ON u.directory = e.directory AND u.id = e.user_id
+         WHERE e.directory = ?1 AND e.email_key = ?5 AND e.user_id > ?2 AND e.user_id < ?3"
+    ),
+    "e.user_id",
+    "LIMIT ?4"
+);
+const BY_GROUP: Paged = paged!(
+    user!(
+        "memberships AS m CROSS JOIN users AS u ON u.directory = m.directory AND u.id = m.user_id
+         WHERE m.directory = ?1 AND m.group_id = ?5 AND m.user_id > ?2 AND m.user_id < ?3
+         AND EXISTS (SELECT 1 FROM groups AS g WHERE g.directory = ?1 AND g.id = ?5 AND g.ended IS NULL)"
+    ),
+    "m.user_id",
+    "LIMIT ?4"
+);
+/// Sorts the ids of what changed since then; the documents are read for one page only.
+const MODIFIED_SINCE: Paged = Paged {
+    ascending: user!(
+        "(SELECT id FROM users INDEXED BY users_modified WHERE directory = ?1 AND modified_at >= ?5
+         AND id > ?2 AND id < ?3 ORDER BY id ASC LIMIT ?4) AS found
+         CROSS JOIN users AS u ON u.directory = ?1 AND u.id = found.id ORDER BY found.id ASC"
+    ),
+    descending: user!(
+        "(SELECT id FROM users INDEXED BY users_modified WHERE directory = ?1 AND modified_at >= ?5
+         AND id > ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4) AS found
+         CROSS JOIN users AS u ON u.directory = ?1 AND u.id = found.id ORDER BY found.id DESC"
+    ),
+};
+/// Walks over what lies before: costs a step of the index for each.
+const NTH: &str =
+    "SELECT id FROM users INDEXED BY users_id WHERE directory = ?1 ORDER BY id LIMIT 1 OFFSET ?2";
+
+const ADD: &str = "INSERT INTO users
+    (directory, id, created_at, modified_at, seq, user_name_key, external_id, display_name_key, doc)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const CHANGE: &str = "UPDATE users SET created_at = ?3, modified_at = ?4, seq = ?5, user_name_key = ?6,
+    external_id = ?7, display_name_key = ?8, doc = ?9 WHERE directory = ?1 AND id = ?2";
+const REMOVE: &str = "DELETE FROM users WHERE directory = ?1 AND id = ?2";
+const ADD_EMAIL: &str = "INSERT INTO user_emails (directory, email_key, user_id) VALUES (?1, ?2, ?3)";
+const REMOVE_EMAIL: &str = "DELETE FROM user_emails WHERE directory = ?1 AND email_key = ?2 AND user_id = ?3";
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] = &[
+    USER,
+    SEQ,
+    ID_BY_NAME,
+    ID_BY_EXTERNAL_ID,
+    ALL.ascending,
+    ALL.descending,
+    BY_ID.ascending,
+    BY_ID.descending,
+    BY_NAME.ascending,
+    BY_NAME.descending,
+    BY_EXTERNAL_ID.ascending,
+    BY_EXTERNAL_ID.descending,
+    BY_DISPLAY_NAME.ascending,
+    BY_DISPLAY_NAME.descending,
+    BY_EMAIL.ascending,
+    BY_EMAIL.descending,
+    BY_GROUP.ascending,
+    BY_GROUP.descending,
+    MODIFIED_SINCE.ascending,
+    MODIFIED_SINCE.descending,
+    NTH,
+    ADD,
+    CHANGE,
+    REMOVE,
+    ADD_EMAIL,
+    REMOVE_EMAIL,
+];
+
+pub(crate) fn user(connection: &Connection, directory: DirectoryNumber, id: LocalId) -> Result<Option<User>> {
+    one(connection, USER, params![codec::number(directory), codec::id(id)], read_user)
+}
+
+pub(crate) fn seq(connection: &Connection, directory: DirectoryNumber, id: LocalId) -> Result<Option<u64>> {
+    one(connection, SEQ, params![codec::number(directory), codec::id(id)], |row| codec::uint(row, 0))
+}
+
+pub(crate) fn id_by_name(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    name: &str,
+) -> Result<Option<LocalId>> {
+    one(connection, ID_BY_NAME, params![codec::number(directory), name], |row| codec::local_id(row, 0))
+}
+
+pub(crate) fn id_by_external_id(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    external_id: &str,
+) -> Result<Option<LocalId>> {
+    one(connection, ID_BY_EXTERNAL_ID, params![codec::number(directory), external_id], |row| {
+        codec::local_id(row, 0)
+    })
+}
+
+/// A user with the groups that its representation shows.
+pub(crate) fn view(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    id: LocalId,
+) -> Result<Option<UserView>> {
+    match user(connection, directory, id)? {
+        Some(user) => with_groups(connection, directory, user).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn with_groups(connection: &Connection, directory: DirectoryNumber, user: User) -> Result<UserView> {
+    let groups = groups::of_user(connection, directory, user.id)?;
+    Ok(UserView { user, groups })
+}
+
+pub(crate) fn list(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    lookup: &Lookup,
+    page: Page<LocalId>,
+) -> Result<Vec<UserView>> {
+    let wanted_id;
+    let (statement, wanted): (Paged, &dyn ToSql) = match lookup {
+        Lookup::Nothing | Lookup::GroupsOf(_) => return Ok(Vec::new()),
+        Lookup::All => (ALL, &Null),
+        Lookup::UserName(name) => (BY_NAME, name),
+        Lookup::ExternalId(id) => (BY_EXTERNAL_ID, id),
+        Lookup::Email(email) => (BY_EMAIL, email),
+        Lookup::DisplayName(name) => (BY_DISPLAY_NAME, name),
+        Lookup::ModifiedSince(time) => (MODIFIED_SINCE, &time.0),
+        Lookup::Id(id) => {
+            wanted_id = codec::id(*id);
+            (BY_ID, &wanted_id)
+        }
+        Lookup::MembersOf(group) => {
+            wanted_id = codec::id(*group);
+            (BY_GROUP, &wanted_id)
+        }
+    };
+    let walk = page.walk();
+    let (above, below) = codec::bounds(&walk);
+    let (number, limit) = (codec::number(directory), codec::limit(walk.limit));
+    let sql = statement.towards(walk.descending);
+    let found = match lookup {
+        Lookup::All => many(connection, sql, params![number, above, below, limit], read_user),
+        _ => many(connection, sql, params![number, above, below, limit, wanted], read_user),
+    }?;
+    walk.arrange(found).into_iter().map(|user| with_groups(connection, directory, user)).collect()
+}
+
+pub(crate) fn nth(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    index: u64,
+) -> Result<Option<LocalId>> {
+    let Ok(index) = i64::try_from(index) else { return Ok(None) };
+    one(connection, NTH, params![codec::number(directory), index], |row| codec::local_id(row, 0))
+}
+
+/// All users, for `verify`.
+pub(crate) fn all(connection: &Connection, directory: DirectoryNumber) -> Result<Vec<User>> {
+    let params = params![codec::number(directory), i64::MIN, i64::MAX, -1];
+    many(connection, ALL.ascending, params, read_user)
+}
+
+fn read_user(row: &Row<'_>) -> Result<User> {
+    Ok(User {
+        id: codec::local_id(row, 0)?,
+        created_at: codec::timestamp(row, 1)?,
+        modified_at: codec::timestamp(row, 2)?,
+        seq: codec::uint(row, 3)?,
+        doc: codec::read_doc(row, 4)?,
+    })
+}
+
+/// Writes what a batch changed of users as if at once: names may have passed from one to another, so every row that
+/// gives one up goes before any row that takes one comes.
+pub(crate) fn apply(connection: &Connection, directory: DirectoryNumber, changes: &Changes) -> Result<()> {
+    for (id, changed) in &changes.users {
+        let Some(before) = &changed.before else { continue };
+        if changed.after.as_ref().is_none_or(|after| gives_up_names(before, after)) {
+            execute(connection, REMOVE, params![codec::number(directory), codec::id(*id)])?;
+        }
+    }
+    for (id, changed) in &changes.users {
+        if let Some(after) = &changed.after {
+            let stays = changed.before.as_ref().is_some_and(|before| !gives_up_names(before, after));
+            write(connection, if stays { CHANGE } else { ADD }, directory, after)?;
+        }
+        let emails =
+            |user: &Option<Arc<User>>| user.as_ref().map(|user| user.email_keys()).unwrap_or_default();
+        let (before, after) = (emails(&changed.before), emails(&changed.after));
+        for (sql, keys, others) in [(REMOVE_EMAIL, &before, &after), (ADD_EMAIL, &after, &before)] {
+            for key in keys.iter().filter(|key| !others.contains(key)) {
+                execute(connection, sql, params![codec::number(directory), key, codec::id(*id)])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn gives_up_names(before: &User, after: &User) -> bool {
+    before.user_name_key() != after.user_name_key() || before.external_id() != after.external_id()
+}
+
+fn write(connection: &Connection, sql: &str, directory: DirectoryNumber, user: &User) -> Result<()> {
+    execute(
+        connection,
+        sql,
+        params![
+            codec::number(directory),
+            codec::id(user.id),
+            user.created_at.0,
+            user.modified_at.0,
+            codec::int(user.seq)?,
+            user.user_name_key(),
+            user.external_id(),
+            user.display_name_key(),
+            codec::doc(&user.doc)?
+        ],
+    )?;
+    Ok(())
+}

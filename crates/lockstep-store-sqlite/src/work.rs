@@ -1,0 +1,95 @@
+//! What was begun and must be gone on with, clearing what a deleted directory leaves, and checking rows against the
+//! log.
+
+use lockstep_core::id::DirectoryNumber;
+use lockstep_core::model::DirectoryState;
+use lockstep_core::verify::{Rows, Verifier};
+use lockstep_store::Work;
+use rusqlite::{Connection, params};
+
+use crate::codec;
+use crate::directories;
+use crate::error::Result;
+use crate::events;
+use crate::groups;
+use crate::statement::{execute, many};
+use crate::users;
+
+const TO_CLEAR: &str = "SELECT number FROM directories INDEXED BY directories_to_clear
+    WHERE state = 'deleting' AND cleared = 0 ORDER BY number LIMIT ?1";
+/// What ended in a deleted directory is cleared with it.
+const ENDED: &str = "SELECT g.directory, g.id FROM groups AS g INDEXED BY groups_ended
+    CROSS JOIN directories AS d ON d.number = g.directory
+    WHERE g.ended IS NOT NULL AND d.state <> 'deleting' ORDER BY g.directory, g.id LIMIT ?1";
+
+const CLEAR_TOKENS: &str = "DELETE FROM tokens WHERE directory = ?1";
+/// Each removes up to ?2 rows of the directory ?1.
+const CLEAR: [&str; 5] = [
+    "DELETE FROM memberships WHERE (directory, group_id, user_id) IN
+     (SELECT directory, group_id, user_id FROM memberships WHERE directory = ?1 LIMIT ?2)",
+    "DELETE FROM group_parents WHERE (directory, child, parent) IN
+     (SELECT directory, child, parent FROM group_parents WHERE directory = ?1 LIMIT ?2)",
+    "DELETE FROM user_emails WHERE (directory, email_key, user_id) IN
+     (SELECT directory, email_key, user_id FROM user_emails WHERE directory = ?1 LIMIT ?2)",
+    "DELETE FROM groups WHERE rowid IN
+     (SELECT rowid FROM groups INDEXED BY groups_id WHERE directory = ?1 LIMIT ?2)",
+    "DELETE FROM users WHERE rowid IN
+     (SELECT rowid FROM users INDEXED BY users_id WHERE directory = ?1 LIMIT ?2)",
+];
+const CLEARED: &str = "UPDATE directories SET cleared = 1 WHERE number = ?1";
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] =
+    &[TO_CLEAR, ENDED, CLEAR_TOKENS, CLEAR[0], CLEAR[1], CLEAR[2], CLEAR[3], CLEAR[4], CLEARED];
+
+pub(crate) fn list(connection: &Connection, limit: usize) -> Result<Vec<Work>> {
+    let mut work = many(connection, ENDED, [codec::limit(limit)], |row| {
+        Ok(Work::EndGroup(codec::directory_number(row, 0)?, codec::local_id(row, 1)?))
+    })?;
+    let rest = limit.saturating_sub(work.len());
+    work.extend(many(connection, TO_CLEAR, [codec::limit(rest)], |row| {
+        codec::directory_number(row, 0).map(Work::Clear)
+    })?);
+    Ok(work)
+}
+
+/// What a step of clearing came to.
+pub(crate) struct Cleared {
+    /// Whether a step must follow.
+    pub(crate) more: bool,
+    /// Whether tokens went.
+    pub(crate) tokens: bool,
+}
+
+pub(crate) fn clear(connection: &Connection, directory: DirectoryNumber, limit: usize) -> Result<Cleared> {
+    let deleted = directories::directory(connection, directory)?
+        .is_some_and(|(directory, _)| directory.state == DirectoryState::Deleting);
+    if !deleted {
+        return Ok(Cleared { more: false, tokens: false });
+    }
+    let number = codec::number(directory);
+    let tokens = execute(connection, CLEAR_TOKENS, [number])? > 0;
+    let mut left = limit;
+    for sql in CLEAR {
+        left = left.saturating_sub(execute(connection, sql, params![number, codec::limit(left)])?);
+        if left == 0 {
+            // Perhaps that was the last row: the next step will see.
+            return Ok(Cleared { more: true, tokens });
+        }
+    }
+    execute(connection, CLEARED, [number])?;
+    Ok(Cleared { more: false, tokens })
+}
+
+pub(crate) fn verify(connection: &Connection, directory: DirectoryNumber) -> Result<Vec<String>> {
+    let Some((row, head)) = directories::directory(connection, directory)? else { return Ok(Vec::new()) };
+    let mut verifier = Verifier::default();
+    events::each(connection, directory, |record| verifier.record(record))?;
+    Ok(verifier.finish(Rows {
+        state: row.state,
+        head,
+        users: users::all(connection, directory)?,
+        groups: groups::all(connection, directory)?,
+        memberships: groups::memberships(connection, directory)?,
+    }))
+}
