@@ -20,6 +20,9 @@ pub struct Rules {
     pub unknown_attributes: Unknown,
     /// Member ids that name nobody.
     pub unknown_members: UnknownMember,
+    /// Whether two users, or two groups, of one directory may not share an externalId: 409 `uniqueness`. RFC 7643
+    /// §3.1 leaves it to the client; an IdP that gives its own ids never means two by one.
+    pub unique_external_ids: bool,
     /// Whether two groups of one directory may not share a displayName (compared case-folded): 409 `uniqueness`.
     pub unique_group_names: bool,
     /// Choices within PATCH (RFC 7644 §3.5.2).
@@ -38,6 +41,7 @@ impl Default for Rules {
         Self {
             unknown_attributes: Unknown::Ignore,
             unknown_members: UnknownMember::Refuse,
+            unique_external_ids: false,
             unique_group_names: true,
             patch: PatchOptions::default(),
             require_schemas: false,

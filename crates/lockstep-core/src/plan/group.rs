@@ -326,7 +326,8 @@ impl Draft<'_> {
         {
             return Err(Error::conflict("displayName").into());
         }
-        if let Some(external_id) = group.external_id()
+        if self.context.envelope.terms.rules.unique_external_ids
+            && let Some(external_id) = group.external_id()
             && other(self.view.group_with_external_id(external_id)?)
         {
             return Err(Error::conflict("externalId").into());

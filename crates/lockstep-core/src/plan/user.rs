@@ -143,7 +143,8 @@ impl Draft<'_> {
         if other(self.view.user_named(&user.user_name_key())?) {
             return Err(Error::conflict("userName").into());
         }
-        if let Some(external_id) = user.external_id()
+        if self.context.envelope.terms.rules.unique_external_ids
+            && let Some(external_id) = user.external_id()
             && other(self.view.user_with_external_id(external_id)?)
         {
             return Err(Error::conflict("externalId").into());
