@@ -1,0 +1,13 @@
+//! The application's API: the shapes, paths, pagination and errors that WorkOS publishes. Knows nothing of SCIM
+//! requests.
+
+pub mod directories;
+pub mod events;
+pub(crate) mod fields;
+pub mod groups;
+pub mod health;
+pub mod organizations;
+pub(crate) mod paging;
+pub(crate) mod query;
+pub mod render;
+pub mod users;

@@ -1,0 +1,171 @@
+//! Directories: one IdP's connection to one organization.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use http::StatusCode;
+use lockstep_core::command::{Command, Envelope, Outcome, Refusal, Reply};
+use lockstep_core::id::{DirectoryId, DirectoryNumber, LocalId, OrganizationId, RequestId, TokenId};
+use lockstep_core::model::{Directory, DirectoryState, Head, Token};
+use lockstep_store::{DirectoryQuery, Store};
+use serde_json::Value;
+
+use super::fields::Fields;
+use super::paging::{self, Paging};
+use super::query::Query;
+use super::render;
+use crate::auth::ApiCaller;
+use crate::body::JsonObject;
+use crate::limits::{NAME_BYTES_LIMIT, NUMBER_DRAWS_LIMIT};
+use crate::problem::Problem;
+use crate::state::{AppState, TOKEN_PREFIX, digest_of, secret_text};
+use crate::trail::Trail;
+
+/// A directory that was made, and the secret that is shown this one time.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// The directory.
+    pub directory: Directory,
+    /// By what its IdP will be known.
+    pub bearer_token: String,
+}
+
+/// `POST /directories`. The answer is the directory and, this one time, `scim_endpoint` and `bearer_token`.
+pub(crate) async fn create<S: Store>(
+    State(state): State<AppState<S>>,
+    Extension(request): Extension<RequestId>,
+    caller: ApiCaller,
+    JsonObject(body): JsonObject,
+) -> Result<Response, Problem> {
+    let mut fields = Fields::new(body, &["organization_id", "name", "type"]);
+    let organization = fields.text("organization_id", NAME_BYTES_LIMIT);
+    let name = fields.text("name", NAME_BYTES_LIMIT);
+    let directory_type = fields.text("type", NAME_BYTES_LIMIT);
+    if !directory_type.is_empty() && lockstep_idp::for_type(&directory_type).is_none() {
+        let known: Vec<&str> = lockstep_idp::directory_types().collect();
+        fields.wrong("type", "invalid_type", format!("`type` must be one of: {}", known.join(", ")));
+    }
+    fields.done()?;
+    let organization = caller.organization(&state, &organization).await?;
+
+    let (created, trail) = make(&state, request, organization.id, &name, &directory_type).await?;
+    let mut answer = render::directory(&created.directory, &Head::default());
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("scim_endpoint".into(), scim_endpoint(&state, created.directory.id).into());
+        fields.insert("bearer_token".into(), created.bearer_token.into());
+    }
+    Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response())
+}
+
+/// `GET /directories`. No directory has a domain here, so none is found by one.
+pub(crate) async fn list<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    query: Query,
+) -> Result<Json<Value>, Problem> {
+    let [limit, before, after, order] = paging::PARAMETERS;
+    query.knows(&[limit, before, after, order, "organization_id", "search", "domain"])?;
+    let paging = Paging::read(&query, |text| DirectoryId::parse(text).map(|id| id.local))?;
+    let organizations = caller.scope(&state, query.one("organization_id")?).await?;
+    let search = query.one("search")?.map(str::to_owned);
+    let mut found = if query.one("domain")?.is_none() {
+        state.store.directories(DirectoryQuery { organizations, search }, paging.page.clone()).await?
+    } else {
+        Vec::new()
+    };
+    let cursors = paging.cut(&mut found, |(directory, _)| directory.id.to_string());
+    Ok(paging::list(found.iter().map(|(directory, head)| render::directory(directory, head)), &cursors))
+}
+
+/// `GET /directories/{id}`.
+pub(crate) async fn read<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let (directory, head) = caller.directory(&state, &id).await?;
+    Ok(Json(render::directory(&directory, &head)))
+}
+
+/// `DELETE /directories/{id}`: gone at once, with everything in it; its rows are cleared afterwards, its events stay.
+pub(crate) async fn remove<S: Store>(
+    State(state): State<AppState<S>>,
+    Extension(request): Extension<RequestId>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (directory, _) = caller.directory(&state, &id).await?;
+    let (provider, terms) = state.contract_of(&directory)?;
+    let number = directory.id.directory;
+    let envelope = Envelope { directory: number, request, terms, command: Command::DeleteDirectory };
+    let outcome = state.store.submit(envelope).await??;
+    let trail = trail("DELETE /directories/{id}", directory.id, provider.slug, &outcome);
+    // As published: a deletion is accepted, and has no body.
+    Ok((StatusCode::ACCEPTED, Extension(trail)).into_response())
+}
+
+/// Makes a directory of a type that `lockstep_idp::for_type` knows, with one bearer token.
+pub async fn make<S: Store>(
+    state: &AppState<S>,
+    request: RequestId,
+    organization: OrganizationId,
+    name: &str,
+    directory_type: &str,
+) -> Result<(Created, Trail), Problem> {
+    let provider =
+        lockstep_idp::for_type(directory_type).ok_or_else(|| Problem::fault("an unknown directory type"))?;
+    let secret = state.secrets.draw().ok_or_else(|| Problem::fault("the system gives no randomness"))?;
+    let bearer_token = secret_text(TOKEN_PREFIX, secret);
+    let mut random = state.secrets.random();
+    for _ in 0..NUMBER_DRAWS_LIMIT {
+        let now = state.clock.now();
+        let number = DirectoryNumber(u32::try_from(random.next_u64() >> 32).unwrap_or_default());
+        let directory = Directory {
+            id: DirectoryId { directory: number, local: LocalId::next(LocalId(0), now, &mut *random) },
+            organization,
+            name: name.to_owned(),
+            directory_type: directory_type.to_owned(),
+            contract: provider.slug.to_owned(),
+            state: DirectoryState::Linked,
+            created_at: now,
+            updated_at: now,
+        };
+        let token =
+            Token { id: TokenId::draw(now, &mut *random), digest: digest_of(&bearer_token), created_at: now };
+        let envelope = Envelope {
+            directory: number,
+            request,
+            terms: state.terms_of(provider),
+            command: Command::CreateDirectory(Box::new((directory, token))),
+        };
+        match state.store.submit(envelope).await? {
+            Err(Refusal::NumberTaken) => {}
+            Err(refusal) => return Err(refusal.into()),
+            Ok(outcome) => {
+                let Reply::Directory(directory) = &outcome.reply else {
+                    return Err(Problem::fault("a new directory was answered with something else"));
+                };
+                let trail = trail("POST /directories", directory.id, provider.slug, &outcome);
+                return Ok((Created { directory: Directory::clone(directory), bearer_token }, trail));
+            }
+        }
+    }
+    Err(Refusal::NumberTaken.into())
+}
+
+/// Where a directory's IdP sends its requests.
+pub fn scim_endpoint<S: Store>(state: &AppState<S>, directory: DirectoryId) -> String {
+    format!("{}/scim/v2/{directory}", state.public_url)
+}
+
+fn trail(operation: &str, directory: DirectoryId, contract: &'static str, outcome: &Outcome) -> Trail {
+    Trail {
+        operation: operation.to_owned(),
+        directory: Some(directory),
+        contract,
+        notes: outcome.notes.clone(),
+        first_seq: outcome.first_seq,
+        events: outcome.events,
+        ..Trail::default()
+    }
+}

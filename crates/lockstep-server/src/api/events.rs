@@ -1,0 +1,100 @@
+//! The log over all directories within reach, oldest first.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use lockstep_core::event::EventType;
+use lockstep_core::id::{DirectoryNumber, EventId};
+use lockstep_core::model::Directory;
+use lockstep_store::{EventQuery, Position, Store};
+use serde_json::Value;
+
+use super::paging::{self, Cursors};
+use super::query::Query;
+use super::render;
+use crate::auth::ApiCaller;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// `GET /events`. `list_metadata.after` is the last event's id, also where none follows yet: whoever keeps it and asks
+/// again behind it sees every event once. An empty part has no cursor: keep the one that was sent.
+pub(crate) async fn list<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    query: Query,
+) -> Result<Json<Value>, Problem> {
+    query.knows(&["events", "after", "limit", "order", "range_start", "range_end", "organization_id"])?;
+    if query.one("order")?.is_some_and(|order| order != "asc") {
+        let message = "events are read oldest first: leave `order` out, or send `asc`";
+        return Err(Problem::invalid_field("order", "invalid_order", message));
+    }
+    let (since, until) = (query.time("range_start")?, query.time("range_end")?);
+    if since.zip(until).is_some_and(|(since, until)| since >= until) {
+        let message = "`range_end` must be later than `range_start`";
+        return Err(Problem::invalid_field("range_end", "invalid_range", message));
+    }
+    let question = EventQuery {
+        after: after(&state, &caller, &query).await?,
+        directories: match caller.scope(&state, query.one("organization_id")?).await? {
+            None => None,
+            Some(organizations) => Some(state.catalog.numbers_of(&state.store, &organizations).await?),
+        },
+        types: types(&query)?,
+        since,
+        until,
+        limit: paging::limit(&query)?,
+    };
+    let found = state.store.events(question).await?;
+
+    let mut directories: BTreeMap<DirectoryNumber, Directory> = BTreeMap::new();
+    let mut data = Vec::with_capacity(found.len());
+    for view in &found {
+        let number = view.record.directory;
+        if let std::collections::btree_map::Entry::Vacant(free) = directories.entry(number) {
+            let row = state.store.directory(number).await?;
+            let (directory, _) = row.ok_or_else(|| Problem::fault("an event's directory has no row"))?;
+            free.insert(directory);
+        }
+        let directory =
+            directories.get(&number).ok_or_else(|| Problem::fault("an event has no directory"))?;
+        data.push(render::event(directory, view)?);
+    }
+    let last = found.last().map(|view| view.record.id().to_string());
+    Ok(paging::list(data, &Cursors { before: None, after: last }))
+}
+
+/// Where to begin. Another organization's event is as unknown as one that never was.
+async fn after<S: Store>(
+    state: &AppState<S>,
+    caller: &ApiCaller,
+    query: &Query,
+) -> Result<Position, Problem> {
+    let Some(text) = query.one("after")? else { return Ok(Position::default()) };
+    let unknown = || {
+        let message = "`after` names no event: send the id of an event that was read here, or leave it out to begin \
+                       with the oldest";
+        Problem::invalid_field("after", "invalid_cursor", message)
+    };
+    let id = EventId::parse(text).ok_or_else(unknown)?;
+    let owner = state.catalog.owner(&state.store, id.directory).await?;
+    if !owner.is_some_and(|owner| caller.reach.covers(owner)) {
+        return Err(unknown());
+    }
+    state.store.position(id).await?.ok_or_else(unknown)
+}
+
+/// Which kinds are asked for; none named means all.
+fn types(query: &Query) -> Result<Vec<EventType>, Problem> {
+    let names = query.many("events");
+    names
+        .into_iter()
+        .map(|name| {
+            EventType::parse(name).ok_or_else(|| {
+                let known: Vec<&str> = EventType::ALL.into_iter().map(EventType::as_str).collect();
+                let message = format!("`events` must name some of: {}", known.join(", "));
+                Problem::invalid_field("events", "invalid_event", message)
+            })
+        })
+        .collect()
+}

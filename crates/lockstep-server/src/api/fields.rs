@@ -1,0 +1,117 @@
+//! The fields of a body, read one by one. All that is wrong is told at once, each field with what is allowed; one
+//! that nobody knows is refused, since what it meant would be lost silently.
+
+use std::collections::BTreeMap;
+
+use lockstep_scim::Object;
+use serde_json::Value;
+
+use crate::limits::{METADATA_ENTRIES_LIMIT, METADATA_VALUE_BYTES_LIMIT, NAME_BYTES_LIMIT};
+use crate::problem::{FieldError, Problem};
+
+/// A body that is being read.
+pub(crate) struct Fields {
+    object: Object,
+    errors: Vec<FieldError>,
+}
+
+/// A field that may be left out, and may be null.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Given<T> {
+    Absent,
+    Null,
+    Value(T),
+}
+
+impl Fields {
+    /// Begins to read a body of which these fields are known.
+    pub(crate) fn new(object: Object, known: &[&str]) -> Self {
+        let unknown = object.keys().filter(|name| !known.contains(&name.as_str()));
+        let errors = unknown
+            .map(|name| {
+                let field: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+                let message =
+                    format!("the field `{field}` is not known here; known are: {}", known.join(", "));
+                FieldError { field, code: "unknown_field", message }
+            })
+            .collect();
+        Self { object, errors }
+    }
+
+    /// A text that must be there. What is returned counts only once [`Fields::done`] agreed.
+    pub(crate) fn text(&mut self, name: &str, bytes_limit: usize) -> String {
+        match self.optional_text(name, bytes_limit) {
+            Given::Value(text) => text,
+            Given::Absent | Given::Null => {
+                self.wrong(name, "required", format!("`{name}` is required"));
+                String::new()
+            }
+        }
+    }
+
+    /// A text that may be left out.
+    pub(crate) fn optional_text(&mut self, name: &str, bytes_limit: usize) -> Given<String> {
+        match self.object.get(name) {
+            None => return Given::Absent,
+            Some(Value::Null) => return Given::Null,
+            Some(Value::String(text)) if fits(text, bytes_limit) => return Given::Value(text.clone()),
+            Some(_) => {}
+        }
+        let message = format!(
+            "`{name}` must be a text of 1 to {bytes_limit} bytes, not only blanks, without control characters"
+        );
+        self.wrong(name, "invalid_text", message);
+        // Something was given, so that it is not told to be missing besides.
+        Given::Value(String::new())
+    }
+
+    /// Metadata: texts by name. Null as a value takes the name away.
+    pub(crate) fn metadata(&mut self, name: &str) -> Given<BTreeMap<String, Option<String>>> {
+        let entries = match self.object.get(name) {
+            None => return Given::Absent,
+            Some(Value::Null) => return Given::Null,
+            Some(Value::Object(entries)) if entries.len() <= METADATA_ENTRIES_LIMIT => entries,
+            Some(_) => {
+                let message =
+                    format!("`{name}` must be an object with at most {METADATA_ENTRIES_LIMIT} entries");
+                self.wrong(name, "invalid_metadata", message);
+                return Given::Absent;
+            }
+        };
+        let read: Option<BTreeMap<_, _>> = entries
+            .iter()
+            .map(|(key, value)| match value {
+                Value::Null if fits(key, NAME_BYTES_LIMIT) => Some((key.clone(), None)),
+                Value::String(text)
+                    if fits(key, NAME_BYTES_LIMIT) && text.len() <= METADATA_VALUE_BYTES_LIMIT =>
+                {
+                    Some((key.clone(), Some(text.clone())))
+                }
+                _ => None,
+            })
+            .collect();
+        if let Some(read) = read {
+            return Given::Value(read);
+        }
+        let message = format!(
+            "the values of `{name}` must be texts of at most {METADATA_VALUE_BYTES_LIMIT} bytes, and their names of 1 \
+             to {NAME_BYTES_LIMIT}"
+        );
+        self.wrong(name, "invalid_metadata", message);
+        Given::Absent
+    }
+
+    /// Says that a field is wrong.
+    pub(crate) fn wrong(&mut self, field: &str, code: &'static str, message: String) {
+        self.errors.push(FieldError { field: field.to_owned(), code, message });
+    }
+
+    /// 422 where anything was wrong.
+    pub(crate) fn done(self) -> Result<(), Problem> {
+        if self.errors.is_empty() { Ok(()) } else { Err(Problem::invalid(self.errors)) }
+    }
+}
+
+fn fits(text: &str, bytes_limit: usize) -> bool {
+    text.len() <= bytes_limit && !text.trim().is_empty() && !text.chars().any(char::is_control)
+}

@@ -1,0 +1,34 @@
+//! Whether the server lives, and whether it can serve. Without credentials, and without saying more than that.
+
+use axum::Json;
+use axum::extract::State;
+use lockstep_store::{Store, StoreError};
+use serde_json::{Value, json};
+
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// `GET /health/live`: the process answers.
+pub(crate) async fn live() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// `GET /health/ready`: the store can be read and written. 503 with the kind of reason where it can't.
+pub(crate) async fn ready<S: Store>(State(state): State<AppState<S>>) -> Result<Json<Value>, Problem> {
+    match state.store.ready().await {
+        Ok(()) => Ok(Json(json!({ "status": "ok" }))),
+        Err(error) => Err(Problem::unavailable(reason(&error), "the server cannot serve now", 5)
+            .with_detail(error.to_string())),
+    }
+}
+
+fn reason(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Busy => "store_busy",
+        StoreError::Stopping => "store_stopping",
+        StoreError::Unavailable(_) | StoreError::Unknown(_) => "store_unavailable",
+        StoreError::Corrupt(_) => "store_damaged",
+        StoreError::Newer { .. } => "store_newer",
+        StoreError::Conflict { .. } | StoreError::NotFound { .. } | StoreError::Fault(_) => "store_fault",
+    }
+}

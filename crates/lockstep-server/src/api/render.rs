@@ -1,0 +1,31 @@
+//! The model as the API publishes it. What an application reads is made here at the moment of reading, and nothing of
+//! it is stored.
+
+mod directory;
+mod event;
+mod group;
+mod organization;
+mod user;
+
+pub(crate) use directory::directory;
+pub(crate) use event::event;
+pub(crate) use group::group;
+pub(crate) use organization::organization;
+pub(crate) use user::{email, user_idp_id, user_with_groups};
+
+use lockstep_core::clock::Timestamp;
+use lockstep_scim::Object;
+use serde_json::Value;
+
+/// A resource at a moment: its document, and when it was made and last changed.
+#[derive(Clone, Copy)]
+struct Moment<'a> {
+    doc: &'a Object,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// A text that says something.
+fn text_at<'a>(doc: &'a Object, attribute: &str) -> Option<&'a str> {
+    doc.get(attribute).and_then(Value::as_str).filter(|text| !text.is_empty())
+}

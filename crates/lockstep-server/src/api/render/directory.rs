@@ -1,0 +1,24 @@
+//! A directory. `external_key` is its id: nothing else names it to its IdP.
+
+use lockstep_core::model::{Directory, Head};
+use serde_json::{Value, json};
+
+/// A directory, as it is published.
+pub(crate) fn directory(directory: &Directory, head: &Head) -> Value {
+    json!({
+        "object": "directory",
+        "id": directory.id.to_string(),
+        "organization_id": directory.organization.to_string(),
+        "external_key": directory.id.to_string(),
+        "type": directory.directory_type,
+        "state": directory.state.as_str(),
+        "name": directory.name,
+        "domain": null,
+        "metadata": {
+            "users": { "active": head.users_active, "inactive": head.users_inactive },
+            "groups": head.groups,
+        },
+        "created_at": directory.created_at.to_string(),
+        "updated_at": directory.updated_at.to_string(),
+    })
+}

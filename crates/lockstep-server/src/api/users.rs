@@ -1,0 +1,139 @@
+//! Directory users: who an IdP has told of.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use lockstep_core::id::{LocalId, UserId};
+use lockstep_core::model::{Directory, Group};
+use lockstep_core::query::Lookup;
+use lockstep_scim::text;
+use lockstep_store::{Page, Store, UserView};
+use serde_json::Value;
+
+use super::paging::{self, Paging};
+use super::query::Query;
+use super::render;
+use crate::auth::ApiCaller;
+use crate::limits::FILTER_ROWS_LIMIT;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// `GET /directory_users`: of a directory, or of a group.
+pub(crate) async fn list<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    query: Query,
+) -> Result<Json<Value>, Problem> {
+    let [limit, before, after, order] = paging::PARAMETERS;
+    query.knows(&[limit, before, after, order, "directory", "group", "idp_id", "email"])?;
+    let (directory, lookup) = candidates(&state, &caller, &query).await?;
+    let number = directory.id.directory;
+    let cursor = |text: &str| UserId::parse(text).filter(|id| id.directory == number).map(|id| id.local);
+    let paging = Paging::read(&query, cursor)?;
+    let (idp_id, email) = (query.one("idp_id")?, query.one("email")?);
+    let mut found = if idp_id.is_none() && email.is_none() {
+        state.store.users(number, lookup, paging.page.clone()).await?
+    } else if query.one("directory")?.is_none() {
+        let message = "`idp_id` and `email` need `directory` besides";
+        return Err(Problem::invalid_field("directory", "required", message));
+    } else {
+        let matching = matching(&state, &directory, &lookup, idp_id, email).await?;
+        paging.pick(matching, |view| view.user.id)
+    };
+    let cursors =
+        paging.cut(&mut found, |view| UserId { directory: number, local: view.user.id }.to_string());
+    Ok(paging::list(with_groups(&state, &directory, &found).await?, &cursors))
+}
+
+/// `GET /directory_users/{id}`.
+pub(crate) async fn read<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let (directory, user) = caller.user(&state, &id).await?;
+    let rendered = with_groups(&state, &directory, &[user]).await?;
+    rendered.into_iter().next().map(Json).ok_or_else(|| Problem::not_found("directory user"))
+}
+
+/// Whose users are asked for. A group and a directory that do not belong together have none in common.
+async fn candidates<S: Store>(
+    state: &AppState<S>,
+    caller: &ApiCaller,
+    query: &Query,
+) -> Result<(Directory, Lookup), Problem> {
+    let named = match query.one("directory")? {
+        None => None,
+        Some(id) => Some(caller.directory(state, id).await?.0),
+    };
+    let Some(group) = query.one("group")? else {
+        let missing = || {
+            let message = "`directory` or `group` is required: say whose users";
+            Problem::invalid_field("directory", "required", message)
+        };
+        return Ok((named.ok_or_else(missing)?, Lookup::All));
+    };
+    let (directory, group) = caller.group(state, group).await?;
+    if named.as_ref().is_some_and(|named| named.id != directory.id) {
+        return Err(Problem::not_found("directory group"));
+    }
+    Ok((directory, Lookup::MembersOf(group.group.id)))
+}
+
+/// The users with this id of the IdP's and this e-mail address, as they are rendered.
+async fn matching<S: Store>(
+    state: &AppState<S>,
+    directory: &Directory,
+    within: &Lookup,
+    idp_id: Option<&str>,
+    email: Option<&str>,
+) -> Result<Vec<UserView>, Problem> {
+    // What the IdP gives no externalId is known by its userName, and one without e-mail by a userName that is one.
+    let lookups = match (idp_id, email) {
+        (Some(id), _) => [Lookup::ExternalId(id.to_owned()), Lookup::UserName(text::user_name_key(id))],
+        (None, email) => {
+            let email = email.unwrap_or_default();
+            [Lookup::Email(text::fold(email).into_owned()), Lookup::UserName(text::user_name_key(email))]
+        }
+    };
+    let mut found = BTreeMap::new();
+    for lookup in lookups {
+        let users = state.store.users(directory.id.directory, lookup, Page::first(FILTER_ROWS_LIMIT)).await?;
+        found.extend(users.into_iter().map(|view| (view.user.id, view)));
+    }
+    let email = email.map(text::fold);
+    let matches = |view: &UserView| {
+        let doc = &view.user.doc;
+        let in_group = match within {
+            Lookup::MembersOf(group) => view.groups.iter().any(|known| known.id == *group),
+            _ => true,
+        };
+        in_group
+            && idp_id.is_none_or(|id| render::user_idp_id(doc) == id)
+            && email.as_ref().is_none_or(|email| {
+                render::email(doc).is_some_and(|known| text::fold(known).as_ref() == email.as_ref())
+            })
+    };
+    Ok(found.into_values().filter(matches).collect())
+}
+
+/// The users as they are published, each with its groups. Every group is read once.
+async fn with_groups<S: Store>(
+    state: &AppState<S>,
+    directory: &Directory,
+    users: &[UserView],
+) -> Result<Vec<Value>, Problem> {
+    let mut groups: BTreeMap<LocalId, Option<Group>> = BTreeMap::new();
+    for id in users.iter().flat_map(|view| &view.groups).map(|group| group.id) {
+        if let std::collections::btree_map::Entry::Vacant(free) = groups.entry(id) {
+            let found = state.store.group(directory.id.directory, id, false).await?;
+            free.insert(found.map(|view| view.group));
+        }
+    }
+    let rendered = users.iter().map(|view| {
+        let own = view.groups.iter().filter_map(|group| groups.get(&group.id)?.as_ref());
+        render::user_with_groups(directory, &view.user, own)
+    });
+    Ok(rendered.collect())
+}

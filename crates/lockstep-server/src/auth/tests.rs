@@ -1,0 +1,58 @@
+//! How a credential is read from headers, and how long it is remembered.
+
+use http::HeaderValue;
+
+use super::*;
+
+fn headers(values: &[&str]) -> HeaderMap {
+    let pairs = values.iter().map(|value| (header::AUTHORIZATION, HeaderValue::from_str(value).unwrap()));
+    pairs.collect()
+}
+
+#[test]
+fn a_credential_is_read_with_and_without_its_scheme() {
+    let cases: &[(&[&str], Option<(&str, bool)>)] = &[
+        (&["Bearer abc"], Some(("abc", false))),
+        (&["bearer   abc "], Some(("abc", false))),
+        (&["BEARER abc"], Some(("abc", false))),
+        (&["abc"], Some(("abc", true))),
+        (&["Basic abc"], None),
+        (&["Bearer "], Some(("Bearer", true))),
+        (&["Bearer a b"], None),
+        (&[""], None),
+        (&[], None),
+        (&["Bearer a", "Bearer b"], None),
+    ];
+    for (sent, expected) in cases {
+        let headers = headers(sent);
+        let read = Credential::read(&headers).map(|found| (found.secret, found.bare));
+        assert_eq!(read, *expected, "{sent:?}");
+    }
+    let long = "x".repeat(CREDENTIAL_BYTES_LIMIT + 1);
+    assert!(Credential::read(&headers(&[&long])).is_none());
+}
+
+#[test]
+fn what_was_remembered_holds_under_one_epoch() {
+    let remembered = Remembered::default();
+    remembered.remember(1, [1; 32], Arc::new("a"));
+    assert_eq!(remembered.recall(1, &[1; 32]).as_deref(), Some(&"a"));
+    assert!(remembered.recall(2, &[1; 32]).is_none());
+    remembered.remember(2, [2; 32], Arc::new("b"));
+    assert!(remembered.recall(2, &[1; 32]).is_none());
+    // Read before the change and remembered after it: not to be believed.
+    remembered.remember(1, [1; 32], Arc::new("a"));
+    assert!(remembered.recall(2, &[1; 32]).is_none());
+    assert_eq!(remembered.recall(2, &[2; 32]).as_deref(), Some(&"b"));
+}
+
+#[test]
+fn no_more_is_remembered_than_the_bound() {
+    let remembered = Remembered::default();
+    for number in 0..=CREDENTIALS_REMEMBERED_LIMIT as u64 {
+        let mut digest = [0; 32];
+        digest[..8].copy_from_slice(&number.to_le_bytes());
+        remembered.remember(1, digest, Arc::new(number));
+    }
+    assert_eq!(remembered.0.read().unwrap().read.len(), 1);
+}

@@ -1,0 +1,63 @@
+//! The body of a request, within its bounds.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use http::header;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use lockstep_scim::{Limits, Object};
+use lockstep_store::Store;
+use serde_json::Value;
+
+use crate::limits::{API_BODY_BYTES_LIMIT, BODY_WAIT_LIMIT};
+use crate::problem::{Problem, Surface};
+use crate::state::AppState;
+
+/// The bytes of a body, as many as the surface allows. 413 beyond, 408 where they do not arrive.
+#[derive(Clone, Debug)]
+pub struct RawBody(pub Bytes);
+
+impl<S: Store> FromRequest<AppState<S>> for RawBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState<S>) -> Result<Self, Problem> {
+        let limit = match Surface::of(request.uri().path()) {
+            Surface::Scim => state.limits.body_bytes,
+            Surface::Api => API_BODY_BYTES_LIMIT,
+        };
+        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        if announced.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > limit) {
+            return Err(Problem::too_large(limit));
+        }
+        let reading = Limited::new(request.into_body(), limit).collect();
+        match tokio::time::timeout(BODY_WAIT_LIMIT, reading).await {
+            Ok(Ok(body)) => Ok(Self(body.to_bytes())),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
+            Ok(Err(_)) => Err(Problem::bad_request("the body broke off; send it again")),
+            Err(_) => Err(Problem::body_timeout()),
+        }
+    }
+}
+
+/// The JSON object that a request to the API carries.
+#[derive(Clone, Debug)]
+pub(crate) struct JsonObject(pub(crate) Object);
+
+impl<S: Store> FromRequest<AppState<S>> for JsonObject {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState<S>) -> Result<Self, Problem> {
+        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+        // A client that says nothing is believed to mean JSON: there is nothing else to mean.
+        if !media.is_empty() && !media.eq_ignore_ascii_case("application/json") {
+            return Err(Problem::unsupported_media_type("application/json"));
+        }
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        let limits = Limits { body_bytes: API_BODY_BYTES_LIMIT, ..Limits::default() };
+        match lockstep_scim::json::parse(&bytes, &limits) {
+            Ok(Value::Object(object)) => Ok(Self(object)),
+            Ok(_) => Err(Problem::bad_request("the body must be a JSON object")),
+            Err(error) => Err(Problem::bad_request(error.detail)),
+        }
+    }
+}

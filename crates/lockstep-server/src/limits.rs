@@ -1,0 +1,37 @@
+//! Every bound on what the application and the network may ask of this crate. What an IdP may send is bounded by
+//! `lockstep_scim::Limits`.
+
+use std::time::Duration;
+
+/// Bytes of the body of an API request (413).
+pub const API_BODY_BYTES_LIMIT: usize = 1024 * 1024;
+/// How long a request's body may take to arrive (408).
+pub const BODY_WAIT_LIMIT: Duration = Duration::from_secs(30);
+/// Things on a page of a list where the request does not say.
+pub const PAGE_DEFAULT: usize = 10;
+/// Things on a page of a list at most.
+pub const PAGE_LIMIT: usize = 100;
+/// Bytes of a name: of an organization, of a directory, of a key in metadata.
+pub const NAME_BYTES_LIMIT: usize = 256;
+/// Bytes of an organization's `external_id`.
+pub const EXTERNAL_ID_BYTES_LIMIT: usize = 256;
+/// Bytes of one value in metadata.
+pub const METADATA_VALUE_BYTES_LIMIT: usize = 600;
+/// Entries in an organization's metadata.
+pub const METADATA_ENTRIES_LIMIT: usize = 50;
+/// Users that share an e-mail address or an id of the IdP and are looked at to answer one filter.
+pub const FILTER_ROWS_LIMIT: usize = 1_000;
+/// Credentials that are remembered; beyond, all are forgotten and read again.
+pub const CREDENTIALS_REMEMBERED_LIMIT: usize = 10_000;
+/// How often a number for a new directory is drawn before giving up.
+pub const NUMBER_DRAWS_LIMIT: usize = 16;
+/// Characters of an API key that an operator chooses, at least.
+pub const API_KEY_CHARS_MIN: usize = 16;
+/// Bytes of an `Authorization` header; a longer one is no credential.
+pub const CREDENTIAL_BYTES_LIMIT: usize = 1024;
+/// Things that one turn of the worker takes up.
+pub const WORK_LIMIT: usize = 64;
+/// Rows of a deleted directory that one step clears.
+pub const CLEAR_ROWS_LIMIT: usize = 1_000;
+/// How long the worker waits before it tries again what the store could not do.
+pub const WORK_RETRY_WAIT: Duration = Duration::from_secs(1);

@@ -1,0 +1,338 @@
+//! Every failure as a response, and nothing else makes one: a SCIM error under `/scim`, the API's published shape
+//! elsewhere. Has two texts: what the client may know, and what the log must know.
+//!
+//! A handler returns a [`Problem`]; which shape it takes is decided by [`rendered`], where the path and the request's id
+//! are known.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use lockstep_core::command::Refusal;
+use lockstep_core::id::RequestId;
+use lockstep_scim::error::ERROR_URN;
+use lockstep_scim::{Error as ScimError, ScimType};
+use lockstep_store::StoreError;
+use serde_json::{Value, json};
+
+/// Whose language a response speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Surface {
+    /// RFC 7644 §3.12.
+    Scim,
+    /// `message`, `code`, `errors`.
+    Api,
+}
+
+impl Surface {
+    /// The surface to which a path belongs.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        let scim = path.strip_prefix("/scim").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if scim { Self::Scim } else { Self::Api }
+    }
+}
+
+/// What is wrong with one field of a request to the API.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FieldError {
+    /// The field, as it was sent.
+    pub field: String,
+    /// A word for programs.
+    pub code: &'static str,
+    /// A sentence for people: what is allowed.
+    pub message: String,
+}
+
+/// A failure on its way to the client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// A stable word for programs.
+    pub code: &'static str,
+    /// What the client may know: what is wrong and how to mend it.
+    pub message: String,
+    /// What is wrong with which field.
+    pub errors: Vec<FieldError>,
+    /// SCIM's word for it, where it has one.
+    pub scim_type: Option<ScimType>,
+    /// What the log must know and the client must not.
+    pub detail: Option<String>,
+    /// After how many seconds to try again.
+    pub retry_after: Option<u32>,
+    /// The methods that the address knows, where the router does not say so itself.
+    pub allow: Option<&'static str>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            errors: Vec::new(),
+            scim_type: None,
+            detail: None,
+            retry_after: None,
+            allow: None,
+        }
+    }
+
+    /// HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The response in SCIM's shape, whatever the path.
+    pub fn into_scim(self, request: RequestId) -> Response {
+        rendered(self.into_response(), Surface::Scim, request)
+    }
+
+    /// 400: the request cannot be read.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    /// 401: no credential, or one that is not known. Says the same for every wrong one.
+    pub fn unauthorized() -> Self {
+        let message = "this needs a valid credential: send `Authorization: Bearer` and the key or token";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+    }
+
+    /// 403: the credential is known and may not do this.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    /// 404: there is none, or it is another's. `what` in words, without what was sent.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "entity_not_found", format!("{what} not found"))
+    }
+
+    /// 404: no route has this path.
+    pub fn no_route() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
+    }
+
+    /// 405: the address knows only the `allowed` methods (RFC 9110 §15.5.6).
+    pub fn method_not_allowed(method: &str, allowed: &'static str) -> Self {
+        let method: String = method.chars().take(16).collect();
+        let message = format!("this address does not know the method `{method}`; it knows {allowed}");
+        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
+        problem.allow = Some(allowed);
+        problem
+    }
+
+    /// 405, and the router says which methods the address knows.
+    pub fn wrong_method() -> Self {
+        let message = "this address does not know the method; the header `Allow` lists those that it knows";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+    }
+
+    /// 408: the body did not arrive in time.
+    pub fn body_timeout() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "request_timeout",
+            "the body did not arrive in time; send it again",
+        )
+    }
+
+    /// 409: something that must be unique is another's.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// 413: the body is larger than `limit` bytes.
+    pub fn too_large(limit: usize) -> Self {
+        let message = format!("the body is larger than {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+    }
+
+    /// 415: the body is not of a type that is understood here.
+    pub fn unsupported_media_type(expected: &str) -> Self {
+        let message = format!("the body's type is not understood; send `Content-Type: {expected}`");
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+    }
+
+    /// 422: these fields are wrong.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let message = errors
+            .first()
+            .map_or_else(|| "the request is not valid".to_owned(), |error| error.message.clone());
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request_parameters", message);
+        problem.errors = errors;
+        problem
+    }
+
+    /// 422: this field is wrong.
+    pub fn invalid_field(field: &str, code: &'static str, message: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError { field: field.to_owned(), code, message: message.into() }])
+    }
+
+    /// 500: a fault of ours. The client learns the request's id only.
+    pub fn fault(detail: impl Into<String>) -> Self {
+        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "internal error");
+        problem.detail = Some(detail.into());
+        problem
+    }
+
+    /// 503: try again after so many seconds.
+    pub fn unavailable(code: &'static str, message: impl Into<String>, retry_after: u32) -> Self {
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
+        problem.retry_after = Some(retry_after);
+        problem
+    }
+
+    /// Adds what the log must know.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds SCIM's word.
+    #[must_use]
+    pub fn with_scim_type(mut self, kind: ScimType) -> Self {
+        self.scim_type = Some(kind);
+        self
+    }
+}
+
+impl From<ScimError> for Problem {
+    fn from(error: ScimError) -> Self {
+        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let code = match (error.scim_type, status.as_u16()) {
+            (Some(kind), _) => kind.as_str(),
+            (None, 401) => "unauthorized",
+            (None, 403) => "forbidden",
+            (None, 404) => "entity_not_found",
+            (None, 412) => "precondition_failed",
+            (None, 413) => "payload_too_large",
+            (None, 429) => "too_many_requests",
+            (None, 500..) => "internal_error",
+            (None, _) => "bad_request",
+        };
+        let mut problem = Self::new(status, code, error.detail);
+        problem.scim_type = error.scim_type;
+        if matches!(status.as_u16(), 429 | 503) {
+            problem.retry_after = Some(1);
+        }
+        problem
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Scim(error) => error.into(),
+            Refusal::NoDirectory => Self::not_found("directory"),
+            Refusal::Paused => Self::forbidden(
+                "the directory is paused: ask the application's operator to resume it, and then send this again",
+            ),
+            Refusal::NumberTaken => Self::unavailable("try_again", "no number was free; try again", 1),
+            Refusal::Fault => Self::fault("the command could not be planned"),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let detail = error.to_string();
+        let problem = match error {
+            StoreError::Conflict { what } => {
+                let message = format!("{what} is another's: choose another");
+                let mut problem =
+                    Self::conflict("conflict", message.clone()).with_scim_type(ScimType::Uniqueness);
+                problem.errors = vec![FieldError { field: what.to_owned(), code: "not_unique", message }];
+                return problem;
+            }
+            StoreError::NotFound { what } => return Self::not_found(what),
+            // Nothing happened. A word for the load that all clients understand, with an integer to wait.
+            StoreError::Busy => Self::unavailable("busy", "too many writes are waiting; try again", 1),
+            StoreError::Stopping => Self::unavailable("stopping", "the server is restarting; try again", 2),
+            StoreError::Unavailable(_) => {
+                Self::unavailable("unavailable", "the database is unavailable; try again", 5)
+            }
+            StoreError::Unknown(_) => Self::unavailable(
+                "outcome_unknown",
+                "it is not known whether this happened; read it, and try again where it did not",
+                5,
+            ),
+            StoreError::Corrupt(_) | StoreError::Newer { .. } | StoreError::Fault(_) => {
+                Self::fault(String::new())
+            }
+        };
+        problem.with_detail(detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    /// A response without a body that carries the problem to [`rendered`].
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status;
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The problem of a response that has its body already: for the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Told(pub(crate) Problem);
+
+/// Gives a response that carries a problem its body and headers; leaves any other alone.
+pub(crate) fn rendered(mut response: Response, surface: Surface, request: RequestId) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else {
+        return response;
+    };
+    let (body, content_type) = match surface {
+        Surface::Scim => (scim_body(&problem, request), "application/scim+json"),
+        Surface::Api => (api_body(&problem, request), "application/json"),
+    };
+    *response.body_mut() = Body::from(body.to_string());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.remove(header::CONTENT_LENGTH);
+    if problem.status == StatusCode::UNAUTHORIZED {
+        // RFC 9110 §11.6.1, RFC 6750 §3.
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lockstep\""));
+    }
+    if let Some(seconds) = problem.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(methods) = problem.allow {
+        headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+    }
+    response.extensions_mut().insert(Told(problem));
+    response
+}
+
+fn scim_body(problem: &Problem, request: RequestId) -> Value {
+    if problem.status == StatusCode::INTERNAL_SERVER_ERROR {
+        return ScimError::internal(&request.to_string()).to_json();
+    }
+    let mut body = json!({
+        "schemas": [ERROR_URN],
+        "status": problem.status.as_str(),
+        "detail": problem.message,
+    });
+    if let (Some(kind), Some(fields)) = (problem.scim_type, body.as_object_mut()) {
+        fields.insert("scimType".to_owned(), kind.as_str().into());
+    }
+    body
+}
+
+fn api_body(problem: &Problem, request: RequestId) -> Value {
+    let message = if problem.status == StatusCode::INTERNAL_SERVER_ERROR {
+        format!("internal error; give request id {request} to the operator")
+    } else {
+        problem.message.clone()
+    };
+    let errors: Vec<Value> = problem
+        .errors
+        .iter()
+        .map(|error| json!({ "field": error.field, "code": error.code, "message": error.message }))
+        .collect();
+    json!({ "message": message, "code": problem.code, "errors": errors })
+}

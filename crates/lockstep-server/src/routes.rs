@@ -1,0 +1,67 @@
+//! Every address of the server, on one screen.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, delete, get, post, put};
+use lockstep_store::Store;
+
+use crate::api::{directories, events, groups, health, organizations, users};
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::telemetry::observe;
+
+/// Who may ask.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// Anybody.
+    Open,
+    /// Whoever has an API key.
+    ApiKey,
+}
+
+/// One method at one address. `tests/it/authz.rs` has a case for each.
+pub struct Route<S: Store> {
+    /// The method.
+    pub method: &'static str,
+    /// The address, as the router writes it.
+    pub path: &'static str,
+    /// Who may ask.
+    pub access: Access,
+    handler: MethodRouter<AppState<S>>,
+}
+
+/// The routes of the application's API. Below `/scim` the table is `scim/endpoint.rs`: what a request asks there is
+/// known only after its contract's repairs.
+pub fn table<S: Store>() -> Vec<Route<S>> {
+    use Access::{ApiKey, Open};
+    let route = |method, path, access, handler| Route { method, path, access, handler };
+    vec![
+        route("GET", "/health/live", Open, get(health::live)),
+        route("GET", "/health/ready", Open, get(health::ready::<S>)),
+        route("GET", "/organizations", ApiKey, get(organizations::list::<S>)),
+        route("POST", "/organizations", ApiKey, post(organizations::create::<S>)),
+        route("GET", "/organizations/{id}", ApiKey, get(organizations::read::<S>)),
+        route("PUT", "/organizations/{id}", ApiKey, put(organizations::update::<S>)),
+        route("GET", "/organizations/external_id/{id}", ApiKey, get(organizations::read_by_external_id::<S>)),
+        route("GET", "/directories", ApiKey, get(directories::list::<S>)),
+        route("POST", "/directories", ApiKey, post(directories::create::<S>)),
+        route("GET", "/directories/{id}", ApiKey, get(directories::read::<S>)),
+        route("DELETE", "/directories/{id}", ApiKey, delete(directories::remove::<S>)),
+        route("GET", "/directory_users", ApiKey, get(users::list::<S>)),
+        route("GET", "/directory_users/{id}", ApiKey, get(users::read::<S>)),
+        route("GET", "/directory_groups", ApiKey, get(groups::list::<S>)),
+        route("GET", "/directory_groups/{id}", ApiKey, get(groups::read::<S>)),
+        route("GET", "/events", ApiKey, get(events::list::<S>)),
+    ]
+}
+
+/// The server: every route, and what wraps them all.
+pub fn app<S: Store>(state: AppState<S>) -> Router {
+    let api =
+        table::<S>().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    api.merge(crate::scim::routes())
+        .fallback(async || Problem::no_route())
+        .method_not_allowed_fallback(async || Problem::wrong_method())
+        .layer(from_fn_with_state(state.clone(), observe::<S>))
+        .with_state(state)
+}

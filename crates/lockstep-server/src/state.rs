@@ -1,0 +1,207 @@
+//! What every handler shares: the store, the clock, randomness, limits, and what was read of credentials. Cheap to
+//! clone. Nothing in here is the truth about a directory: that stands in the store.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use lockstep_core::clock::{Clock, Random, Sequence};
+use lockstep_core::command::Terms;
+use lockstep_core::id::RequestId;
+use lockstep_core::model::Directory;
+use lockstep_idp::Provider;
+use lockstep_scim::Limits;
+use lockstep_store::Store;
+
+use crate::auth::Credentials;
+use crate::catalog::Catalog;
+use crate::problem::Problem;
+
+/// What every handler shares; see [`Shared`].
+#[derive(Debug)]
+pub struct AppState<S: Store>(Arc<Shared<S>>);
+
+/// The parts of an [`AppState`].
+pub struct Shared<S: Store> {
+    /// Where everything is kept.
+    pub store: S,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Secrets and random numbers.
+    pub secrets: Arc<dyn Secrets>,
+    /// The bounds on what an IdP may send.
+    pub limits: Limits,
+    /// Under which address this server is reached from outside, without a slash at the end. Never stored.
+    pub public_url: String,
+    /// What was read of tokens and keys, while it holds.
+    pub(crate) credentials: Credentials,
+    /// Which directory is whose.
+    pub(crate) catalog: Catalog,
+    terms: RwLock<HashMap<&'static str, Arc<Terms>>>,
+}
+
+impl<S: Store> AppState<S> {
+    /// Puts the parts together. A slash at the end of `public_url` is dropped.
+    pub fn new(
+        store: S,
+        clock: Arc<dyn Clock>,
+        secrets: Arc<dyn Secrets>,
+        limits: Limits,
+        public_url: &str,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            store,
+            clock,
+            secrets,
+            limits,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            credentials: Credentials::default(),
+            catalog: Catalog::default(),
+            terms: RwLock::default(),
+        }))
+    }
+
+    /// A new id for a request.
+    pub fn draw_request_id(&self) -> RequestId {
+        RequestId::draw(self.clock.now(), &mut *self.secrets.random())
+    }
+}
+
+impl<S: Store> Shared<S> {
+    /// What holds for a directory of this kind of IdP.
+    pub fn terms_of(&self, provider: &'static Provider) -> Arc<Terms> {
+        if let Some(terms) = self.terms.read().unwrap_or_else(PoisonError::into_inner).get(provider.slug) {
+            return terms.clone();
+        }
+        let terms = Arc::new(Terms::new((provider.rules)()));
+        self.terms.write().unwrap_or_else(PoisonError::into_inner).insert(provider.slug, terms.clone());
+        terms
+    }
+
+    /// The contract to which a directory is held. A fault where this version does not know it: another contract
+    /// would read the IdP's requests wrongly.
+    pub fn contract_of(&self, directory: &Directory) -> Result<(&'static Provider, Arc<Terms>), Problem> {
+        let provider = lockstep_idp::by_slug(&directory.contract)
+            .ok_or_else(|| Problem::fault(format!("no contract is called `{}`", directory.contract)))?;
+        Ok((provider, self.terms_of(provider)))
+    }
+}
+
+impl<S: Store> Clone for AppState<S> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<S: Store> Deref for AppState<S> {
+    type Target = Shared<S>;
+
+    fn deref(&self) -> &Shared<S> {
+        &self.0
+    }
+}
+
+impl<S: Store> std::fmt::Debug for Shared<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("public_url", &self.public_url).finish_non_exhaustive()
+    }
+}
+
+/// Where secrets and random numbers come from.
+pub trait Secrets: Send + Sync {
+    /// 32 bytes that nobody can guess; `None` where the system gives no randomness.
+    fn draw(&self) -> Option<[u8; 32]>;
+    /// Random numbers for ids, which need to be unlike each other and not secret.
+    fn random(&self) -> Box<dyn Random>;
+}
+
+/// The operating system's randomness.
+#[derive(Debug, Default)]
+pub struct SystemSecrets(SystemRandom);
+
+impl Secrets for SystemSecrets {
+    fn draw(&self) -> Option<[u8; 32]> {
+        let mut bytes = [0; 32];
+        self.0.fill(&mut bytes).ok().map(|()| bytes)
+    }
+
+    fn random(&self) -> Box<dyn Random> {
+        Box::new(SystemNumbers(SystemRandom::new()))
+    }
+}
+
+#[derive(Debug)]
+struct SystemNumbers(SystemRandom);
+
+impl Random for SystemNumbers {
+    fn next_u64(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        // Ids only have to differ: the hasher's random keys, which count up, serve where the system gives nothing.
+        self.0.fill(&mut bytes).map_or_else(
+            |_| std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), bytes),
+            |()| u64::from_le_bytes(bytes),
+        )
+    }
+}
+
+/// The same secrets for the same seed: for tests and simulations only.
+#[derive(Debug)]
+pub struct SeededSecrets(Mutex<Sequence>);
+
+impl SeededSecrets {
+    /// The secrets that `seed` names.
+    pub fn from_seed(seed: u64) -> Self {
+        Self(Mutex::new(Sequence::from_seed(seed)))
+    }
+
+    fn next(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).next_u64()
+    }
+}
+
+impl Secrets for SeededSecrets {
+    fn draw(&self) -> Option<[u8; 32]> {
+        let mut bytes = [0; 32];
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.next().to_le_bytes());
+        }
+        Some(bytes)
+    }
+
+    fn random(&self) -> Box<dyn Random> {
+        Box::new(Sequence::from_seed(self.next()))
+    }
+}
+
+/// SHA-256 of a secret, under which the store knows it.
+pub fn digest_of(secret: &str) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest(&SHA256, secret.as_bytes()).as_ref());
+    out
+}
+
+/// What a bearer token begins with, so that a leak is found by those who look for leaks.
+pub const TOKEN_PREFIX: &str = "lockstep_scim_";
+/// What an API key that was made here begins with.
+pub const API_KEY_PREFIX: &str = "lockstep_key_";
+
+/// A secret as text: its prefix, then 43 characters of base64url.
+pub fn secret_text(prefix: &str, bytes: [u8; 32]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::with_capacity(prefix.len() + 43);
+    text.push_str(prefix);
+    for chunk in bytes.chunks(3) {
+        let group =
+            chunk.iter().fold(0u32, |sum, &byte| (sum << 8) | u32::from(byte)) << (8 * (3 - chunk.len()));
+        for position in (0..4u32).rev().take(chunk.len() + 1) {
+            let digit = usize::try_from((group >> (6 * position)) & 63).unwrap_or_default();
+            text.push(char::from(ALPHABET.get(digit).copied().unwrap_or(b'A')));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;
