@@ -67,7 +67,7 @@ CREATE TABLE users (
 ) STRICT;
 CREATE UNIQUE INDEX users_id ON users (directory, id);
 CREATE UNIQUE INDEX users_user_name ON users (directory, user_name_key);
-CREATE UNIQUE INDEX users_external_id ON users (directory, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX users_external_id ON users (directory, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX users_display_name ON users (directory, display_name_key, id) WHERE display_name_key IS NOT NULL;
 CREATE INDEX users_modified ON users (directory, modified_at, id);
 
@@ -97,7 +97,7 @@ CREATE TABLE groups (
     doc          TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX groups_id ON groups (directory, id);
-CREATE UNIQUE INDEX groups_external_id ON groups (directory, external_id)
+CREATE INDEX groups_external_id ON groups (directory, external_id)
     WHERE external_id IS NOT NULL AND ended IS NULL;
 CREATE INDEX groups_name ON groups (directory, name_key, id) WHERE ended IS NULL;
 CREATE INDEX groups_modified ON groups (directory, modified_at, id) WHERE ended IS NULL;

@@ -34,7 +34,8 @@ macro_rules! users {
 const USER: &str = user!("users AS u WHERE u.directory = ?1 AND u.id = ?2");
 const SEQ: &str = "SELECT seq FROM users WHERE directory = ?1 AND id = ?2";
 const ID_BY_NAME: &str = "SELECT id FROM users WHERE directory = ?1 AND user_name_key = ?2";
-const ID_BY_EXTERNAL_ID: &str = "SELECT id FROM users WHERE directory = ?1 AND external_id = ?2";
+const ID_BY_EXTERNAL_ID: &str =
+    "SELECT id FROM users WHERE directory = ?1 AND external_id = ?2 ORDER BY id LIMIT 1";
 
 const ALL: Paged = users!("");
 const BY_ID: Paged = users!("AND u.id = ?5");

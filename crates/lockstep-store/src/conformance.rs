@@ -1,1 +1,194 @@
-//! The promises of a store as cases that every backend runs.
+//! The promises of a store as cases that every backend runs. A backend implements [`Backend`] and names itself to
+//! [`conformance!`](crate::conformance), which makes a test of each case. After each, the rows of every directory
+//! must be what its log tells.
+#![expect(missing_docs, reason = "the name of a case is its promise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "cases are tests: what must not be stops them"
+)]
+#![expect(clippy::format_push_string, reason = "a dump is made for a person to compare")]
+
+pub mod kit;
+pub mod order;
+pub mod read;
+pub mod restart;
+pub mod tenancy;
+pub mod text;
+pub mod write;
+
+use crate::Store;
+use kit::Handles;
+
+/// A backend under test: one empty database, opened as often as a case wants.
+pub trait Backend: Send + Sync + 'static {
+    /// What it opens.
+    type Store: Store;
+
+    /// An empty database.
+    fn create() -> Self;
+
+    /// Opens the database; what it holds is what was acknowledged before.
+    fn open(&self, handles: Handles) -> impl Future<Output = Self::Store> + Send;
+}
+
+/// Runs a case on an empty store.
+pub async fn run<B: Backend, F: Future<Output = ()>>(case: impl FnOnce(B::Store) -> F) {
+    let backend = B::create();
+    let store = backend.open(Handles::from_seed(1)).await;
+    case(store.clone()).await;
+    kit::check(&store).await;
+    store.ready().await.unwrap();
+    store.stop().await;
+}
+
+/// Makes a test of each case, for the backend `$backend`. With `keeps_nothing` the cases about what outlives the
+/// process are left out, and a test says so.
+#[macro_export]
+macro_rules! conformance {
+    ($backend:ty) => {
+        $crate::conformance_cases!($backend);
+        $crate::conformance_restart_cases!($backend);
+    };
+    ($backend:ty, keeps_nothing) => {
+        $crate::conformance_cases!($backend);
+
+        /// Not skipped in silence: there is nothing that a restart could keep.
+        #[test]
+        fn restart_cases_do_not_apply_to_a_backend_that_keeps_nothing() {}
+    };
+}
+
+/// Makes the tests of one list of cases.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_tests {
+    ($backend:ty, $($file:ident: $($case:ident)+;)+) => {
+        $(mod $file {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    $crate::conformance::run::<$backend, _>($crate::conformance::$file::$case).await;
+                }
+            )+
+        })+
+    };
+}
+
+/// All cases but those about restarts.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_cases {
+    ($backend:ty) => {
+        $crate::conformance_tests! { $backend,
+            write:
+                a_created_user_is_there_with_what_was_given
+                an_outcome_names_its_events
+                a_number_that_is_taken_is_refused
+                a_directory_that_does_not_exist_refuses_everything
+                a_refused_command_leaves_nothing
+                what_changes_nothing_writes_nothing
+                an_update_tells_what_was_before
+                parallel_creates_of_one_name_make_one_user
+                parallel_patches_of_a_group_lose_none
+                parallel_patches_of_a_user_lose_none
+                a_name_passes_from_one_user_to_another
+                a_deleted_users_name_is_free_for_another
+                those_in_a_batch_stand_when_another_is_refused
+                deleting_a_user_ends_its_memberships_first
+                deleting_a_group_ends_its_memberships_first
+                deleting_a_member_and_its_group_at_once_leaves_neither
+                a_nested_group_that_is_deleted_leaves_its_parents
+                a_group_of_2500_ends_in_steps_and_is_gone_at_once
+                a_deleted_directory_is_gone_at_once_and_cleared_in_steps
+                a_group_that_was_ending_is_cleared_with_its_directory
+                a_token_is_known_until_it_is_revoked
+                the_epoch_grows_with_credentials_and_directories_only
+                an_api_key_is_found_by_its_digest
+                an_organizations_external_id_is_unique
+                a_precondition_sees_what_the_batch_did_before_it
+                members_that_nobody_knows_may_be_left_out
+                groups_may_share_a_name_where_the_contract_says_so
+                replacing_members_tells_only_the_difference
+                nothing_is_taken_after_stop_and_all_before_it_is_answered
+                dropping_the_future_cancels_nothing
+                a_large_document_is_kept_whole
+            ;
+            read:
+                a_user_shows_its_groups_and_a_group_its_members
+                what_is_not_there_is_none
+                each_lookup_of_users_gives_what_it_names
+                each_lookup_of_groups_gives_what_it_names
+                every_page_of_users_holds_what_it_must
+                every_page_of_groups_holds_what_it_must
+                every_page_of_organizations_holds_what_it_must
+                every_page_of_directories_holds_what_it_must
+                a_directory_is_found_with_its_head
+                the_nth_user_and_group_are_those_of_the_list
+                a_walk_by_key_sees_everyone_who_stays_while_others_come_and_go
+                a_group_and_its_members_are_read_as_one_state
+                a_store_that_works_is_ready
+            ;
+            order:
+                a_live_reader_misses_nothing_and_sees_nothing_twice
+                the_events_of_an_answer_can_be_read_once_it_is_given
+                an_event_has_one_position_and_an_id_that_leads_to_it
+                a_query_gives_what_it_asks_for
+                a_membership_is_told_with_what_the_two_were_then
+                every_kind_of_event_reads_as_it_was_written
+                a_refused_command_takes_no_number
+                the_signal_comes_with_events_and_only_with_them
+            ;
+            tenancy:
+                the_same_names_live_in_two_directories
+                an_id_leads_nowhere_in_another_directory
+                the_same_local_ids_live_in_two_directories
+                a_directorys_events_are_its_own
+                deleting_a_directory_leaves_its_neighbour_alone
+            ;
+            text:
+                names_that_differ_are_different_people
+                names_that_are_compared_equal_are_one_person
+                external_ids_are_exact
+                group_names_follow_the_same_rule
+                any_text_survives_the_way_there_and_back
+                a_long_name_is_kept_whole
+            ;
+        }
+    };
+}
+
+/// The cases about restarts: each opens the database as often as it wants.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_restart_cases {
+    ($backend:ty) => {
+        $crate::conformance_restart_tests! { $backend,
+                what_was_acknowledged_is_there_after_a_stop
+                what_was_acknowledged_is_there_without_a_stop
+                a_group_that_was_ending_goes_on_ending
+                a_directory_that_was_being_cleared_goes_on_being_cleared
+                positions_go_on_where_they_stood
+        }
+    };
+}
+
+/// Makes the tests of the cases about restarts.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_restart_tests {
+    ($backend:ty, $($case:ident)+) => {
+        mod restart {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let backend = <$backend as $crate::conformance::Backend>::create();
+                    $crate::conformance::restart::$case(backend).await;
+                }
+            )+
+        }
+    };
+}

@@ -1,0 +1,389 @@
+//! What the cases are written with: a directory under test, its commands in one word each, and checks of what every
+//! case must leave behind.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use lockstep_core::batch::Answer;
+use lockstep_core::clock::{Clock, Random, Sequence, Timestamp};
+use lockstep_core::command::{Command, Envelope, Outcome, Refusal, Reply, Terms};
+use lockstep_core::event::EventType;
+use lockstep_core::id::{
+    DirectoryId, DirectoryNumber, GroupId, LocalId, OrganizationId, RequestId, TokenId, UserId,
+};
+use lockstep_core::model::{Directory, DirectoryState, Group, Organization, Token, User};
+use lockstep_core::query::Lookup;
+use lockstep_core::rules::Rules;
+use lockstep_core::version::Precondition;
+use lockstep_scim::patch::{self, Patch};
+use lockstep_scim::resource::{self, ReadOptions};
+use lockstep_scim::{Definition, Limits, Object};
+use serde_json::{Value, json};
+
+use crate::{EventQuery, EventView, Page, Position, RandomFactory, Store, UserView, Work};
+
+/// 2026-11-21T00:00:00Z.
+pub const START: Timestamp = Timestamp(1_795_219_200_000_000);
+
+/// A clock that moves on by a millisecond each time it is read.
+#[derive(Debug)]
+pub struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.fetch_add(1_000, Ordering::Relaxed))
+    }
+}
+
+/// What a backend is opened with.
+#[derive(Clone)]
+pub struct Handles {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes randomness.
+    pub random: RandomFactory,
+}
+
+impl Handles {
+    /// Handles that give the same to every store opened with handles made alike.
+    #[must_use]
+    pub fn from_seed(seed: u64) -> Self {
+        let count = AtomicU64::new(seed.wrapping_mul(1_000_003));
+        let random: RandomFactory = Arc::new(move || -> Box<dyn Random> {
+            Box::new(Sequence::from_seed(count.fetch_add(1, Ordering::Relaxed)))
+        });
+        Self { clock: Arc::new(Ticking(AtomicI64::new(START.0))), random }
+    }
+}
+
+/// A directory under test.
+#[derive(Clone)]
+pub struct Tenant<S> {
+    /// The store.
+    pub store: S,
+    /// Its number.
+    pub number: DirectoryNumber,
+    terms: Arc<Terms>,
+    requests: Arc<Mutex<u128>>,
+}
+
+/// An organization with this number.
+#[must_use]
+pub fn organization(number: u128) -> Organization {
+    Organization {
+        id: OrganizationId(number),
+        name: format!("Organization {number}"),
+        external_id: None,
+        metadata: std::collections::BTreeMap::new(),
+        created_at: START,
+        updated_at: START,
+    }
+}
+
+/// A bearer token with this number.
+#[must_use]
+pub fn token(number: u8) -> Token {
+    Token { id: TokenId(u128::from(number)), digest: [number; 32], created_at: START }
+}
+
+/// A directory's row; its `local` part is the number too.
+#[must_use]
+pub fn row(number: u32) -> Directory {
+    Directory {
+        id: DirectoryId { directory: DirectoryNumber(number), local: LocalId(u64::from(number)) },
+        organization: OrganizationId(1),
+        name: format!("Directory {number}"),
+        directory_type: "generic scim v2.0".into(),
+        contract: "generic".into(),
+        state: DirectoryState::Linked,
+        created_at: START,
+        updated_at: START,
+    }
+}
+
+impl<S: Store> Tenant<S> {
+    /// Makes the directory with this number (below 200), its token too.
+    pub async fn create(store: &S, number: u8) -> Self {
+        Self::create_with(store, row(number.into()), token(number), Rules::default()).await
+    }
+
+    /// Makes a directory.
+    pub async fn create_with(store: &S, row: Directory, token: Token, rules: Rules) -> Self {
+        let tenant = Self::of(store, row.id.directory, rules);
+        tenant.must(Command::CreateDirectory(Box::new((row, token)))).await;
+        tenant
+    }
+
+    /// A directory that exists, or not.
+    pub fn of(store: &S, number: DirectoryNumber, rules: Rules) -> Self {
+        let terms = Arc::new(Terms::new(rules));
+        Self { store: store.clone(), number, terms, requests: Arc::default() }
+    }
+
+    /// The command in an envelope.
+    pub fn envelope(&self, command: Command) -> Envelope {
+        let mut requests = self.requests.lock().unwrap();
+        *requests += 1;
+        Envelope { directory: self.number, request: RequestId(*requests), terms: self.terms.clone(), command }
+    }
+
+    /// Submits a command to a store that must work.
+    pub async fn submit(&self, command: Command) -> Answer {
+        self.store.submit(self.envelope(command)).await.unwrap()
+    }
+
+    /// Submits a command that must not be refused.
+    pub async fn must(&self, command: Command) -> Outcome {
+        self.submit(command).await.unwrap()
+    }
+
+    /// Makes a user of a body.
+    pub async fn create_user_of(&self, body: Value) -> Arc<User> {
+        user_in(self.must(Command::CreateUser(object(body))).await)
+    }
+
+    /// Makes a user with this userName.
+    pub async fn create_user(&self, name: &str) -> Arc<User> {
+        self.create_user_of(user_body(name)).await
+    }
+
+    /// Makes so many users, a batch at a time, by id.
+    pub async fn create_users(&self, count: usize) -> Vec<LocalId> {
+        let names = (0..count).map(|index| format!("user{index:05}"));
+        let created = together(names.map(|name| {
+            let tenant = self.clone();
+            async move { tenant.create_user(&name).await.id }
+        }))
+        .await;
+        let mut ids = created;
+        ids.sort_unstable();
+        ids
+    }
+
+    /// A PATCH of a user.
+    pub async fn patch_user(&self, id: LocalId, operations: Value) -> Answer {
+        let patch = self.user_patch(&operations);
+        self.submit(Command::PatchUser(id, patch, Precondition::None)).await
+    }
+
+    /// Deletes a user.
+    pub async fn delete_user(&self, id: LocalId) -> Answer {
+        self.submit(Command::DeleteUser(id, Precondition::None)).await
+    }
+
+    /// Makes a group of a body.
+    pub async fn create_group_of(&self, body: Value) -> Arc<Group> {
+        group_in(self.must(Command::CreateGroup(object(body))).await)
+    }
+
+    /// Makes a group with these members.
+    pub async fn create_group(&self, name: &str, members: &[LocalId]) -> Arc<Group> {
+        let members = self.members(members);
+        self.create_group_of(json!({ "displayName": name, "members": members })).await
+    }
+
+    /// A PATCH of a group.
+    pub async fn patch_group(&self, id: LocalId, operations: Value) -> Answer {
+        let patch = self.group_patch(&operations);
+        self.submit(Command::PatchGroup(id, patch, Precondition::None)).await
+    }
+
+    /// Lets users join a group.
+    pub async fn add_members(&self, group: LocalId, users: &[LocalId]) -> Answer {
+        let members = self.members(users);
+        self.patch_group(group, json!([{ "op": "add", "path": "members", "value": members }])).await
+    }
+
+    /// Lets a user leave a group.
+    pub async fn remove_member(&self, group: LocalId, user: LocalId) -> Answer {
+        let path = format!("members[value eq \"{}\"]", self.user_id(user));
+        self.patch_group(group, json!([{ "op": "remove", "path": path }])).await
+    }
+
+    /// Deletes a group.
+    pub async fn delete_group(&self, id: LocalId) -> Answer {
+        self.submit(Command::DeleteGroup(id, Precondition::None)).await
+    }
+
+    /// Parses the operations of a PATCH of a user.
+    pub fn user_patch(&self, operations: &Value) -> Patch {
+        let raw = json!({ "schemas": [patch::PATCH_OP_URN], "Operations": operations });
+        patch::parse(&raw, &self.terms.user, &self.terms.rules.patch, &Limits::default()).unwrap()
+    }
+
+    /// Parses the operations of a PATCH of a group.
+    pub fn group_patch(&self, operations: &Value) -> Patch {
+        let raw = json!({ "schemas": [patch::PATCH_OP_URN], "Operations": operations });
+        patch::parse(&raw, &self.terms.group, &self.terms.rules.patch, &Limits::default()).unwrap()
+    }
+
+    /// The written form of a user's id.
+    pub fn user_id(&self, local: LocalId) -> String {
+        UserId { directory: self.number, local }.to_string()
+    }
+
+    /// The written form of a group's id.
+    pub fn group_id(&self, local: LocalId) -> String {
+        GroupId { directory: self.number, local }.to_string()
+    }
+
+    /// Users as a body's members.
+    pub fn members(&self, users: &[LocalId]) -> Value {
+        users.iter().map(|user| json!({ "value": self.user_id(*user) })).collect()
+    }
+
+    /// A user that must be there.
+    pub async fn user(&self, id: LocalId) -> UserView {
+        self.store.user(self.number, id).await.unwrap().unwrap()
+    }
+
+    /// The members of a group that must be there.
+    pub async fn members_of(&self, group: LocalId) -> Vec<LocalId> {
+        self.store.group(self.number, group, true).await.unwrap().unwrap().members.unwrap()
+    }
+
+    /// The ids of the users that a lookup gives.
+    pub async fn users_by(&self, lookup: Lookup) -> Vec<LocalId> {
+        let found = self.store.users(self.number, lookup, Page::first(10_000)).await.unwrap();
+        found.into_iter().map(|view| view.user.id).collect()
+    }
+
+    /// The ids of the groups that a lookup gives.
+    pub async fn groups_by(&self, lookup: Lookup) -> Vec<LocalId> {
+        let found = self.store.groups(self.number, lookup, Page::first(10_000), false).await.unwrap();
+        found.into_iter().map(|view| view.group.id).collect()
+    }
+
+    /// All events of this directory.
+    pub async fn events(&self) -> Vec<EventView> {
+        let query =
+            EventQuery { directories: Some(vec![self.number]), limit: usize::MAX, ..EventQuery::default() };
+        self.store.events(query).await.unwrap()
+    }
+
+    /// The kinds of all events of this directory.
+    pub async fn event_types(&self) -> Vec<EventType> {
+        self.events().await.iter().map(|event| event.record.event_type()).collect()
+    }
+
+    /// The number of the last event.
+    pub async fn last_seq(&self) -> u64 {
+        self.store.directory(self.number).await.unwrap().map_or(0, |(_, head)| head.last_seq)
+    }
+
+    /// Goes on with what was begun until nothing is left; how many steps that took.
+    pub async fn work_off(&self, limit: usize) -> usize {
+        let mut steps = 0;
+        loop {
+            let work = self.store.work(10).await.unwrap();
+            let Some(first) = work.first() else { return steps };
+            steps += 1;
+            match *first {
+                Work::EndGroup(number, id) => {
+                    let other = Tenant { number, ..self.clone() };
+                    other.must(Command::EndGroup(id)).await;
+                }
+                Work::Clear(number) => {
+                    self.store.clear(number, limit).await.unwrap();
+                }
+            }
+        }
+    }
+}
+
+/// The body of a user with nothing but a userName.
+#[must_use]
+pub fn user_body(name: &str) -> Value {
+    json!({ "userName": name })
+}
+
+/// A body as `lockstep_scim` accepts it: a user's where it has a userName, else a group's.
+#[must_use]
+pub fn object(body: Value) -> Object {
+    let definition = if body.get("userName").is_some() { Definition::user() } else { Definition::group() };
+    let options = ReadOptions::default();
+    resource::read(body, &definition, &options, &Limits::default()).unwrap().object
+}
+
+/// The user that an answer holds.
+#[must_use]
+pub fn user_in(outcome: Outcome) -> Arc<User> {
+    match outcome.reply {
+        Reply::User(user) => user,
+        other => panic!("not a user: {other:?}"),
+    }
+}
+
+/// The group that an answer holds.
+#[must_use]
+pub fn group_in(outcome: Outcome) -> Arc<Group> {
+    match outcome.reply {
+        Reply::Group(group) => group,
+        other => panic!("not a group: {other:?}"),
+    }
+}
+
+/// The status of a refusal.
+#[track_caller]
+#[must_use]
+pub fn status(answer: &Answer) -> u16 {
+    match answer {
+        Err(Refusal::Scim(error)) => error.status,
+        other => panic!("not refused by SCIM: {other:?}"),
+    }
+}
+
+/// Runs futures at the same time, on all threads; what they gave, in their order.
+pub async fn together<F>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let tasks: Vec<_> = futures.into_iter().map(tokio::spawn).collect();
+    let mut found = Vec::new();
+    for task in tasks {
+        found.push(task.await.unwrap());
+    }
+    found
+}
+
+/// Everything that can be read of a store, so that two of them can be compared.
+pub async fn dump<S: Store>(store: &S) -> String {
+    let mut out = String::new();
+    for number in store.directory_numbers().await.unwrap() {
+        out.push_str(&format!("{:#?}\n", store.directory(number).await.unwrap()));
+        for view in store.users(number, Lookup::All, Page::first(usize::MAX)).await.unwrap() {
+            out.push_str(&format!("{view:?}\n"));
+        }
+        for view in store.groups(number, Lookup::All, Page::first(usize::MAX), true).await.unwrap() {
+            out.push_str(&format!("{view:?}\n"));
+        }
+    }
+    let all = EventQuery { after: Position(0), limit: usize::MAX, ..EventQuery::default() };
+    for event in store.events(all).await.unwrap() {
+        out.push_str(&format!("{event:?}\n"));
+    }
+    out
+}
+
+/// What holds after every case: each directory's rows are what its log tells, numbers are dense, positions grow.
+pub async fn check<S: Store>(store: &S) {
+    for number in store.directory_numbers().await.unwrap() {
+        assert_eq!(store.verify(number).await.unwrap(), Vec::<String>::new(), "directory {}", number.0);
+    }
+    let all = EventQuery { limit: usize::MAX, ..EventQuery::default() };
+    let events = store.events(all).await.unwrap();
+    let mut last: std::collections::BTreeMap<DirectoryNumber, u64> = std::collections::BTreeMap::new();
+    let mut position = Position(0);
+    for event in &events {
+        assert!(event.position > position, "positions grow");
+        position = event.position;
+        let seq = last.entry(event.record.directory).or_default();
+        assert_eq!(event.record.seq, *seq + 1, "numbers are dense");
+        *seq = event.record.seq;
+    }
+    for number in store.directory_numbers().await.unwrap() {
+        let (_, head) = store.directory(number).await.unwrap().unwrap();
+        assert_eq!(last.get(&number).copied().unwrap_or(0), head.last_seq, "the head tells the last number");
+    }
+}

@@ -1,0 +1,128 @@
+//! Text is ours: what is equal, what is kept and what is found never depends on an engine.
+
+use lockstep_core::command::Command;
+use lockstep_core::query::Lookup;
+use lockstep_scim::text;
+use serde_json::json;
+
+use super::kit::{Tenant, object, organization, status, user_body};
+use crate::Store;
+
+/// No two of these are the same userName.
+const DIFFERENT: [&str; 22] = [
+    "ada",
+    "ada ",
+    " ada",
+    "a%a",
+    "a_a",
+    "a\\a",
+    "a'a",
+    "a\"a",
+    "a;--",
+    "a\u{0}a",
+    "a\u{0}b",
+    "\u{1f469}\u{200d}\u{1f52c}",
+    "\u{1f469}",
+    "\u{20000}",
+    "\u{10ffff}",
+    "\u{fffd}",
+    "ı",
+    "i",
+    "ö",
+    "o",
+    "\u{feff}ada",
+    "ａｄａ",
+];
+
+/// The two of each pair are the same userName.
+const SAME: [(&str, &str); 7] = [
+    ("Ada.Lovelace", "ADA.LOVELACE"),
+    ("straße", "STRASSE"),
+    ("STRAẞE2", "strasse2"),
+    ("caf\u{e9}", "CAFE\u{301}"),
+    ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+    ("\u{212b}ngstrom", "\u{e5}ngstrom"),
+    ("İstanbul", "i\u{307}stanbul"),
+];
+
+pub async fn names_that_differ_are_different_people(store: impl Store) {
+    let tenant = Tenant::create(&store, 1).await;
+    for name in DIFFERENT {
+        let body = json!({
+            "userName": name, "externalId": name, "displayName": name, "emails": [{ "value": name }],
+        });
+        let user = tenant.create_user_of(body).await;
+        assert_eq!(tenant.user(user.id).await.user.user_name(), name, "it is kept as it was given");
+    }
+    for name in DIFFERENT {
+        let key = text::user_name_key(name);
+        for lookup in [
+            Lookup::UserName(key.clone()),
+            Lookup::ExternalId(name.into()),
+            Lookup::DisplayName(key.clone()),
+            Lookup::Email(key.clone()),
+        ] {
+            let found = tenant.users_by(lookup.clone()).await;
+            assert_eq!(found.len(), 1, "{lookup:?}");
+            assert_eq!(tenant.user(found[0]).await.user.user_name(), name);
+        }
+    }
+}
+
+pub async fn names_that_are_compared_equal_are_one_person(store: impl Store) {
+    let tenant = Tenant::create(&store, 1).await;
+    for (one, other) in SAME {
+        let user = tenant.create_user(one).await;
+        let twin = tenant.submit(Command::CreateUser(object(user_body(other)))).await;
+        assert_eq!(status(&twin), 409, "{one} and {other}");
+        assert_eq!(tenant.users_by(Lookup::UserName(text::user_name_key(other))).await, [user.id]);
+    }
+}
+
+pub async fn external_ids_are_exact(store: impl Store) {
+    let tenant = Tenant::create(&store, 1).await;
+    for (index, (one, other)) in SAME.into_iter().enumerate() {
+        for (side, id) in [one, other].into_iter().enumerate() {
+            let body = json!({ "userName": format!("{index}-{side}"), "externalId": id });
+            let user = tenant.create_user_of(body).await;
+            assert_eq!(tenant.users_by(Lookup::ExternalId(id.into())).await, [user.id]);
+        }
+    }
+}
+
+pub async fn group_names_follow_the_same_rule(store: impl Store) {
+    let tenant = Tenant::create(&store, 1).await;
+    for name in DIFFERENT {
+        let group = tenant.create_group(name, &[]).await;
+        assert_eq!(tenant.groups_by(Lookup::DisplayName(text::user_name_key(name))).await, [group.id]);
+    }
+    for (one, other) in SAME {
+        tenant.create_group(one, &[]).await;
+        let twin = tenant.submit(Command::CreateGroup(object(json!({ "displayName": other })))).await;
+        assert_eq!(status(&twin), 409, "{one} and {other}");
+    }
+}
+
+pub async fn any_text_survives_the_way_there_and_back(store: impl Store) {
+    let tenant = Tenant::create(&store, 1).await;
+    for (index, text) in DIFFERENT.into_iter().chain(SAME.into_iter().map(|(one, _)| one)).enumerate() {
+        let user = tenant.create_user_of(json!({ "userName": format!("u{index}"), "title": text })).await;
+        assert_eq!(tenant.user(user.id).await.user.doc["title"], text);
+        let mut row = organization(index as u128);
+        row.name = text.into();
+        row.external_id = Some(text.into());
+        row.metadata.insert(text.into(), text.into());
+        store.put_organization(row.clone()).await.unwrap();
+        assert_eq!(store.organization_by_external_id(text).await.unwrap(), Some(row));
+    }
+}
+
+pub async fn a_long_name_is_kept_whole(store: impl Store) {
+    let tenant = Tenant::create(&store, 1).await;
+    let long = "é".repeat(20_000);
+    for name in [long.clone(), format!("{long}x")] {
+        let user = tenant.create_user(&name).await;
+        assert_eq!(tenant.user(user.id).await.user.user_name(), name);
+        assert_eq!(tenant.users_by(Lookup::UserName(text::user_name_key(&name))).await, [user.id]);
+    }
+}
