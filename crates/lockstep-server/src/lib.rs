@@ -1,1 +1,14 @@
 #![doc = include_str!("../README.md")]
+
+pub mod api;
+pub mod auth;
+pub mod body;
+mod catalog;
+pub mod limits;
+pub mod problem;
+pub mod routes;
+pub mod scim;
+pub mod state;
+mod telemetry;
+pub mod trail;
+pub mod worker;

@@ -91,3 +91,6 @@ impl Line<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,41 @@
-fn main() {}
+//! The `lockstep` program: reads what was asked, does it, and says once what went wrong.
+
+mod cli;
+mod config;
+mod dev;
+mod serve;
+mod verify;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let done = match cli.command {
+        cli::Command::Serve(options) => serve::run(&options),
+        cli::Command::Dev(options) => dev::run(&options),
+        cli::Command::Verify(options) => verify::run(&options),
+        cli::Command::Config => {
+            print!("{}", config::REFERENCE);
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    done.unwrap_or_else(|error| {
+        // The chain once, here; what a cause repeats of its effect is not said twice.
+        let mut text = error.to_string();
+        for cause in error.chain().skip(1) {
+            let cause = cause.to_string();
+            if !text.contains(&cause) {
+                text.push_str(": ");
+                text.push_str(&cause);
+            }
+        }
+        eprintln!("lockstep: {text}");
+        ExitCode::from(1)
+    })
+}

@@ -1,0 +1,170 @@
+//! The SCIM edge (RFC 7644): a bearer token's request, repaired by its directory's contract, becomes a typed command
+//! or a question, and the answer a SCIM message. What anything means is decided in `lockstep-core`.
+
+mod answer;
+mod discovery;
+mod endpoint;
+mod preconditions;
+mod render;
+mod search;
+mod write;
+
+use axum::extract::{FromRequest, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
+use http::{HeaderMap, Method, header};
+use lockstep_core::id::RequestId;
+use lockstep_idp::Note;
+use lockstep_scim::{Error, json};
+use lockstep_store::Store;
+
+use crate::auth::{self, ScimCaller};
+use crate::body::RawBody;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::trail::Trail;
+use endpoint::{Endpoint, NoEndpoint};
+
+/// Everything below a directory's SCIM endpoint. One handler, because what a request asks is known only after its
+/// contract's repairs; the table of what there is stands in [`endpoint`].
+pub fn routes<S: Store>() -> Router<AppState<S>> {
+    Router::new()
+        .route("/scim/v2/{directory}", axum::routing::any(serve::<S>))
+        .route("/scim/v2/{directory}/", axum::routing::any(serve::<S>))
+        .route("/scim/v2/{directory}/{*path}", axum::routing::any(serve::<S>))
+}
+
+async fn serve<S: Store>(
+    State(state): State<AppState<S>>,
+    Extension(request_id): Extension<RequestId>,
+    request: Request,
+) -> Response {
+    let mut trail = Trail::default();
+    let answered = exchange(&state, request_id, request, &mut trail).await;
+    let mut response = answered.unwrap_or_else(IntoResponse::into_response);
+    answer::name_repairs(&mut response, &trail);
+    response.extensions_mut().insert(trail);
+    response
+}
+
+/// One request, typed: what the contract made of it.
+pub(crate) struct Asked {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) body: Option<serde_json::Value>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) request_id: RequestId,
+}
+
+impl Asked {
+    /// The value of a query parameter; an error where it is given twice.
+    pub(crate) fn parameter(&self, name: &str) -> Result<Option<&str>, Error> {
+        let mut found = self.query.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let first = found.next().map(|(_, value)| value.as_str());
+        if found.next().is_some() {
+            return Err(Error::invalid_value(format!(
+                "the query parameter `{name}` is given more than once"
+            )));
+        }
+        Ok(first)
+    }
+}
+
+async fn exchange<S: Store>(
+    state: &AppState<S>,
+    request_id: RequestId,
+    request: Request,
+    trail: &mut Trail,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    trail.operation = format!("{} unknown", parts.method);
+    // A credential comes first: whoever has none learns nothing, also not that something is malformed.
+    let caller = auth::scim_caller(state, &parts.headers, directory_of(parts.uri.path())).await?;
+    trail.directory = Some(caller.directory_id);
+    trail.contract = caller.provider.slug;
+
+    let mut raw = lockstep_idp::Request {
+        method: parts.method.as_str().to_owned(),
+        path: below_directory(parts.uri.path())?,
+        query: form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+            .into_owned()
+            .collect(),
+        body: None,
+    };
+    let headers = parts.headers.clone();
+    if matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
+        // Where nothing can be asked, what the body says does not matter.
+        endpoint_of(&raw)?;
+        raw.body = Some(body_of(state, Request::from_parts(parts, body)).await?);
+    }
+    trail.repairs = lockstep_idp::repair(caller.provider, &mut raw, &caller.terms, &[]);
+
+    let endpoint = endpoint_of(&raw)?;
+    trail.operation = endpoint.template();
+    let asked = Asked { endpoint, query: raw.query, body: raw.body, headers, request_id };
+    match &asked.endpoint {
+        Endpoint::Discovery(document) => discovery::answer(state, &caller, document, &asked),
+        Endpoint::List(kind) => search::list(state, &caller, *kind, &asked).await,
+        Endpoint::Read(kind, id) => search::read(state, &caller, *kind, id, &asked).await,
+        Endpoint::Create(_) | Endpoint::Replace(..) | Endpoint::Patch(..) | Endpoint::Delete(..) => {
+            write::carry_out(state, &caller, &asked, trail).await
+        }
+    }
+}
+
+fn endpoint_of(raw: &lockstep_idp::Request) -> Result<Endpoint, Problem> {
+    Endpoint::find(&raw.method, &raw.path).map_err(|missing| match missing {
+        NoEndpoint::Nothing => {
+            Error::not_found("there is no such endpoint; see /ResourceTypes for those there are").into()
+        }
+        NoEndpoint::NotImplemented(what) => Error::not_implemented(what).into(),
+        NoEndpoint::Method(allowed) => Problem::method_not_allowed(&raw.method, allowed),
+    })
+}
+
+/// The directory that a path names: the part behind `/scim/v2/`.
+fn directory_of(path: &str) -> &str {
+    path.splitn(5, '/').nth(3).unwrap_or_default()
+}
+
+/// What stands in a path behind `/scim/v2/{directory}`, decoded.
+fn below_directory(path: &str) -> Result<String, Error> {
+    let rest = path.splitn(5, '/').nth(4).unwrap_or_default();
+    percent_encoding::percent_decode_str(rest)
+        .decode_utf8()
+        .map(|rest| format!("/{rest}"))
+        .map_err(|_| Error::not_found("the path is not UTF-8"))
+}
+
+/// Reads a body: bounded, and as JSON (RFC 7644 §3.1, §8.1).
+async fn body_of<S: Store>(state: &AppState<S>, request: Request) -> Result<serde_json::Value, Problem> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    if !["", "application/scim+json", "application/json"]
+        .iter()
+        .any(|known| essence.eq_ignore_ascii_case(known))
+    {
+        return Err(Problem::unsupported_media_type("application/scim+json"));
+    }
+    let RawBody(bytes) = RawBody::from_request(request, state).await?;
+    if bytes.is_empty() {
+        return Err(Error::invalid_syntax("the request has no body; send a JSON object").into());
+    }
+    Ok(json::parse(&bytes, &state.limits)?)
+}
+
+/// Names of the repairs that were used, each once, in their order.
+pub(crate) fn names(notes: &[Note]) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = Vec::new();
+    for note in notes {
+        if !names.contains(&note.repair) {
+            names.push(note.repair);
+        }
+    }
+    names
+}
+
+/// The URL below which everything of the caller's directory stands.
+pub(crate) fn base_url<S: Store>(state: &AppState<S>, caller: &ScimCaller) -> String {
+    format!("{}/scim/v2/{}", state.public_url, caller.directory_id)
+}

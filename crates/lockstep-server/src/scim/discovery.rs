@@ -1,0 +1,45 @@
+//! The discovery documents (RFC 7644 §4): the truth about this directory.
+
+use axum::response::Response;
+use http::StatusCode;
+use lockstep_scim::discovery::{self, Features};
+use lockstep_scim::{Definition, Error};
+use lockstep_store::Store;
+
+use super::endpoint::Document;
+use super::{Asked, answer, base_url};
+use crate::auth::ScimCaller;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+pub(super) fn answer<S: Store>(
+    state: &AppState<S>,
+    caller: &ScimCaller,
+    document: &Document,
+    asked: &Asked,
+) -> Result<Response, Problem> {
+    // RFC 7644 §4: a filter here is 403; the other parameters are ignored (ambiguity 42).
+    if asked.parameter("filter")?.is_some() {
+        return Err(Error::forbidden("discovery documents cannot be filtered").into());
+    }
+    let base = base_url(state, caller);
+    let types = [&caller.terms.user, &caller.terms.group];
+    let definitions: Vec<Definition> = types.into_iter().cloned().collect();
+    let body = match document {
+        Document::ServiceProviderConfig => {
+            discovery::service_provider_config(&base, None, &state.limits, &Features::default())
+        }
+        Document::ResourceTypes => discovery::resource_types(&definitions, &base),
+        Document::ResourceType(name) => {
+            let definition = definitions
+                .iter()
+                .find(|definition| definition.name.eq_ignore_ascii_case(name))
+                .ok_or_else(|| Error::not_found("there is no such resource type in this directory"))?;
+            discovery::resource_type(definition, &base)
+        }
+        Document::Schemas => discovery::schemas(&definitions, &base),
+        Document::Schema(urn) => discovery::schema(&definitions, urn, &base)
+            .ok_or_else(|| Error::not_found("there is no such schema in this directory"))?,
+    };
+    Ok(answer::message(StatusCode::OK, &body))
+}

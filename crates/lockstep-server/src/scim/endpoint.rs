@@ -1,0 +1,149 @@
+//! What there is below a directory's SCIM endpoint (RFC 7644 §3.2), on one screen.
+
+use lockstep_core::query::Kind;
+
+/// A discovery document (RFC 7644 §4).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Document {
+    ServiceProviderConfig,
+    ResourceTypes,
+    ResourceType(String),
+    Schemas,
+    Schema(String),
+}
+
+/// One thing that can be asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Endpoint {
+    Discovery(Document),
+    List(Kind),
+    Read(Kind, String),
+    Create(Kind),
+    Replace(Kind, String),
+    Patch(Kind, String),
+    Delete(Kind, String),
+}
+
+/// Why nothing can be asked there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NoEndpoint {
+    /// 404.
+    Nothing,
+    /// 405; these methods are known there.
+    Method(&'static str),
+    /// 501.
+    NotImplemented(&'static str),
+}
+
+impl Endpoint {
+    /// The endpoint that a method and a path name.
+    pub(crate) fn find(method: &str, path: &str) -> Result<Self, NoEndpoint> {
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let kind = |name: &str| match name {
+            _ if name.eq_ignore_ascii_case("Users") => Some(Kind::User),
+            _ if name.eq_ignore_ascii_case("Groups") => Some(Kind::Group),
+            _ => None,
+        };
+        match (method, parts.as_slice()) {
+            ("GET", ["ServiceProviderConfig"]) => Ok(Self::Discovery(Document::ServiceProviderConfig)),
+            ("GET", ["ResourceTypes"]) => Ok(Self::Discovery(Document::ResourceTypes)),
+            ("GET", ["ResourceTypes", name]) => {
+                Ok(Self::Discovery(Document::ResourceType((*name).to_owned())))
+            }
+            ("GET", ["Schemas"]) => Ok(Self::Discovery(Document::Schemas)),
+            ("GET", ["Schemas", urn]) => Ok(Self::Discovery(Document::Schema((*urn).to_owned()))),
+            (_, ["ServiceProviderConfig" | "ResourceTypes" | "Schemas", ..]) if parts.len() < 3 => {
+                Err(NoEndpoint::Method("GET"))
+            }
+            // RFC 7644 §3.11: an alias that needs a person behind the token.
+            (_, ["Me", ..]) => {
+                Err(NoEndpoint::NotImplemented("/Me is not supported: a bearer token is a machine's"))
+            }
+            (_, ["Bulk"] | [.., ".search"]) => Err(NoEndpoint::NotImplemented(
+                "this endpoint is not supported yet; see /ServiceProviderConfig",
+            )),
+            (_, [name]) => match (method, kind(name)) {
+                ("GET", Some(kind)) => Ok(Self::List(kind)),
+                ("POST", Some(kind)) => Ok(Self::Create(kind)),
+                (_, Some(_)) => Err(NoEndpoint::Method("GET, POST")),
+                (_, None) => Err(NoEndpoint::Nothing),
+            },
+            (_, [name, id]) => match (method, kind(name)) {
+                ("GET", Some(kind)) => Ok(Self::Read(kind, (*id).to_owned())),
+                ("PUT", Some(kind)) => Ok(Self::Replace(kind, (*id).to_owned())),
+                ("PATCH", Some(kind)) => Ok(Self::Patch(kind, (*id).to_owned())),
+                ("DELETE", Some(kind)) => Ok(Self::Delete(kind, (*id).to_owned())),
+                (_, Some(_)) => Err(NoEndpoint::Method("GET, PUT, PATCH, DELETE")),
+                (_, None) => Err(NoEndpoint::Nothing),
+            },
+            _ => Err(NoEndpoint::Nothing),
+        }
+    }
+
+    /// How it is called in logs: without ids.
+    pub(crate) fn template(&self) -> String {
+        let plural = |kind: Kind| match kind {
+            Kind::User => "Users",
+            Kind::Group => "Groups",
+        };
+        match self {
+            Self::Discovery(Document::ServiceProviderConfig) => "GET /ServiceProviderConfig".into(),
+            Self::Discovery(Document::ResourceTypes) => "GET /ResourceTypes".into(),
+            Self::Discovery(Document::ResourceType(_)) => "GET /ResourceTypes/{name}".into(),
+            Self::Discovery(Document::Schemas) => "GET /Schemas".into(),
+            Self::Discovery(Document::Schema(_)) => "GET /Schemas/{urn}".into(),
+            Self::List(kind) => format!("GET /{}", plural(*kind)),
+            Self::Create(kind) => format!("POST /{}", plural(*kind)),
+            Self::Read(kind, _) => format!("GET /{}/{{id}}", plural(*kind)),
+            Self::Replace(kind, _) => format!("PUT /{}/{{id}}", plural(*kind)),
+            Self::Patch(kind, _) => format!("PATCH /{}/{{id}}", plural(*kind)),
+            Self::Delete(kind, _) => format!("DELETE /{}/{{id}}", plural(*kind)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_has_one_meaning() {
+        let cases = [
+            ("GET", "/Users", "GET /Users"),
+            ("GET", "/Users/", "GET /Users"),
+            ("POST", "/groups", "POST /Groups"),
+            ("PATCH", "/Groups/x", "PATCH /Groups/{id}"),
+            ("DELETE", "/Users/x/", "DELETE /Users/{id}"),
+            ("GET", "/Schemas/urn:x", "GET /Schemas/{urn}"),
+        ];
+        for (method, path, template) in cases {
+            let found = Endpoint::find(method, path).map(|endpoint| endpoint.template());
+            assert_eq!(found.ok().as_deref(), Some(template), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_refused_with_its_status() {
+        let cases = [
+            ("GET", "/", 404),
+            ("GET", "/Devices", 404),
+            ("GET", "/Users/x/y", 404),
+            ("PUT", "/Users", 405),
+            ("POST", "/Users/x", 405),
+            ("POST", "/Schemas", 405),
+            ("DELETE", "/ServiceProviderConfig", 405),
+            ("GET", "/Me", 501),
+            ("POST", "/Bulk", 501),
+            ("POST", "/Users/.search", 501),
+        ];
+        for (method, path, status) in cases {
+            let refused = match Endpoint::find(method, path) {
+                Ok(_) => 200,
+                Err(NoEndpoint::Nothing) => 404,
+                Err(NoEndpoint::Method(_)) => 405,
+                Err(NoEndpoint::NotImplemented(_)) => 501,
+            };
+            assert_eq!(refused, status, "{method} {path}");
+        }
+    }
+}

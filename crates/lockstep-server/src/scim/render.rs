@@ -1,0 +1,87 @@
+//! Users and groups as SCIM resources: the stored document with what is derived (`id`, `meta`, `groups`, `members`).
+
+use lockstep_core::id::{DirectoryNumber, GroupId, LocalId, UserId};
+use lockstep_core::model::{Group, User};
+use lockstep_core::version::{self, GroupOfUser};
+use lockstep_scim::Object;
+use serde_json::{Value, json};
+
+/// Renders for one directory.
+pub(crate) struct Renderer<'a> {
+    /// The URL below which the directory's resources stand.
+    pub(crate) base_url: &'a str,
+    /// The directory's number.
+    pub(crate) directory: DirectoryNumber,
+}
+
+impl Renderer<'_> {
+    /// The id of a user in this directory.
+    pub(crate) fn user_id(&self, local: LocalId) -> String {
+        UserId { directory: self.directory, local }.to_string()
+    }
+
+    /// The id of a group in this directory.
+    pub(crate) fn group_id(&self, local: LocalId) -> String {
+        GroupId { directory: self.directory, local }.to_string()
+    }
+
+    /// A User (RFC 7643 §4.1).
+    pub(crate) fn user(&self, user: &User, groups: &[GroupOfUser]) -> Object {
+        let id = self.user_id(user.id);
+        let mut resource = user.doc.clone();
+        if !groups.is_empty() {
+            let groups: Vec<Value> = groups
+                .iter()
+                .map(|group| {
+                    let id = self.group_id(group.id);
+                    json!({
+                        "value": id,
+                        "$ref": format!("{}/Groups/{id}", self.base_url),
+                        "display": group.display_name,
+                        "type": "direct",
+                    })
+                })
+                .collect();
+            resource.insert("groups".into(), Value::Array(groups));
+        }
+        let meta = json!({
+            "resourceType": "User",
+            "created": user.created_at.to_string(),
+            "lastModified": user.modified_at.to_string(),
+            "location": format!("{}/Users/{id}", self.base_url),
+            "version": version::user(user, groups),
+        });
+        resource.insert("meta".into(), meta);
+        resource.insert("id".into(), Value::String(id));
+        resource
+    }
+
+    /// A Group (RFC 7643 §4.2). Without `members` where they were not asked for.
+    pub(crate) fn group(&self, group: &Group, members: Option<&[LocalId]>) -> Object {
+        let id = self.group_id(group.id);
+        let mut resource = group.doc.clone();
+        if let Some(members) = members {
+            let users = members.iter().map(|user| self.member("User", "Users", self.user_id(*user)));
+            let nested =
+                group.nested.iter().map(|child| self.member("Group", "Groups", self.group_id(*child)));
+            let members: Vec<Value> = users.chain(nested).collect();
+            if !members.is_empty() {
+                resource.insert("members".into(), Value::Array(members));
+            }
+        }
+        let meta = json!({
+            "resourceType": "Group",
+            "created": group.created_at.to_string(),
+            "lastModified": group.modified_at.to_string(),
+            "location": format!("{}/Groups/{id}", self.base_url),
+            "version": version::group(group),
+        });
+        resource.insert("meta".into(), meta);
+        resource.insert("id".into(), Value::String(id));
+        resource
+    }
+
+    fn member(&self, kind: &str, endpoint: &str, id: String) -> Value {
+        json!({ "$ref": format!("{}/{endpoint}/{id}", self.base_url), "type": kind, "value": id })
+    }
+}

@@ -1,0 +1,216 @@
+//! POST, PUT, PATCH and DELETE: a body becomes a command, the lane carries it out, the outcome becomes an answer.
+
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use lockstep_core::command::{Command, Envelope, Refusal, Reply};
+use lockstep_core::query::Kind;
+use lockstep_core::version;
+use lockstep_scim::projection::Projection;
+use lockstep_scim::resource::{self, ReadOptions};
+use lockstep_scim::{Definition, Error, Object, patch};
+use lockstep_store::Store;
+use serde_json::Value;
+
+use super::endpoint::Endpoint;
+use super::render::Renderer;
+use super::{Asked, answer, base_url, preconditions, search};
+use crate::auth::ScimCaller;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::trail::Trail;
+
+pub(super) async fn carry_out<S: Store>(
+    state: &AppState<S>,
+    caller: &ScimCaller,
+    asked: &Asked,
+    trail: &mut Trail,
+) -> Result<Response, Problem> {
+    let projection = search::projection(asked, definition(caller, kind_of(&asked.endpoint)))?;
+    let command = command(state, caller, asked, trail)?;
+    let envelope = Envelope {
+        directory: caller.directory,
+        request: asked.request_id,
+        terms: caller.terms.clone(),
+        command,
+    };
+    let outcome = state.store.submit(envelope).await??;
+    trail.first_seq = outcome.first_seq;
+    trail.events = outcome.events;
+    trail.notes.extend(outcome.notes);
+    match outcome.reply {
+        Reply::Gone => Ok(answer::empty(StatusCode::NO_CONTENT)),
+        Reply::User(user) => user_answer(state, caller, asked, &user, &projection).await,
+        Reply::Group(group) => group_answer(state, caller, asked, &group, &projection).await,
+        // Invariant: the commands of this edge are answered with a user, a group or nothing.
+        Reply::Directory(_) | Reply::Step { .. } => Err(Refusal::Fault.into()),
+    }
+}
+
+/// What the request asks, as a command (RFC 7644 §3.3, §3.5, §3.6).
+fn command<S: Store>(
+    state: &AppState<S>,
+    caller: &ScimCaller,
+    asked: &Asked,
+    trail: &mut Trail,
+) -> Result<Command, Problem> {
+    let precondition = preconditions::of_write(&asked.headers);
+    let body = asked.body.clone().unwrap_or(Value::Null);
+    let rules = &caller.terms.rules;
+    let mut read = |body: Value, kind: Kind| -> Result<Object, Error> {
+        let options =
+            ReadOptions { unknown: rules.unknown_attributes, require_schemas: rules.require_schemas };
+        let incoming = resource::read(body, definition(caller, kind), &options, &state.limits)?;
+        note_ignored(&incoming.ignored, trail);
+        Ok(incoming.object)
+    };
+    Ok(match &asked.endpoint {
+        Endpoint::Create(Kind::User) => Command::CreateUser(read(body, Kind::User)?),
+        Endpoint::Create(Kind::Group) => Command::CreateGroup(read(body, Kind::Group)?),
+        Endpoint::Replace(Kind::User, id) => {
+            let id = search::local_id(caller, Kind::User, id)?;
+            Command::ReplaceUser(id, read(body, Kind::User)?, precondition)
+        }
+        Endpoint::Replace(Kind::Group, id) => {
+            let id = search::local_id(caller, Kind::Group, id)?;
+            // An empty list says that nobody is a member; `read` knows no empty lists.
+            let empties =
+                body.get("members").is_some_and(|members| members.as_array().is_some_and(Vec::is_empty));
+            let mut object = read(body, Kind::Group)?;
+            if empties {
+                object.insert("members".into(), Value::Array(Vec::new()));
+            }
+            Command::ReplaceGroup(id, object, precondition)
+        }
+        Endpoint::Patch(kind, id) => {
+            let id = search::local_id(caller, *kind, id)?;
+            let patch = patch::parse(&body, definition(caller, *kind), &rules.patch, &state.limits)?;
+            note_ignored(&patch.ignored, trail);
+            match kind {
+                Kind::User => Command::PatchUser(id, patch, precondition),
+                Kind::Group => Command::PatchGroup(id, patch, precondition),
+            }
+        }
+        Endpoint::Delete(Kind::User, id) => {
+            Command::DeleteUser(search::local_id(caller, Kind::User, id)?, precondition)
+        }
+        Endpoint::Delete(Kind::Group, id) => {
+            Command::DeleteGroup(search::local_id(caller, Kind::Group, id)?, precondition)
+        }
+        Endpoint::Discovery(_) | Endpoint::List(_) | Endpoint::Read(..) => return Err(Refusal::Fault.into()),
+    })
+}
+
+/// Nothing is silent: attributes that no schema declares are left out, and the record says which. Names only.
+fn note_ignored(ignored: &[String], trail: &mut Trail) {
+    if !ignored.is_empty() {
+        trail.notes.push(format!(
+            "left out, because no schema of the directory declares it: {}",
+            ignored.join(", ")
+        ));
+    }
+}
+
+async fn user_answer<S: Store>(
+    state: &AppState<S>,
+    caller: &ScimCaller,
+    asked: &Asked,
+    user: &lockstep_core::model::User,
+    projection: &Projection,
+) -> Result<Response, Problem> {
+    // A new user is in no group. Of another one the groups are read after the commit: what others changed meanwhile
+    // may show, and the version is that of what is shown.
+    let groups = match asked.endpoint {
+        Endpoint::Create(_) => Vec::new(),
+        _ => state.store.user(caller.directory, user.id).await?.map(|view| view.groups).unwrap_or_default(),
+    };
+    let tag = version::user(user, &groups);
+    if wants_no_body(&asked.headers, &asked.endpoint) {
+        return Ok(answer::with_minimal_preference(answer::with_version(
+            answer::empty(StatusCode::NO_CONTENT),
+            &tag,
+        )));
+    }
+    let base_url = base_url(state, caller);
+    let renderer = Renderer { base_url: &base_url, directory: caller.directory };
+    let resource = renderer.user(user, &groups);
+    let location = format!("{base_url}/Users/{}", renderer.user_id(user.id));
+    Ok(resource_answer(asked, &resource, &caller.terms.user, projection, &tag, &location))
+}
+
+async fn group_answer<S: Store>(
+    state: &AppState<S>,
+    caller: &ScimCaller,
+    asked: &Asked,
+    group: &lockstep_core::model::Group,
+    projection: &Projection,
+) -> Result<Response, Problem> {
+    let no_content =
+        matches!(asked.endpoint, Endpoint::Patch(..)) && caller.terms.rules.group_patch_answers_no_content;
+    if no_content {
+        return Ok(answer::with_version(answer::empty(StatusCode::NO_CONTENT), &version::group(group)));
+    }
+    if wants_no_body(&asked.headers, &asked.endpoint) {
+        let response = answer::with_version(answer::empty(StatusCode::NO_CONTENT), &version::group(group));
+        return Ok(answer::with_minimal_preference(response));
+    }
+    let members = projection.wants("members");
+    // The members are read with their group, so that the version is that of what is shown.
+    let view = state.store.group(caller.directory, group.id, members).await?;
+    let (group, members) = match &view {
+        Some(view) => (&view.group, view.members.as_deref()),
+        None => (group, None),
+    };
+    let base_url = base_url(state, caller);
+    let renderer = Renderer { base_url: &base_url, directory: caller.directory };
+    let resource = renderer.group(group, members);
+    let location = format!("{base_url}/Groups/{}", renderer.group_id(group.id));
+    Ok(resource_answer(asked, &resource, &caller.terms.group, projection, &version::group(group), &location))
+}
+
+fn resource_answer(
+    asked: &Asked,
+    resource: &Object,
+    definition: &Definition,
+    projection: &Projection,
+    tag: &str,
+    location: &str,
+) -> Response {
+    let body = Value::Object(projection.apply(resource, definition));
+    match asked.endpoint {
+        Endpoint::Create(_) => {
+            let response = answer::message(StatusCode::CREATED, &body);
+            answer::with_location(answer::with_version(response, tag), location)
+        }
+        _ => answer::with_version(answer::message(StatusCode::OK, &body), tag),
+    }
+}
+
+/// RFC 7240: `Prefer: return=minimal`. A POST always answers with the resource, because its id is news.
+fn wants_no_body(headers: &HeaderMap, endpoint: &Endpoint) -> bool {
+    !matches!(endpoint, Endpoint::Create(_))
+        && headers
+            .get_all("prefer")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|preference| preference.trim().eq_ignore_ascii_case("return=minimal"))
+}
+
+fn kind_of(endpoint: &Endpoint) -> Kind {
+    match endpoint {
+        Endpoint::List(kind)
+        | Endpoint::Read(kind, _)
+        | Endpoint::Create(kind)
+        | Endpoint::Replace(kind, _)
+        | Endpoint::Patch(kind, _)
+        | Endpoint::Delete(kind, _) => *kind,
+        Endpoint::Discovery(_) => Kind::User,
+    }
+}
+
+pub(super) fn definition(caller: &ScimCaller, kind: Kind) -> &Definition {
+    match kind {
+        Kind::User => &caller.terms.user,
+        Kind::Group => &caller.terms.group,
+    }
+}

@@ -1,0 +1,23 @@
+//! What a request leaves for its log line and its record: put on the response by the edge that served it.
+
+use lockstep_core::id::DirectoryId;
+use lockstep_idp::Note;
+
+/// What was done with one request. Holds no personal data.
+#[derive(Clone, Debug, Default)]
+pub struct Trail {
+    /// What was asked, as a template: `PATCH /Users/{id}`.
+    pub operation: String,
+    /// The directory that it was about.
+    pub directory: Option<DirectoryId>,
+    /// The contract by which it was read.
+    pub contract: &'static str,
+    /// The repairs that were used, in their order.
+    pub repairs: Vec<Note>,
+    /// What was left out and why.
+    pub notes: Vec<String>,
+    /// The number of the first event that it made.
+    pub first_seq: u64,
+    /// How many events it made.
+    pub events: u64,
+}

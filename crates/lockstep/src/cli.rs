@@ -1,0 +1,88 @@
+//! The command line. What is said here is what `--help` prints.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Lockstep: a directory sync server. Identity providers provision users and groups into it over SCIM 2.0, and your
+/// application reads one ordered stream of what happened.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows what Lockstep does: plays Okta's and Entra ID's traffic into a fresh server, then keeps serving
+    Dev(DevOptions),
+    /// Runs the server
+    Serve(ServeOptions),
+    /// Replays every directory's log against its rows and says what differs
+    ///
+    /// The server must not run on the same database. Exit code 0: every promise holds; 1: the database could not be
+    /// read; 2: something differs, and what is printed.
+    Verify(VerifyOptions),
+    /// Prints the configuration file with every key, its default and what it means
+    Config,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DevOptions {
+    /// Stop after the traffic; the exit code is 0 if every step was answered as its contract says, else 2
+    #[arg(long)]
+    pub(crate) exit: bool,
+    /// Address to listen on
+    #[arg(long, env = "LOCKSTEP_LISTEN", default_value = "127.0.0.1:8480")]
+    pub(crate) listen: SocketAddr,
+}
+
+/// Flags win over the environment, which wins over the file, which wins over the defaults (`lockstep config`).
+#[derive(Debug, Default, Args)]
+pub(crate) struct ServeOptions {
+    /// Address to listen on [default: 127.0.0.1:8480]
+    #[arg(long, env = "LOCKSTEP_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where everything is kept [default: sqlite://lockstep-data/lockstep.db]
+    #[arg(long, env = "LOCKSTEP_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+    /// Address under which the server is reached from outside [default: the one it listens on]
+    #[arg(long, env = "LOCKSTEP_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Configuration file (TOML; `lockstep config` prints one)
+    #[arg(long, env = "LOCKSTEP_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Private or loopback ranges that outgoing requests may reach, such as 10.0.0.0/8
+    #[arg(long, env = "LOCKSTEP_ALLOW_OUTBOUND", value_name = "CIDR", value_delimiter = ',')]
+    pub(crate) allow_outbound: Vec<String>,
+    /// Say that a proxy in front of this server ends TLS: allows plain HTTP on other than loopback addresses
+    #[arg(long, env = "LOCKSTEP_BEHIND_PROXY")]
+    pub(crate) behind_proxy: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyOptions {
+    /// Where everything is kept
+    #[arg(
+        long,
+        env = "LOCKSTEP_DATABASE",
+        value_name = "URL",
+        default_value = "sqlite://lockstep-data/lockstep.db",
+        hide_env_values = true
+    )]
+    pub(crate) database: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,233 @@
+//! The configuration: file, environment and flags, read once at start. `config.default.toml` is its reference, and a
+//! test holds the two together.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use serde::Deserialize;
+
+use crate::cli::ServeOptions;
+
+/// What `lockstep config` prints.
+pub(crate) const REFERENCE: &str = include_str!("config.default.toml");
+
+/// How the server is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) database: String,
+    /// The address as seen from outside, where it was said.
+    pub(crate) public_url: Option<String>,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) log: Log,
+    /// An API key to accept from the first start on.
+    pub(crate) api_key: Option<String>,
+}
+
+/// The server's certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tls {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// How logs are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Log {
+    pub(crate) json: bool,
+    pub(crate) level: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    listen: Option<SocketAddr>,
+    database: Option<String>,
+    public_url: Option<String>,
+    behind_proxy: bool,
+    allow_outbound: Vec<String>,
+    api_key_file: Option<PathBuf>,
+    tls: TlsSection,
+    log: LogSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TlsSection {
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LogSection {
+    format: Option<String>,
+    level: Option<String>,
+}
+
+impl Config {
+    /// Puts flags, environment and file together. `environment` answers for a variable's name.
+    pub(crate) fn load(
+        options: &ServeOptions,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> anyhow::Result<Self> {
+        let file = match &options.config {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("cannot read the configuration file {}", path.display()))?;
+                parse(&text).with_context(|| format!("the configuration file {} is wrong", path.display()))?
+            }
+            None => File::default(),
+        };
+        let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
+        let listen = options.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8480)));
+        let behind_proxy = options.behind_proxy || file.behind_proxy;
+        for range in options.allow_outbound.iter().chain(&file.allow_outbound) {
+            check_range(range)?;
+        }
+
+        let certificate = variable("LOCKSTEP_TLS_CERTIFICATE").map(PathBuf::from).or(file.tls.certificate);
+        let key = variable("LOCKSTEP_TLS_KEY").map(PathBuf::from).or(file.tls.key);
+        let tls = match (certificate, key) {
+            (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
+            (None, None) => None,
+            _ => bail!("tls.certificate and tls.key belong together: give both or neither"),
+        };
+        ensure!(
+            tls.is_some() || behind_proxy || listen.ip().is_loopback(),
+            "plain HTTP on {listen} would carry tokens in the clear: set tls.certificate and tls.key, listen on \
+             127.0.0.1, or say --behind-proxy where a proxy ends TLS"
+        );
+        let public_url = options.public_url.clone().or(file.public_url);
+        if let Some(url) = &public_url {
+            let host = url.strip_prefix("https://").or(url.strip_prefix("http://"));
+            ensure!(
+                host.is_some_and(|host| !host.is_empty()
+                    && !host.starts_with('/')
+                    && !host.contains(['?', '#', ' '])),
+                "the public URL `{url}` is not of the form https://host or https://host/path"
+            );
+        }
+        let format = variable("LOCKSTEP_LOG_FORMAT").or(file.log.format).unwrap_or_else(|| "text".into());
+        ensure!(format == "text" || format == "json", "log.format is `{format}`: it can be `text` or `json`");
+
+        let key_file = variable("LOCKSTEP_API_KEY_FILE").map(PathBuf::from).or(file.api_key_file);
+        let api_key = match (variable("LOCKSTEP_API_KEY"), key_file) {
+            (Some(key), _) => Some(key),
+            (None, Some(path)) => Some(read_secret(&path)?),
+            (None, None) => None,
+        };
+        if let Some(key) = &api_key {
+            ensure!(
+                key.len() >= 16 && key.bytes().all(|byte| byte.is_ascii_graphic()),
+                "LOCKSTEP_API_KEY must have at least 16 characters, all of them visible ASCII"
+            );
+        }
+        Ok(Self {
+            listen,
+            database: options
+                .database
+                .clone()
+                .or(file.database)
+                .unwrap_or_else(|| "sqlite://lockstep-data/lockstep.db".into()),
+            public_url,
+            tls,
+            log: Log {
+                json: format == "json",
+                level: variable("LOCKSTEP_LOG").or(file.log.level).unwrap_or_else(|| "info".into()),
+            },
+            api_key,
+        })
+    }
+}
+
+fn parse(text: &str) -> anyhow::Result<File> {
+    toml::from_str(text).map_err(|error| anyhow::anyhow!("{}", error.to_string().trim_end()))
+}
+
+fn read_secret(path: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the API key from {}", path.display()))?;
+    Ok(text.trim().to_owned())
+}
+
+/// An address range in CIDR notation.
+fn check_range(range: &str) -> anyhow::Result<()> {
+    let parsed = range.split_once('/').and_then(|(address, bits)| {
+        let address: std::net::IpAddr = address.parse().ok()?;
+        let bits: u8 = bits.parse().ok()?;
+        (bits <= if address.is_ipv4() { 32 } else { 128 }).then_some(())
+    });
+    parsed.with_context(|| format!("allow_outbound: `{range}` is no address range such as 10.0.0.0/8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(options: &ServeOptions, environment: &[(&str, &str)]) -> anyhow::Result<Config> {
+        let variable = |name: &str| {
+            environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        Config::load(options, variable)
+    }
+
+    #[test]
+    fn the_reference_is_what_is_used_where_nothing_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lockstep.toml");
+        std::fs::write(&path, REFERENCE).unwrap();
+        let said = load(&ServeOptions { config: Some(path), ..Default::default() }, &[]).unwrap();
+        assert_eq!(said, load(&ServeOptions::default(), &[]).unwrap());
+    }
+
+    #[test]
+    fn every_key_of_the_reference_is_known_also_those_that_are_commented_out() {
+        let uncommented: String = REFERENCE
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')) => rest,
+                _ => line,
+            })
+            .fold(String::new(), |text, line| text + line + "\n");
+        let file = parse(&uncommented).unwrap();
+        assert!(file.public_url.is_some() && file.tls.key.is_some() && file.api_key_file.is_some());
+    }
+
+    #[test]
+    fn a_key_that_is_not_known_is_an_error_that_names_it() {
+        let error = parse("listne = \"127.0.0.1:1\"").unwrap_err().to_string();
+        assert!(error.contains("listne"), "{error}");
+        assert!(parse("[tls]\ncert = \"x\"").is_err());
+    }
+
+    #[test]
+    fn plain_http_leaves_the_machine_only_when_told_so() {
+        let open = ServeOptions { listen: Some("0.0.0.0:8480".parse().unwrap()), ..Default::default() };
+        assert!(load(&open, &[]).unwrap_err().to_string().contains("--behind-proxy"));
+        assert!(load(&ServeOptions { behind_proxy: true, ..open }, &[]).is_ok());
+        let open = ServeOptions { listen: Some("0.0.0.0:8480".parse().unwrap()), ..Default::default() };
+        let tls = [("LOCKSTEP_TLS_CERTIFICATE", "c.pem"), ("LOCKSTEP_TLS_KEY", "k.pem")];
+        assert!(load(&open, &tls).is_ok());
+        assert!(load(&open, &tls[..1]).is_err());
+    }
+
+    #[test]
+    fn wrong_values_are_refused_at_start() {
+        let cases: [(&str, &str); 3] = [
+            ("LOCKSTEP_LOG_FORMAT", "xml"),
+            ("LOCKSTEP_API_KEY", "short"),
+            ("LOCKSTEP_API_KEY_FILE", "/nowhere"),
+        ];
+        for case in cases {
+            assert!(load(&ServeOptions::default(), &[case]).is_err(), "{case:?}");
+        }
+        let ranges = ServeOptions { allow_outbound: vec!["10.0.0.0/33".into()], ..Default::default() };
+        assert!(load(&ranges, &[]).is_err());
+        for url in ["scim.example.com", "https://", "https://a b"] {
+            let options = ServeOptions { public_url: Some(url.into()), ..Default::default() };
+            assert!(load(&options, &[]).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `lockstep dev`: a server on a fresh database, two IdPs' real traffic played into it over HTTP, every request and
+//! event shown as the server made it, and then a server to go on with.
+
+mod show;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use lockstep_play::{HttpTarget, Runner};
+use lockstep_server::state::SystemSecrets;
+use lockstep_server::worker;
+use lockstep_store::Store as _;
+use serde_json::{Value, json};
+
+use crate::cli::DevOptions;
+use crate::config::Log;
+use crate::serve::{self, Listener};
+use crate::wire;
+use show::Show;
+
+/// The IdPs whose traffic is played, by their short names.
+const PLAYED: [&str; 2] = ["okta", "entra"];
+
+/// A directory that was made for an IdP, with what a client needs.
+struct Made {
+    name: &'static str,
+    slug: &'static str,
+    id: String,
+    endpoint: String,
+    token: String,
+}
+
+pub(crate) fn run(options: &DevOptions) -> anyhow::Result<ExitCode> {
+    serve::start_logs(&Log { json: false, level: "warn".into() })?;
+    let folder = tempfile::tempdir().context("cannot make a folder for the database")?;
+    serve::runtime()?.block_on(async {
+        let secrets = Arc::new(SystemSecrets::default());
+        let store = wire::open_sqlite(&folder.path().join("dev.db"), &secrets)?;
+        let listener = Listener::bind(options.listen, None).await?;
+        let (url, handle) = (listener.url.clone(), listener.handle.clone());
+        let state = serve::state(store.clone(), secrets, &url);
+        let key = std::env::var("LOCKSTEP_API_KEY").ok().filter(|key| !key.is_empty());
+        let key = match serve::accept_api_key(&state, key.as_deref()).await? {
+            Some(made) => made,
+            None => key.unwrap_or_default(),
+        };
+        tokio::spawn(worker::run(state.clone()));
+        let serving = tokio::spawn(listener.serve(state));
+
+        let mut show = Show::new();
+        let played = play(&url, &key, &mut show).await;
+        let passed = match (&played, options.exit) {
+            (Ok(passed), true) => *passed,
+            (Ok(passed), false) => {
+                tokio::spawn(serve::stop_on_signal(handle.clone()));
+                serving.await.context("the server ended")??;
+                *passed
+            }
+            (Err(_), _) => false,
+        };
+        handle.shutdown();
+        store.stop().await;
+        played?;
+        Ok(if passed || !options.exit { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    })
+}
+
+/// Makes the organization and its directories, plays each IdP's story, and says how to go on. Whether every step was
+/// answered as its contract says.
+async fn play(url: &str, key: &str, show: &mut Show) -> anyhow::Result<bool> {
+    let began = Instant::now();
+    let api = Api { client: reqwest::Client::builder().no_proxy().build()?, url, key };
+    show.title(url);
+    let organization = api.post("/organizations", json!({"name": "Example Corporation"})).await?;
+    let mut directories = Vec::new();
+    for slug in PLAYED {
+        let provider = lockstep_idp::by_slug(slug).with_context(|| format!("no IdP is called {slug}"))?;
+        let kind = provider.directory_types.first().context("the IdP has no directory type")?;
+        let name = format!("Example Corporation ({})", provider.name);
+        let body = json!({"organization_id": organization["id"], "name": name, "type": kind});
+        let directory = api.post("/directories", body).await?;
+        let text = |field: &str| directory[field].as_str().unwrap_or_default().to_owned();
+        directories.push(Made {
+            name: provider.name,
+            slug,
+            id: text("id"),
+            endpoint: text("scim_endpoint"),
+            token: text("bearer_token"),
+        });
+    }
+
+    let mut all_passed = true;
+    for made in &directories {
+        show.idp(made.name);
+        let target = HttpTarget::new(&made.endpoint, &made.token)?.with_events(url, key, &made.id);
+        let mut runner = Runner::new(&target);
+        for contract in lockstep_play::story(made.slug) {
+            let played = runner.play(&contract, &mut |progress| show.progress(&progress)).await?;
+            all_passed &= played.is_passed();
+        }
+    }
+    show.outcome(all_passed, began.elapsed());
+    show.next_steps(url, key, &directories);
+    Ok(all_passed)
+}
+
+/// The application's API, called as an application does.
+struct Api<'a> {
+    client: reqwest::Client,
+    url: &'a str,
+    key: &'a str,
+}
+
+impl Api<'_> {
+    async fn post(&self, path: &str, body: Value) -> anyhow::Result<Value> {
+        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(self.key).json(&body);
+        let response = request.send().await.context("the server does not answer")?;
+        let status = response.status();
+        let body: Value = response.json().await.context("the server's answer is not JSON")?;
+        anyhow::ensure!(status.is_success(), "POST {path} was answered with {status}: {body}");
+        Ok(body)
+    }
+}

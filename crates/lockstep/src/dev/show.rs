@@ -1,0 +1,206 @@
+//! How `lockstep dev` looks: colour and short ids in a terminal, plain lines in a pipe. Shows only what the server
+//! did.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use lockstep_play::{Progress, StepResult, Verdict};
+use serde_json::Value;
+
+use super::Made;
+
+/// Writes to standard output.
+pub(super) struct Show {
+    colour: bool,
+    steps: usize,
+    events: usize,
+    repaired: usize,
+    failed: usize,
+}
+
+/// What a part of a line is, and so how it is painted.
+#[derive(Clone, Copy)]
+enum Ink {
+    Bold,
+    Dim,
+    Good,
+    Bad,
+    Event,
+    Repair,
+}
+
+impl Show {
+    pub(super) fn new() -> Self {
+        let colour = std::io::stdout().is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { colour, steps: 0, events: 0, repaired: 0, failed: 0 }
+    }
+
+    fn paint(&self, ink: Ink, text: &str) -> String {
+        if !self.colour {
+            return text.to_owned();
+        }
+        let code = match ink {
+            Ink::Bold => "1",
+            Ink::Dim => "2",
+            Ink::Good => "32",
+            Ink::Bad => "31",
+            Ink::Event => "36",
+            Ink::Repair => "33",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+
+    pub(super) fn title(&self, url: &str) {
+        println!("{} serves on {url}, on a fresh database", self.paint(Ink::Bold, "Lockstep"));
+    }
+
+    pub(super) fn idp(&self, name: &str) {
+        println!("\n{}", self.paint(Ink::Bold, &format!("{name} provisions")));
+    }
+
+    pub(super) fn progress(&mut self, progress: &Progress<'_>) {
+        match progress {
+            Progress::Contract(contract) => {
+                println!("\n  {} {}", contract.title, self.paint(Ink::Dim, &format!("({})", contract.file)));
+            }
+            Progress::Step(step) => self.step(step),
+        }
+    }
+
+    fn step(&mut self, step: &StepResult) {
+        self.steps += 1;
+        let status = if step.verdict.is_passed() { Ink::Good } else { Ink::Bad };
+        println!(
+            "    {:<6} {}  {}  {}",
+            step.method,
+            readable(&step.target),
+            self.paint(status, &step.status.to_string()),
+            self.paint(Ink::Dim, &step.name),
+        );
+        if !step.repairs.is_empty() {
+            self.repaired += 1;
+            println!("           {} {}", self.paint(Ink::Repair, "repaired:"), step.repairs.join(", "));
+        }
+        for event in &step.events {
+            self.events += 1;
+            let seq = event["directory_seq"].as_u64().unwrap_or_default();
+            let kind = event["event"].as_str().unwrap_or_default();
+            println!("           {} {}", self.paint(Ink::Event, &format!("#{seq} {kind}")), subject(event));
+        }
+        if let Verdict::Failed(reasons) = &step.verdict {
+            self.failed += 1;
+            for reason in reasons {
+                println!(
+                    "           {} {reason} ({})",
+                    self.paint(Ink::Bad, "not as its contract says:"),
+                    step.place
+                );
+            }
+        }
+    }
+
+    pub(super) fn outcome(&self, passed: bool, took: Duration) {
+        let verdict = if passed {
+            self.paint(Ink::Good, "every one answered as its contract says")
+        } else {
+            self.paint(Ink::Bad, &format!("{} not answered as their contracts say", self.failed))
+        };
+        println!(
+            "\n{} requests, {verdict}; {} of them repaired; {} events; {:.1} s",
+            self.steps,
+            self.repaired,
+            self.events,
+            took.as_secs_f64()
+        );
+    }
+
+    pub(super) fn next_steps(&self, url: &str, key: &str, directories: &[Made]) {
+        println!("\n{}", self.paint(Ink::Bold, "Go on from here"));
+        for made in directories {
+            println!("  {} SCIM endpoint  {}", made.name, made.endpoint);
+            println!("  {} bearer token   {}", made.name, made.token);
+        }
+        println!("  API                 {url}");
+        println!("  API key             {key}");
+        println!("\n  curl -H 'Authorization: Bearer {key}' '{url}/events?limit=5'");
+        if let Some(made) = directories.first() {
+            println!(
+                "  curl -H 'Authorization: Bearer {}' -H 'Content-Type: application/scim+json' \\\n       \
+                 -d '{{\"userName\":\"you@example.com\"}}' '{}/Users'",
+                made.token, made.endpoint
+            );
+        }
+        println!("\nThe database goes with this process; `lockstep serve` keeps one. Ctrl-C stops.");
+    }
+}
+
+/// Whom an event is about, and what changed.
+fn subject(event: &Value) -> String {
+    let data = &event["data"];
+    let name = |thing: &Value| {
+        ["username", "name"].iter().find_map(|field| thing[field].as_str()).unwrap_or_default().to_owned()
+    };
+    let group = &data["group"];
+    if group.is_object() {
+        let joined = event["event"].as_str().is_some_and(|kind| kind.ends_with("added"));
+        return format!("{} {} {}", name(&data["user"]), if joined { "→" } else { "⇠" }, name(group));
+    }
+    let mut text = name(data);
+    if let Some(before) = data["previous_attributes"].as_object() {
+        let mut changed: Vec<&str> =
+            before.keys().map(String::as_str).filter(|name| *name != "raw_attributes").collect();
+        changed.sort_unstable();
+        if changed.is_empty() {
+            changed.push("raw_attributes");
+        }
+        text.push_str(&format!(" ({})", changed.join(", ")));
+    }
+    text
+}
+
+/// A request's target with the middle of our long ids left out.
+fn readable(target: &str) -> String {
+    let mut out = String::with_capacity(target.len());
+    let mut rest = target;
+    while let Some(start) =
+        ["directory_user_", "directory_group_"].iter().filter_map(|prefix| rest.find(prefix)).min()
+    {
+        let (before, id) = rest.split_at(start);
+        let end = id.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(id.len());
+        let (id, after) = id.split_at(end);
+        out.push_str(before);
+        out.push('…');
+        out.push_str(id.get(id.len().saturating_sub(5)..).unwrap_or(id));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_shortened_and_nothing_else() {
+        assert_eq!(readable("/Users/directory_user_00000000123456789ABC?x=y"), "/Users/…89ABC?x=y");
+        assert_eq!(readable("/Users?filter=userName eq \"a\""), "/Users?filter=userName eq \"a\"");
+    }
+
+    #[test]
+    fn an_event_is_told_by_its_subject_and_what_changed() {
+        let event = json!({
+            "event": "dsync.user.updated",
+            "data": {"username": "ann", "previous_attributes": {"state": "active", "raw_attributes": {}}},
+        });
+        assert_eq!(subject(&event), "ann (state)");
+        let event = json!({
+            "event": "dsync.group.user_added",
+            "data": {"user": {"username": "ann"}, "group": {"name": "Staff"}},
+        });
+        assert_eq!(subject(&event), "ann → Staff");
+    }
+}

@@ -1,0 +1,167 @@
+//! `lockstep serve`: configuration, database, listener, and a stop that loses nothing.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use lockstep_core::clock::Clock as _;
+use lockstep_core::id::ApiKeyId;
+use lockstep_core::model::{ApiKey, Reach};
+use lockstep_scim::Limits;
+use lockstep_server::state::{API_KEY_PREFIX, AppState, SystemSecrets, digest_of, secret_text};
+use lockstep_server::{routes, worker};
+use lockstep_store::Store;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::ServeOptions;
+use crate::config::{Config, Log, Tls};
+use crate::wire::{self, Database, SystemClock};
+
+/// How long requests that are being served may take to end after the stop was asked for.
+const GRACE: Duration = Duration::from_secs(10);
+
+pub(crate) fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
+    let config = Config::load(options, |name| std::env::var(name).ok())?;
+    start_logs(&config.log)?;
+    let Database::Sqlite(path) = Database::parse(&config.database)?;
+    runtime()?.block_on(async {
+        let secrets = Arc::new(SystemSecrets::default());
+        let store = wire::open_sqlite(&path, &secrets)?;
+        let listener = Listener::bind(config.listen, config.tls.as_ref()).await?;
+        let public_url = config.public_url.clone().unwrap_or_else(|| listener.url.clone());
+        let state = state(store.clone(), secrets, &public_url);
+        if let Some(key) = accept_api_key(&state, config.api_key.as_deref()).await? {
+            println!("API key (printed this once, keep it): {key}");
+        }
+        tokio::spawn(stop_on_signal(listener.handle.clone()));
+        tracing::info!(listen = listener.url, public_url, "serving");
+        tokio::spawn(worker::run(state.clone()));
+        listener.serve(state).await?;
+        // Every request has its answer, or its deadline passed: what the lane still holds is written before the end.
+        store.stop().await;
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// The runtime of every command.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}
+
+/// What the handlers share.
+pub(crate) fn state<S: Store>(store: S, secrets: Arc<SystemSecrets>, public_url: &str) -> AppState<S> {
+    AppState::new(store, Arc::new(SystemClock), secrets, Limits::default(), public_url)
+}
+
+/// Accepts the given API key; where none is given and none is there, makes one and gives it back.
+pub(crate) async fn accept_api_key<S: Store>(
+    state: &AppState<S>,
+    given: Option<&str>,
+) -> anyhow::Result<Option<String>> {
+    let made = match given {
+        Some(_) => None,
+        None if state.store.has_api_keys().await? => return Ok(None),
+        None => {
+            Some(secret_text(API_KEY_PREFIX, state.secrets.draw().context("the system gives no randomness")?))
+        }
+    };
+    let Some(key) = given.or(made.as_deref()) else { return Ok(None) };
+    let digest = digest_of(key);
+    if state.store.api_key(digest).await?.is_none() {
+        let now = SystemClock.now();
+        let id = ApiKeyId::draw(now, &mut *state.secrets.random());
+        state.store.put_api_key(ApiKey { id, digest, reach: Reach::Everything, created_at: now }).await?;
+    }
+    Ok(made)
+}
+
+/// A bound socket, so that a taken address is an error before anything is said.
+pub(crate) struct Listener {
+    socket: std::net::TcpListener,
+    tls: Option<(RustlsConfig, Tls)>,
+    /// Where it listens.
+    pub(crate) url: String,
+    pub(crate) handle: Handle<SocketAddr>,
+}
+
+impl Listener {
+    pub(crate) async fn bind(listen: SocketAddr, tls: Option<&Tls>) -> anyhow::Result<Self> {
+        let tls = match tls {
+            Some(files) => {
+                // The one provider of cryptography; a second call finds it there.
+                let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+                let config =
+                    RustlsConfig::from_pem_file(&files.certificate, &files.key).await.with_context(|| {
+                        let (certificate, key) = (files.certificate.display(), files.key.display());
+                        format!("cannot use the certificate {certificate} with the key {key}")
+                    })?;
+                Some((config, files.clone()))
+            }
+            None => None,
+        };
+        let socket =
+            std::net::TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+        socket.set_nonblocking(true).context("cannot prepare the socket")?;
+        let address = socket.local_addr().context("cannot prepare the socket")?;
+        let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
+        Ok(Self { socket, tls, url, handle: Handle::new() })
+    }
+
+    /// Serves until the handle says stop.
+    pub(crate) async fn serve<S: Store>(self, state: AppState<S>) -> anyhow::Result<()> {
+        let app = routes::app(state).into_make_service();
+        match self.tls {
+            Some((config, files)) => {
+                tokio::spawn(reload_on_hangup(config.clone(), files));
+                let server = axum_server::from_tcp_rustls(self.socket, config).context("cannot serve")?;
+                server.handle(self.handle).serve(app).await.context("the server ended")
+            }
+            None => {
+                let server = axum_server::from_tcp(self.socket).context("cannot serve")?;
+                server.handle(self.handle).serve(app).await.context("the server ended")
+            }
+        }
+    }
+}
+
+async fn reload_on_hangup(config: RustlsConfig, files: Tls) {
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
+    while hangups.recv().await.is_some() {
+        match config.reload_from_pem_file(&files.certificate, &files.key).await {
+            Ok(()) => tracing::info!("the certificate was read again"),
+            Err(error) => {
+                tracing::error!(%error, "the certificate could not be read again: the old one stays")
+            }
+        }
+    }
+}
+
+/// Asks the server to stop on SIGTERM or SIGINT. The second signal ends the program at once.
+pub(crate) async fn stop_on_signal(handle: Handle<SocketAddr>) {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
+    tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+    tracing::info!("stopping: requests that are being served get their answer");
+    handle.graceful_shutdown(Some(GRACE));
+    tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+    std::process::exit(130);
+}
+
+pub(crate) fn start_logs(log: &Log) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&log.level).with_context(|| format!("log.level is `{}`", log.level))?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if log.json {
+        lines.json().flatten_event(true).init()
+    } else {
+        lines.init()
+    }
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! `lockstep verify`: every directory's log against its rows.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use lockstep_server::state::SystemSecrets;
+use lockstep_store::Store;
+
+use crate::cli::VerifyOptions;
+use crate::serve;
+use crate::wire::{self, Database};
+
+pub(crate) fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
+    let Database::Sqlite(path) = Database::parse(&options.database)?;
+    anyhow::ensure!(path.exists(), "there is no database at {}", path.display());
+    serve::runtime()?.block_on(async {
+        let store = wire::open_sqlite(&path, &Arc::new(SystemSecrets::default()))?;
+        let mut differences = 0;
+        let mut events = 0;
+        let numbers = store.directory_numbers().await?;
+        for number in &numbers {
+            let found = store.verify(*number).await?;
+            let Some((directory, head)) = store.directory(*number).await? else { continue };
+            events += head.last_seq;
+            match found.as_slice() {
+                [] => println!("{}  {} events, as its rows", directory.id, head.last_seq),
+                found => {
+                    differences += found.len();
+                    println!("{}  {} events", directory.id, head.last_seq);
+                    found.iter().for_each(|finding| println!("  differs: {finding}"));
+                }
+            }
+        }
+        store.stop().await;
+        println!("{} directories, {events} events, {differences} differences", numbers.len());
+        Ok(if differences == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    })
+}

@@ -1,0 +1,101 @@
+//! Acknowledged means durable: a server that is killed under load loses nothing that it answered.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::process::{Directory, Process, run};
+
+const ROUNDS: usize = 5;
+const WRITERS: usize = 8;
+/// How many answers a round waits for before it kills.
+const ANSWERS: usize = 60;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_server_loses_no_acknowledged_write_and_its_log_has_no_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("lockstep.db");
+    let mut server = Process::start(&database);
+    let directory = server.directory().await;
+    let mut acknowledged: BTreeSet<String> = BTreeSet::new();
+
+    for round in 0..ROUNDS {
+        let killed = Arc::new(server);
+        let (answers, mut answered) = mpsc::unbounded_channel();
+        let mut writers = Vec::new();
+        for writer in 0..WRITERS {
+            let (server, directory, answers) = (killed.clone(), directory.clone(), answers.clone());
+            writers.push(tokio::spawn(async move {
+                for n in 0.. {
+                    let body = json!({"userName": format!("user-{round}-{writer}-{n}@example.com")});
+                    match server.scim(&directory, "POST", "/Users", Some(body)).await {
+                        Some((201, user)) => answers.send(user["id"].as_str().unwrap().to_owned()).unwrap(),
+                        Some((status, body)) => panic!("{status} {body}"),
+                        None => break,
+                    }
+                }
+            }));
+        }
+        drop(answers);
+        for _ in 0..ANSWERS {
+            acknowledged.insert(answered.recv().await.unwrap());
+        }
+        // The writers go on while it dies; what they were answered until then counts too.
+        killed.kill_now();
+        while let Some(id) = answered.recv().await {
+            acknowledged.insert(id);
+        }
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        drop(killed);
+
+        server = Process::start(&database);
+        let there = ids(&server, &directory).await;
+        let lost: Vec<&String> = acknowledged.difference(&there).collect();
+        assert!(lost.is_empty(), "round {round}: lost {lost:?}");
+        let seqs = seqs(&server).await;
+        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "round {round}: the log has a gap");
+    }
+
+    assert!(server.stop().success());
+    let url = format!("sqlite://{}", database.display());
+    let (code, out, err) = run(&["verify", "--database", &url]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains(&directory.id) && out.contains("0 differences"), "{out}");
+}
+
+/// The ids of all users, as SCIM lists them.
+async fn ids(server: &Process, directory: &Directory) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    loop {
+        let path = format!("/Users?attributes=id&count=500&startIndex={}", ids.len() + 1);
+        let (status, list) = server.scim(directory, "GET", &path, None).await.unwrap();
+        assert_eq!(status, 200, "{list}");
+        let before = ids.len();
+        ids.extend(
+            list["Resources"].as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()),
+        );
+        if ids.len() == before {
+            return ids;
+        }
+    }
+}
+
+/// The numbers of all events, as the application reads them.
+async fn seqs(server: &Process) -> Vec<u64> {
+    let mut seqs = Vec::new();
+    let mut after = String::new();
+    loop {
+        let (status, page) = server.api("GET", &format!("/events?limit=100{after}"), None).await;
+        assert_eq!(status, 200, "{page}");
+        let events = page["data"].as_array().unwrap();
+        seqs.extend(events.iter().filter_map(|event| event["directory_seq"].as_u64()));
+        match events.last().map(|event| &event["id"]) {
+            Some(Value::String(last)) => after = format!("&after={last}"),
+            _ => return seqs,
+        }
+    }
+}
