@@ -1,6 +1,7 @@
 //! What a directory's contract decides where the RFC leaves a choice. The core reads these switches and never learns
 //! which IdP set them; `lockstep-idp` fills them in.
 
+use lockstep_scim::Object;
 use lockstep_scim::patch::PatchOptions;
 use lockstep_scim::resource::Unknown;
 
@@ -33,6 +34,21 @@ pub struct Rules {
     pub group_patch_answers_no_content: bool,
     /// Whether a PUT that does not say `active` leaves it as it was instead of clearing it.
     pub put_keeps_active: bool,
+    /// Whether a PUT that does not say `externalId` leaves it as it was. For IdPs whose PUT forgets it: without it
+    /// they do not find again what they sent.
+    pub put_keeps_external_id: bool,
+}
+
+impl Rules {
+    /// Gives the body of a PUT the externalId of what it replaces, where the contract wants that.
+    pub fn keep_external_id(&self, doc: &mut Object, current: &Object) {
+        if self.put_keeps_external_id
+            && !doc.contains_key("externalId")
+            && let Some(kept) = current.get("externalId")
+        {
+            doc.insert("externalId".into(), kept.clone());
+        }
+    }
 }
 
 impl Default for Rules {
@@ -47,6 +63,7 @@ impl Default for Rules {
             require_schemas: false,
             group_patch_answers_no_content: false,
             put_keeps_active: true,
+            put_keeps_external_id: false,
         }
     }
 }

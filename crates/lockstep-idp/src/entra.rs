@@ -20,6 +20,8 @@ pub(crate) static ENTRA: Provider = Provider {
         repair::UNQUOTED_VALUES,
         repair::DOUBLE_ENCODED_VALUES,
         repair::REFERENCE_FILTERS,
+        repair::DATE_FORMS,
+        repair::PATCH_SCHEMA,
         repair::EMPTY_OPERATIONS,
         repair::MEMBER_IN_FILTER,
         repair::REMOVE_NOTHING,

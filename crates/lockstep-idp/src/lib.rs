@@ -48,11 +48,18 @@ pub fn repair(provider: &Provider, request: &mut Request, terms: &Terms, off: &[
     let mut notes = Vec::new();
     for repair in provider.repairs.iter().filter(|repair| !off.contains(&repair.name)) {
         if let Some(detail) = (repair.apply)(request, terms) {
-            let quirk = provider.quirks.iter().find(|quirk| quirk.repair == Some(repair.name));
+            let quirk = quirk_behind(provider, repair.name);
             notes.push(Note { repair: repair.name, quirk: quirk.map(|quirk| quirk.id), detail });
         }
     }
     notes
+}
+
+/// The quirk that a repair is there for: the IdP's own, or one that several clients have.
+#[must_use]
+pub fn quirk_behind(provider: &Provider, repair: &str) -> Option<&'static Quirk> {
+    let own = provider.quirks.iter().find(|quirk| quirk.repair == Some(repair));
+    own.or_else(|| generic::GENERIC.quirks.iter().find(|quirk| quirk.repair == Some(repair)))
 }
 
 #[cfg(test)]

@@ -15,10 +15,14 @@ pub(crate) static OKTA: Provider = Provider {
     rules,
     repairs: &[
         repair::PATH_SLASHES,
+        repair::EMPTY_PARAMETERS,
+        repair::DATE_FORMS,
+        repair::PATCH_SCHEMA,
         repair::READ_ONLY_VALUES,
+        repair::MEMBER_IN_FILTER,
+        repair::REMOVE_NOTHING,
         repair::BOOLEAN_TEXT,
         repair::NUMBER_AS_TEXT,
-        repair::REMOVE_NOTHING,
         repair::EMPTY_REFERENCE,
         repair::BARE_VALUES,
         repair::VALUELESS_ELEMENTS,
@@ -35,5 +39,12 @@ pub(crate) static OKTA: Provider = Provider {
 
 fn rules() -> Rules {
     // A push with one member that is not here yet must not lose the others: a 400 is final there.
-    Rules { unknown_members: UnknownMember::LeaveOut, ..Rules::default() }
+    Rules {
+        unknown_members: UnknownMember::LeaveOut,
+        // Its ids are its own, one a user.
+        unique_external_ids: true,
+        // A PUT that deactivates leaves the id out.
+        put_keeps_external_id: true,
+        ..Rules::default()
+    }
 }

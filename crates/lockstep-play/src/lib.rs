@@ -1,1 +1,15 @@
 #![doc = include_str!("../README.md")]
+// The front page. Must not know: a server's inside, a database, how a terminal is painted.
+
+pub mod contract;
+mod embedded;
+pub mod fact;
+pub mod parse;
+pub mod run;
+pub mod target;
+
+pub use contract::{Contract, Expectation, Given, Step};
+pub use embedded::{contracts, files, story};
+pub use parse::{ParseError, parse};
+pub use run::{Played, Progress, Runner, StepResult, Verdict};
+pub use target::{HttpTarget, Target};

@@ -119,6 +119,7 @@ impl Draft<'_> {
         let edits = Edits::of_body(object)?;
         let mut doc = object.clone();
         doc.remove("members");
+        self.context.envelope.terms.rules.keep_external_id(&mut doc, &group.doc);
         self.change_group(&group, doc, &edits)
     }
 

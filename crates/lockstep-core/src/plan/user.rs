@@ -64,6 +64,7 @@ impl Draft<'_> {
                 if self.context.envelope.terms.rules.put_keeps_active { is_active(&user.doc) } else { true };
             doc.insert("active".into(), Value::Bool(kept));
         }
+        self.context.envelope.terms.rules.keep_external_id(&mut doc, &user.doc);
         self.change_user(&user, doc)
     }
 

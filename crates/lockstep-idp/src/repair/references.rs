@@ -154,9 +154,12 @@ fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
-        Value::Object(members) => {
-            member(members, "value").is_some_and(|value| value.is_null() || value == "")
-        }
+        // A null inside is no value already (RFC 7643 §2.5), but what stands beside it would stay in a PATCH.
+        Value::Object(members) => match member(members, "value") {
+            Some(Value::Null) => members.len() > 1,
+            Some(value) => value == "",
+            None => false,
+        },
         _ => false,
     }
 }

@@ -1,0 +1,96 @@
+//! Every contract and every story is played against the server in process, each in a directory of its own.
+
+use axum::body::Body;
+use http::header::AUTHORIZATION;
+use http_body_util::BodyExt as _;
+use lockstep_play::{Contract, Runner, Target};
+use lockstep_testkit::{ScimClient, TestApp};
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+/// A directory of a server in process.
+struct InProcess<'a> {
+    app: &'a TestApp,
+    client: ScimClient,
+}
+
+impl Target for InProcess<'_> {
+    async fn send(&self, request: http::Request<Vec<u8>>) -> anyhow::Result<http::Response<Vec<u8>>> {
+        let (mut parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("", |path| path.as_str()).to_owned();
+        parts.uri = format!("{}{path}", self.client.base).parse()?;
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            parts.headers.insert(AUTHORIZATION, format!("Bearer {}", self.client.token).parse()?);
+        }
+        let answer =
+            self.app.router.clone().oneshot(http::Request::from_parts(parts, Body::from(body))).await?;
+        let (parts, body) = answer.into_parts();
+        Ok(http::Response::from_parts(parts, body.collect().await?.to_bytes().to_vec()))
+    }
+
+    async fn events_since(&self, after: Option<&str>) -> anyhow::Result<Option<Vec<Value>>> {
+        let kinds = "events=dsync.user.created&events=dsync.user.updated&events=dsync.user.deleted\
+                     &events=dsync.group.created&events=dsync.group.updated&events=dsync.group.deleted\
+                     &events=dsync.group.user_added&events=dsync.group.user_removed";
+        let query = after.map_or_else(|| kinds.to_owned(), |after| format!("{kinds}&after={after}"));
+        Ok(Some(self.app.events(&query).await))
+    }
+
+    fn variables(&self) -> Vec<(String, String)> {
+        vec![("token".to_owned(), self.client.token.clone())]
+    }
+}
+
+async fn target<'a>(app: &'a TestApp, slug: &str) -> InProcess<'a> {
+    let provider = lockstep_idp::by_slug(slug).expect("a known IdP");
+    let organization = app.organization(slug).await;
+    let client = app.directory(&organization, provider.directory_types[0]).await;
+    InProcess { app, client }
+}
+
+/// What failed, one line each.
+async fn failures(slug: &str, contracts: &[Contract]) -> Vec<String> {
+    let app = TestApp::start().await;
+    let mut failures = Vec::new();
+    {
+        let target = target(&app, slug).await;
+        let mut runner = Runner::new(&target);
+        for contract in contracts {
+            let played = runner.play(contract, &mut |_| ()).await.expect("the server answers");
+            failures.extend(played.failures());
+        }
+    }
+    app.finish().await;
+    failures
+}
+
+async fn play_all(slug: &str) {
+    let mut failed = Vec::new();
+    for contract in lockstep_play::contracts(slug).expect("every contract can be read") {
+        failed.extend(failures(slug, &[contract]).await);
+    }
+    assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+}
+
+#[tokio::test]
+async fn okta() {
+    play_all("okta").await;
+}
+
+#[tokio::test]
+async fn entra() {
+    play_all("entra").await;
+}
+
+#[tokio::test]
+async fn generic() {
+    play_all("generic").await;
+}
+
+#[tokio::test]
+async fn stories() {
+    for slug in ["okta", "entra"] {
+        let failed = failures(slug, &lockstep_play::story(slug)).await;
+        assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+    }
+}

@@ -1,0 +1,4 @@
+//! The contracts against the real server in process.
+
+mod contracts;
+mod needed;
