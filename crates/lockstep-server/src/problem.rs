@@ -83,11 +83,6 @@ impl Problem {
         self.status
     }
 
-    /// The response in SCIM's shape, whatever the path.
-    pub fn into_scim(self, request: RequestId) -> Response {
-        rendered(self.into_response(), Surface::Scim, request)
-    }
-
     /// 400: the request cannot be read.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)

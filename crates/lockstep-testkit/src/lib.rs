@@ -1,1 +1,10 @@
 #![doc = include_str!("../README.md")]
+#![expect(clippy::expect_used, reason = "what a test expects and does not find must fail the test")]
+
+mod answer;
+mod app;
+mod client;
+
+pub use answer::Answer;
+pub use app::{CLOCK_START, TestApp};
+pub use client::ScimClient;

@@ -11,7 +11,8 @@ fn headers(values: &[&str]) -> HeaderMap {
 
 #[test]
 fn a_credential_is_read_with_and_without_its_scheme() {
-    let cases: &[(&[&str], Option<(&str, bool)>)] = &[
+    type Case = (&'static [&'static str], Option<(&'static str, bool)>);
+    let cases: &[Case] = &[
         (&["Bearer abc"], Some(("abc", false))),
         (&["bearer   abc "], Some(("abc", false))),
         (&["BEARER abc"], Some(("abc", false))),

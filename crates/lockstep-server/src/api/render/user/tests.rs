@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn doc(value: Value) -> Object {
+fn doc(value: &Value) -> Object {
     value.as_object().expect("an object").clone()
 }
 
@@ -16,7 +16,7 @@ fn the_email_is_the_primary_one_else_the_first_else_a_user_name_that_is_one() {
         (json!({ "userName": "carol" }), None),
     ];
     for (value, expected) in cases {
-        assert_eq!(email(&doc(value.clone())), expected, "{value}");
+        assert_eq!(email(&doc(&value)), expected, "{value}");
     }
 }
 
@@ -30,19 +30,19 @@ fn the_name_is_the_formatted_one_else_its_parts_else_the_display_name() {
         (json!({ "name": { "formatted": "" } }), None),
     ];
     for (value, expected) in cases {
-        assert_eq!(full_name(&doc(value.clone())).as_deref(), expected, "{value}");
+        assert_eq!(full_name(&doc(&value)).as_deref(), expected, "{value}");
     }
 }
 
 #[test]
 fn the_idp_knows_a_user_by_external_id_else_by_user_name() {
-    assert_eq!(user_idp_id(&doc(json!({ "externalId": "7", "userName": "u" }))), "7");
-    assert_eq!(user_idp_id(&doc(json!({ "userName": "u" }))), "u");
+    assert_eq!(user_idp_id(&doc(&json!({ "externalId": "7", "userName": "u" }))), "7");
+    assert_eq!(user_idp_id(&doc(&json!({ "userName": "u" }))), "u");
 }
 
 #[test]
 fn standard_attributes_are_mapped_where_they_are() {
-    let sent = doc(json!({ "title": "Boss", ENTERPRISE: { "department": "Sales", "division": "" } }));
+    let sent = doc(&json!({ "title": "Boss", ENTERPRISE: { "department": "Sales", "division": "" } }));
     assert_eq!(
         Value::Object(custom_attributes(&sent)),
         json!({ "department_name": "Sales", "job_title": "Boss" })

@@ -1,0 +1,241 @@
+//! Every route × (no credential, a wrong one, another tenant's). A route without a case fails.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use http::Request;
+use lockstep_server::routes::{self, Access};
+use lockstep_server::state::digest_of;
+use lockstep_store::Store;
+use lockstep_store::memory::Memory;
+use lockstep_testkit::{Answer, ScimClient, TestApp};
+use serde_json::{Value, json};
+
+/// What another tenant's key gets where the request names what is not its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stranger {
+    /// 404, the same as for what never was.
+    NotFound,
+    /// 200 without what is not its own.
+    SeesNothing,
+    /// 403: the key may not do this at all.
+    Forbidden,
+}
+
+/// A request that would succeed with a key that reaches everything, and what a stranger gets.
+struct Case {
+    route: (&'static str, &'static str),
+    path: String,
+    body: Value,
+    stranger: Stranger,
+}
+
+struct Victim {
+    idp: ScimClient,
+    user: String,
+    group: String,
+}
+
+fn cases(victim: &Victim) -> Vec<Case> {
+    use Stranger::{Forbidden, NotFound, SeesNothing};
+    let (idp, user, group) = (&victim.idp, &victim.user, &victim.group);
+    let (organization, directory) = (&idp.organization, &idp.directory);
+    let case =
+        |method, route, path: String, body, stranger| Case { route: (method, route), path, body, stranger };
+    let none = || Value::Null;
+    let new_directory =
+        json!({ "organization_id": organization, "name": "New", "type": "generic scim v2.0" });
+    vec![
+        case("GET", "/organizations", "/organizations".into(), none(), SeesNothing),
+        case("POST", "/organizations", "/organizations".into(), json!({ "name": "New" }), Forbidden),
+        case("GET", "/organizations/{id}", format!("/organizations/{organization}"), none(), NotFound),
+        case(
+            "PUT",
+            "/organizations/{id}",
+            format!("/organizations/{organization}"),
+            json!({ "name": "X" }),
+            NotFound,
+        ),
+        case(
+            "GET",
+            "/organizations/external_id/{id}",
+            "/organizations/external_id/victim".into(),
+            none(),
+            NotFound,
+        ),
+        case("GET", "/directories", "/directories".into(), none(), SeesNothing),
+        case("GET", "/directories", format!("/directories?organization_id={organization}"), none(), NotFound),
+        case("POST", "/directories", "/directories".into(), new_directory, NotFound),
+        case("GET", "/directories/{id}", format!("/directories/{directory}"), none(), NotFound),
+        case("GET", "/directory_users", format!("/directory_users?directory={directory}"), none(), NotFound),
+        case("GET", "/directory_users", format!("/directory_users?group={group}"), none(), NotFound),
+        case("GET", "/directory_users/{id}", format!("/directory_users/{user}"), none(), NotFound),
+        case(
+            "GET",
+            "/directory_groups",
+            format!("/directory_groups?directory={directory}"),
+            none(),
+            NotFound,
+        ),
+        case("GET", "/directory_groups", format!("/directory_groups?user={user}"), none(), NotFound),
+        case("GET", "/directory_groups/{id}", format!("/directory_groups/{group}"), none(), NotFound),
+        case("GET", "/events", "/events".into(), none(), SeesNothing),
+        case("GET", "/events", format!("/events?organization_id={organization}"), none(), NotFound),
+        case("DELETE", "/directories/{id}", format!("/directories/{directory}"), none(), NotFound),
+    ]
+}
+
+async fn victim(app: &TestApp) -> Victim {
+    let body = json!({ "name": "Victim", "external_id": "victim" });
+    let organization = app.api("POST", "/organizations", body).await.expect(201);
+    let idp = app.directory(organization["id"].as_str().unwrap(), "generic scim v2.0").await;
+    let user = idp.user("secret@victim.test").await;
+    let group = idp.group("Secret group", &[&user]).await;
+    Victim { idp, user, group }
+}
+
+fn assert_silent(answer: &Answer, victim: &Victim) {
+    let words = [&victim.idp.organization, &victim.idp.directory, &victim.user, &victim.group];
+    for word in words.into_iter().map(String::as_str).chain(["Victim", "Secret", "secret@victim.test"]) {
+        assert!(!answer.text.contains(word), "{}: {}", answer.asked, answer.text);
+    }
+}
+
+#[tokio::test]
+async fn every_route_has_a_case() {
+    let app = TestApp::start().await;
+    let victim = victim(&app).await;
+    let covered: BTreeSet<(&str, &str)> = cases(&victim).iter().map(|case| case.route).collect();
+    let table = routes::table::<Memory>();
+    let guarded: BTreeSet<(&str, &str)> = table
+        .iter()
+        .filter(|route| route.access != Access::Open)
+        .map(|route| (route.method, route.path))
+        .collect();
+    assert_eq!(covered, guarded);
+    let open: Vec<&str> =
+        table.iter().filter(|route| route.access == Access::Open).map(|route| route.path).collect();
+    assert_eq!(open, ["/health/live", "/health/ready"], "this list only shrinks");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn nothing_is_told_without_a_valid_key() {
+    let app = TestApp::start().await;
+    let victim = victim(&app).await;
+    let token = victim.idp.token.clone();
+    for case in cases(&victim) {
+        let (method, _) = case.route;
+        let wrong = ["", "Bearer ", "Bearer wrong", "Basic eDp5", &app.api_key, &format!("Bearer {token}")];
+        for credential in wrong.map(str::to_owned) {
+            let mut request = Request::builder().method(method).uri(&case.path);
+            if !credential.is_empty() {
+                request = request.header("authorization", &credential);
+            }
+            let answer = app.send(request.body(Body::from(case.body.to_string())).unwrap()).await;
+            assert_eq!(answer.problem().0, 401, "{}", answer.asked);
+            assert!(answer.header("www-authenticate").is_some_and(|value| value.starts_with("Bearer")));
+            assert_silent(&answer, &victim);
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_stranger_finds_nothing_and_changes_nothing() {
+    let app = TestApp::start().await;
+    let victim = victim(&app).await;
+    let stranger = app.tenant("Stranger").await;
+    let key = app.key_for(&[&stranger.organization]).await;
+    let log = app.events("").await;
+    for case in cases(&victim) {
+        let answer = app.api_as(&key, case.route.0, &case.path, case.body.clone()).await;
+        let expected = match case.stranger {
+            Stranger::NotFound => 404,
+            Stranger::SeesNothing => 200,
+            Stranger::Forbidden => 403,
+        };
+        assert_eq!(answer.status, expected, "{}: {}", answer.asked, answer.text);
+        assert_silent(&answer, &victim);
+    }
+    assert_eq!(app.events("").await, log);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_key_that_reaches_everything_may_do_it_all() {
+    let app = TestApp::start().await;
+    let victim = victim(&app).await;
+    for case in cases(&victim) {
+        let answer = app.api(case.route.0, &case.path, case.body.clone()).await;
+        assert!(answer.status < 300, "{}: {} {}", answer.asked, answer.status, answer.text);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_idp_speaks_of_its_own_directory_only() {
+    let app = TestApp::start().await;
+    let victim = victim(&app).await;
+    let stranger = app.tenant("Stranger").await;
+    let (user, group) = (&victim.user, &victim.group);
+    let log = app.events("").await;
+    let patch = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{ "op": "replace", "path": "active", "value": false }],
+    });
+    let requests = [
+        ("GET", "/Users".to_owned(), Value::Null),
+        ("POST", "/Users".into(), json!({ "userName": "new@victim.test" })),
+        ("GET", format!("/Users/{user}"), Value::Null),
+        ("PUT", format!("/Users/{user}"), json!({ "userName": "new@victim.test" })),
+        ("PATCH", format!("/Users/{user}"), patch.clone()),
+        ("DELETE", format!("/Users/{user}"), Value::Null),
+        ("GET", "/Groups".into(), Value::Null),
+        ("POST", "/Groups".into(), json!({ "displayName": "New" })),
+        ("GET", format!("/Groups/{group}"), Value::Null),
+        ("PUT", format!("/Groups/{group}"), json!({ "displayName": "New" })),
+        ("PATCH", format!("/Groups/{group}"), patch),
+        ("DELETE", format!("/Groups/{group}"), Value::Null),
+        ("GET", "/ServiceProviderConfig".into(), Value::Null),
+        ("GET", "/ResourceTypes".into(), Value::Null),
+        ("GET", "/Schemas".into(), Value::Null),
+        ("GET", "/nothing".into(), Value::Null),
+    ];
+    for (method, path, body) in &requests {
+        let trespasser = victim.idp.with_token(&stranger.token);
+        let answer = trespasser.scim(method, path, body.clone()).await;
+        assert_eq!(answer.status, 404, "{}", answer.asked);
+        assert_silent(&answer, &victim);
+        for token in ["wrong", &app.api_key] {
+            let unknown = victim.idp.with_token(token);
+            let answer = unknown.scim(method, path, body.clone()).await;
+            assert_eq!(answer.status, 401, "{}", answer.asked);
+            assert!(answer.header("www-authenticate").is_some());
+            assert_eq!(answer.header("content-type"), Some("application/scim+json"));
+            assert_silent(&answer, &victim);
+        }
+        // Its own directory, another's ids: as if they never were.
+        if path.contains("directory_") {
+            let answer = stranger.scim(method, path, body.clone()).await;
+            assert_eq!(answer.status, 404, "{}: {}", answer.asked, answer.text);
+        }
+    }
+    // A member from another directory names nobody.
+    let body = json!({ "displayName": "Mixed", "members": [{ "value": user }] });
+    assert_eq!(stranger.scim("POST", "/Groups", body).await.status, 400);
+    assert_eq!(app.events("").await, log);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_refused_at_once() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    idp.user("one@acme.test").await;
+    let store = &app.state.store;
+    let (directory, token) = store.token(digest_of(&idp.token)).await.unwrap().unwrap();
+    assert!(store.revoke_token(directory, token).await.unwrap());
+    assert_eq!(idp.scim("GET", "/Users", Value::Null).await.status, 401);
+    app.finish().await;
+}

@@ -1,0 +1,13 @@
+//! The server in process, by what applications and IdPs see of it.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what a test does not find must fail it")]
+
+mod authz;
+mod directories;
+mod events;
+mod groups;
+mod organizations;
+mod sdk;
+mod surface;
+mod users;
+mod work;

@@ -1,0 +1,150 @@
+//! `/directory_users`.
+
+use lockstep_testkit::{ScimClient, TestApp};
+use serde_json::{Value, json};
+
+async fn carol(idp: &ScimClient) -> String {
+    let body = json!({
+        "userName": "carol",
+        "externalId": "ext-1",
+        "name": { "givenName": "Carol", "familyName": "Jones" },
+        "emails": [
+            { "value": "home@acme.test", "type": "home" },
+            { "value": "carol@acme.test", "type": "work", "primary": true },
+        ],
+        "title": "Engineer",
+        "active": true,
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": { "department": "Research" },
+    });
+    let made = idp.scim("POST", "/Users", body).await.expect(201);
+    made["id"].as_str().unwrap().to_owned()
+}
+
+fn ids(page: &Value) -> Vec<String> {
+    page["data"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_user_is_read_normalized_and_with_its_groups() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let user = carol(&idp).await;
+    let group = idp.group("Staff", &[&user]).await;
+    let read = app.read(&format!("/directory_users/{user}")).await;
+    let expected = json!({
+        "object": "directory_user",
+        "id": user,
+        "idp_id": "ext-1",
+        "directory_id": idp.directory,
+        "organization_id": idp.organization,
+        "email": "carol@acme.test",
+        "first_name": "Carol",
+        "last_name": "Jones",
+        "name": "Carol Jones",
+        "job_title": "Engineer",
+        "username": "carol",
+        "state": "active",
+        "custom_attributes": { "department_name": "Research", "job_title": "Engineer" },
+    });
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(read[name], *value, "{name}");
+    }
+    assert_eq!(read["raw_attributes"]["userName"], "carol");
+    assert_eq!(read["emails"][1], json!({ "primary": true, "type": "work", "value": "carol@acme.test" }));
+    assert_eq!(read["groups"], json!([app.read(&format!("/directory_groups/{group}")).await]));
+    assert_eq!(
+        app.read(&format!("/directory_users?directory={}", idp.directory)).await["data"],
+        json!([read])
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn users_are_listed_by_directory_and_by_group_in_pages() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let mut users = Vec::new();
+    for number in 0..5 {
+        users.push(idp.user(&format!("user{number}@acme.test")).await);
+    }
+    let group = idp.group("Staff", &[&users[1], &users[3]]).await;
+    users.reverse();
+    let all = format!("/directory_users?directory={}", idp.directory);
+    assert_eq!(ids(&app.read(&all).await), users);
+    let first = app.read(&format!("{all}&limit=2")).await;
+    assert_eq!(ids(&first), users[..2]);
+    let after = first["list_metadata"]["after"].as_str().unwrap();
+    assert_eq!(ids(&app.read(&format!("{all}&limit=2&after={after}")).await), users[2..4]);
+    assert_eq!(ids(&app.read(&format!("{all}&limit=2&before={}", users[4])).await), users[2..4]);
+    // A cursor holds its place also when its user has gone.
+    idp.scim("DELETE", &format!("/Users/{}", users[1]), Value::Null).await.expect(204);
+    assert_eq!(ids(&app.read(&format!("{all}&limit=2&after={after}")).await), users[2..4]);
+
+    let members = app.read(&format!("/directory_users?group={group}")).await;
+    assert_eq!(ids(&members), [users[3].clone()]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn users_are_found_by_the_idps_id_and_by_their_address() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let carol = carol(&idp).await;
+    let plain = idp.user("dave@acme.test").await;
+    let cases = [
+        ("idp_id=ext-1", vec![&carol]),
+        ("idp_id=carol", vec![]),
+        ("idp_id=dave@acme.test", vec![&plain]),
+        ("email=CAROL@acme.test", vec![&carol]),
+        ("email=home@acme.test", vec![]),
+        ("email=dave@acme.test", vec![&plain]),
+        ("email=dave@acme.test&idp_id=ext-1", vec![]),
+    ];
+    for (query, expected) in cases {
+        let page = app.read(&format!("/directory_users?directory={}&{query}", idp.directory)).await;
+        assert_eq!(ids(&page).iter().collect::<Vec<_>>(), expected, "{query}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_says_whose_users_and_knows_its_parameters() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let other = app.tenant("Other").await;
+    let group = other.group("Staff", &[]).await;
+    let stranger = other.user("stranger@other.test").await;
+    let mine = format!("directory={}", idp.directory);
+    let cases = [
+        (String::new(), (422, Some("directory"))),
+        ("email=a@b".into(), (422, Some("directory"))),
+        (format!("{mine}&user_id=7"), (422, Some("user_id"))),
+        (format!("{mine}&limit=0"), (422, Some("limit"))),
+        (format!("{mine}&after={stranger}"), (422, Some("after"))),
+        (format!("{mine}&group={group}"), (404, None)),
+        ("directory=directory_x".into(), (404, None)),
+        (format!("directory={}", idp.organization), (404, None)),
+    ];
+    for (query, (status, field)) in cases {
+        let answer = app.api("GET", &format!("/directory_users?{query}"), Value::Null).await;
+        let (found, _, named) = answer.problem();
+        assert_eq!((found, named), (status, field), "{query}: {}", answer.text);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_deactivated_user_is_inactive_and_keeps_its_groups() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let user = idp.user("one@acme.test").await;
+    idp.group("Staff", &[&user]).await;
+    idp.patch(&format!("/Users/{user}"), json!({ "op": "replace", "path": "active", "value": false }))
+        .await
+        .expect(200);
+    let read = app.read(&format!("/directory_users/{user}")).await;
+    assert_eq!((&read["state"], read["groups"].as_array().unwrap().len()), (&json!("inactive"), 1));
+    idp.scim("DELETE", &format!("/Users/{user}"), Value::Null).await.expect(204);
+    assert_eq!(app.api("GET", &format!("/directory_users/{user}"), Value::Null).await.status, 404);
+    app.finish().await;
+}

@@ -1,0 +1,74 @@
+//! An answer of the server, read whole.
+
+use axum::body::Body;
+use http::{HeaderMap, Request};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// An answer, read whole.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What was asked: method and path.
+    pub asked: String,
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as text.
+    pub text: String,
+    /// The body as JSON; null where there is none.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The body, where the status is the expected one.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}: {}", self.asked, self.text);
+        self.body
+    }
+
+    /// A header's value as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The code that the API gives its errors, and the field that the first of them names.
+    pub fn problem(&self) -> (u16, &str, Option<&str>) {
+        let text = |pointer: &str| self.body.pointer(pointer).and_then(Value::as_str);
+        (self.status, text("/code").unwrap_or_default(), text("/errors/0/field"))
+    }
+}
+
+/// Asks the router.
+pub(crate) async fn ask(router: &axum::Router, request: Request<Body>) -> Answer {
+    let asked = format!("{} {}", request.method(), request.uri());
+    let response = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.expect("the answer's body is whole").to_bytes();
+    let text = String::from_utf8(bytes.to_vec()).expect("the answer's body is text");
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Answer { asked, status: parts.status.as_u16(), headers: parts.headers, text, body }
+}
+
+/// A request with a JSON body; null for none.
+pub(crate) fn request(
+    method: &str,
+    path: &str,
+    credential: Option<&str>,
+    media_type: &str,
+    body: &Value,
+) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some(credential) = credential {
+        request = request.header("authorization", format!("Bearer {credential}"));
+    }
+    let body = if body.is_null() {
+        Body::empty()
+    } else {
+        request = request.header("content-type", media_type);
+        Body::from(body.to_string())
+    };
+    request.body(body).expect("a request that can be written")
+}
