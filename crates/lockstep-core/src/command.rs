@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lockstep_scim::Object;
 use lockstep_scim::patch::{Op, Patch};
+use lockstep_scim::resource::Unknown;
 use lockstep_scim::schema::Definition;
 use serde_json::Value;
 
@@ -24,10 +25,17 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// The two standard resource types under `rules`.
+    /// The two standard resource types under `rules`. Where unknown attributes are not refused, an extension that
+    /// nobody declared is kept as it came.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
-        Self { rules, user: Definition::user(), group: Definition::group() }
+        let (user, group) = (Definition::user(), Definition::group());
+        match rules.unknown_attributes {
+            Unknown::Refuse => Self { rules, user, group },
+            Unknown::Ignore => {
+                Self { rules, user: user.with_open_extensions(), group: group.with_open_extensions() }
+            }
+        }
     }
 }
 

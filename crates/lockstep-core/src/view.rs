@@ -165,13 +165,11 @@ impl View {
     /// Takes what the store found under `key`. What the batch itself has changed meanwhile wins.
     pub fn supply(&mut self, key: Key, loaded: Loaded) {
         match (key, loaded) {
-            (Key::Directory, Loaded::Directory(found)) => {
-                if self.directory.is_none() {
-                    let (directory, head) =
-                        found.map_or((None, Head::default()), |(row, head)| (Some(row), head));
-                    self.directory = Some(directory);
-                    self.head = head;
-                }
+            (Key::Directory, Loaded::Directory(found)) if self.directory.is_none() => {
+                let (directory, head) =
+                    found.map_or((None, Head::default()), |(row, head)| (Some(row), head));
+                self.directory = Some(directory);
+                self.head = head;
             }
             (Key::User(id), Loaded::User(user)) => {
                 self.users.entry(id).or_insert(user);
@@ -209,6 +207,7 @@ impl View {
             (Key::ParentsOf(group), Loaded::Ids(ids)) => {
                 self.parents_of.entry(group).or_insert(ids);
             }
+            // A directory that is known already stays as it is.
             // Invariant: a store answers each key with its own kind. Another kind leaves the key missing, and the
             // lane, which asks only once, reports a fault.
             _ => {}
@@ -347,6 +346,13 @@ impl View {
     /// The members of a group, by id; not all of them where there are more than [`STEP_LIMIT`].
     pub fn first_members_of(&self, group: LocalId) -> Found<BTreeSet<LocalId>> {
         self.members(group, &self.first_members_of, Key::FirstMembersOf(group))
+    }
+
+    /// Whether [`View::first_members_of`] tells all that there are. Where the store's list was cut off, it does not,
+    /// however many of those on it the batch has let go meanwhile.
+    #[must_use]
+    pub fn first_members_are_all(&self, group: LocalId) -> bool {
+        self.first_members_of.get(&group).is_some_and(|list| list.len() <= STEP_LIMIT)
     }
 
     fn members(

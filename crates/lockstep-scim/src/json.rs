@@ -31,7 +31,7 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, Error> {
 
 /// The reader's messages carry line and column, and name tokens, never a value.
 fn syntax(fault: &serde_json::Error) -> Error {
-    Error::invalid_syntax(format!("the body is not acceptable json: {fault}"))
+    Error::invalid_syntax(format!("the body is not acceptable JSON: {fault}"))
 }
 
 #[derive(Clone, Copy)]
@@ -53,6 +53,10 @@ impl Seed<'_> {
     }
 
     fn text<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        // No name or address holds it, and databases and programs end a text there.
+        if text.contains('\0') {
+            return Err(E::custom("a string holds the character U+0000; leave it out"));
+        }
         if text.len() > self.limits.string_bytes {
             return Err(E::custom(format!(
                 "a string has {} bytes; the limit string_bytes is {}",
@@ -76,7 +80,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a json value")
+        formatter.write_str("a JSON value")
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {

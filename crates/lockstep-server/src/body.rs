@@ -24,6 +24,10 @@ impl<S: Store> FromRequest<AppState<S>> for RawBody {
             Surface::Scim => state.limits.body_bytes,
             Surface::Api => API_BODY_BYTES_LIMIT,
         };
+        let encoding = request.headers().get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+        if encoding.is_some_and(|encoding| !encoding.trim().eq_ignore_ascii_case("identity")) {
+            return Err(Problem::encoded_body());
+        }
         let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         if announced.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > limit) {
             return Err(Problem::too_large(limit));

@@ -150,6 +150,12 @@ impl Problem {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
     }
 
+    /// 415: the body is compressed, which RFC 9110 §8.4 lets a server refuse.
+    pub fn encoded_body() -> Self {
+        let message = "the body has a `Content-Encoding`; send it uncompressed";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", message)
+    }
+
     /// 422: these fields are wrong.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let message = errors

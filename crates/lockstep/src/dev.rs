@@ -91,9 +91,11 @@ async fn play(url: &str, key: &str, show: &mut Show) -> anyhow::Result<bool> {
         });
     }
 
+    let activated = api.get("/events?events=dsync.activated&limit=100").await?;
     let mut all_passed = true;
     for made in &directories {
-        show.idp(made.name);
+        let mut events = activated["data"].as_array().into_iter().flatten();
+        show.idp(made.name, events.find(|event| event["data"]["id"] == made.id.as_str()));
         let target = HttpTarget::new(&made.endpoint, &made.token)?.with_events(url, key, &made.id);
         let mut runner = Runner::new(&target);
         for contract in lockstep_play::story(made.slug) {
@@ -114,12 +116,19 @@ struct Api<'a> {
 }
 
 impl Api<'_> {
+    async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.send(self.client.get(format!("{}{path}", self.url))).await
+    }
+
     async fn post(&self, path: &str, body: Value) -> anyhow::Result<Value> {
-        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(self.key).json(&body);
-        let response = request.send().await.context("the server does not answer")?;
+        self.send(self.client.post(format!("{}{path}", self.url)).json(&body)).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
+        let response = request.bearer_auth(self.key).send().await.context("the server does not answer")?;
         let status = response.status();
         let body: Value = response.json().await.context("the server's answer is not JSON")?;
-        anyhow::ensure!(status.is_success(), "POST {path} was answered with {status}: {body}");
+        anyhow::ensure!(status.is_success(), "the server answered {status}: {body}");
         Ok(body)
     }
 }

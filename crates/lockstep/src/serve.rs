@@ -1,5 +1,6 @@
 //! `lockstep serve`: configuration, database, listener, and a stop that loses nothing.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -157,7 +158,9 @@ pub(crate) async fn stop_on_signal(handle: Handle<SocketAddr>) {
 
 pub(crate) fn start_logs(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.level).with_context(|| format!("log.level is `{}`", log.level))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colour = std::io::stderr().is_terminal();
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr);
     if log.json {
         lines.json().flatten_event(true).init()
     } else {

@@ -171,7 +171,7 @@ impl Draft<'_> {
     /// whether it is done; if not, the group stays as ended, which is what the next step starts from.
     fn end_memberships(&mut self, group: &Arc<Group>, request: RequestId) -> Planned<bool> {
         let members = self.view.first_members_of(group.id)?;
-        let done = members.len() <= STEP_LIMIT;
+        let done = members.len() <= STEP_LIMIT && self.view.first_members_are_all(group.id);
         let mut last_seq = group.seq;
         for (user, user_seq) in self.view.user_seqs(members.into_iter().take(STEP_LIMIT))? {
             let membership = Membership { group: group.id, user, group_seq: group.doc_seq, user_seq };

@@ -98,7 +98,9 @@ impl<'a> Reading<'a> {
                 values.push(value);
             } else if attribute.name == "members" {
                 // Who was meant is nobody's to guess; silence would look like success.
-                return Err(Error::invalid_value(format!("{path}[{index}]: names no member; it needs a value")));
+                return Err(Error::invalid_value(format!(
+                    "{path}[{index}]: names no member; it needs a value"
+                )));
             }
         }
         // RFC 7643 §2.4: at most one value is primary.

@@ -55,8 +55,11 @@ impl Show {
         println!("{} serves on {url}, on a fresh database", self.paint(Ink::Bold, "Lockstep"));
     }
 
-    pub(super) fn idp(&self, name: &str) {
+    pub(super) fn idp(&self, name: &str, made: Option<&Value>) {
         println!("\n{}", self.paint(Ink::Bold, &format!("{name} provisions")));
+        if let Some(event) = made {
+            self.event(event);
+        }
     }
 
     pub(super) fn progress(&mut self, progress: &Progress<'_>) {
@@ -84,9 +87,7 @@ impl Show {
         }
         for event in &step.events {
             self.events += 1;
-            let seq = event["directory_seq"].as_u64().unwrap_or_default();
-            let kind = event["event"].as_str().unwrap_or_default();
-            println!("           {} {}", self.paint(Ink::Event, &format!("#{seq} {kind}")), subject(event));
+            self.event(event);
         }
         if let Verdict::Failed(reasons) = &step.verdict {
             self.failed += 1;
@@ -98,6 +99,12 @@ impl Show {
                 );
             }
         }
+    }
+
+    fn event(&self, event: &Value) {
+        let seq = event["directory_seq"].as_u64().unwrap_or_default();
+        let kind = event["event"].as_str().unwrap_or_default();
+        println!("           {} {}", self.paint(Ink::Event, &format!("#{seq} {kind}")), subject(event));
     }
 
     pub(super) fn outcome(&self, passed: bool, took: Duration) {
@@ -159,10 +166,11 @@ fn subject(event: &Value) -> String {
     text
 }
 
-/// A request's target with the middle of our long ids left out.
+/// A request's target for people: decoded, and with the middle of our long ids left out.
 fn readable(target: &str) -> String {
+    let target = percent_encoding::percent_decode_str(target).decode_utf8_lossy();
     let mut out = String::with_capacity(target.len());
-    let mut rest = target;
+    let mut rest = &*target;
     while let Some(start) =
         ["directory_user_", "directory_group_"].iter().filter_map(|prefix| rest.find(prefix)).min()
     {
@@ -187,7 +195,7 @@ mod tests {
     #[test]
     fn ids_are_shortened_and_nothing_else() {
         assert_eq!(readable("/Users/directory_user_00000000123456789ABC?x=y"), "/Users/…89ABC?x=y");
-        assert_eq!(readable("/Users?filter=userName eq \"a\""), "/Users?filter=userName eq \"a\"");
+        assert_eq!(readable("/Users?filter=userName%20eq%20%22a%22"), "/Users?filter=userName eq \"a\"");
     }
 
     #[test]

@@ -39,7 +39,7 @@ async fn a_database_that_another_process_serves_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lockstep.db");
     let server = Process::start(&path);
-    refused(&path, &["another process"]);
+    refused(&path, &["in use by process", "stop it first"]);
     assert!(server.stop().success());
 }
 
