@@ -14,21 +14,18 @@ use lockstep_core::id::DirectoryNumber;
 use lockstep_core::view::{Changes, Key, Loaded};
 use lockstep_store::{RandomFactory, StoreError};
 use rusqlite::Connection;
-use tokio::sync::oneshot;
 
 use crate::directories;
 use crate::error::{Error, Result, leaves_commit_open};
 use crate::events;
 use crate::file::{self, Held};
 use crate::groups;
-use crate::queue::{Job, Shared, Turn};
+use crate::queue::{Job, Reply, Shared, Turn};
 use crate::statement::execute;
 use crate::users;
 
 /// How long nothing must be asked of the lane before it folds the write-ahead log into the database.
 const IDLE: Duration = Duration::from_millis(500);
-
-type Reply = oneshot::Sender<Result<Answer, StoreError>>;
 
 pub(crate) struct Lane {
     connection: Connection,

@@ -14,14 +14,17 @@ use tokio::sync::{oneshot, watch};
 
 use crate::error::Result;
 
-type Reply = oneshot::Sender<Result<Answer, StoreError>>;
+/// Where a command's answer goes.
+pub(crate) type Reply = oneshot::Sender<Result<Answer, StoreError>>;
+/// Writes within a transaction; says whether a credential or a directory's row changed.
+type Write = Box<dyn FnOnce(&Connection) -> Result<bool> + Send>;
+/// Told how a transaction ended.
+type Settled = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// A write that is no command of a directory.
 pub(crate) struct Job {
-    /// Writes; says whether a credential or a directory's row changed.
-    pub(crate) write: Box<dyn FnOnce(&Connection) -> Result<bool> + Send>,
-    /// Told once it is committed or failed.
-    pub(crate) answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+    pub(crate) write: Write,
+    pub(crate) answer: Settled,
 }
 
 enum Entry {

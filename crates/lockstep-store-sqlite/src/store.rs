@@ -107,6 +107,11 @@ impl Sqlite {
         Ok(Self { handle: Arc::new(handle) })
     }
 
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.handle.shared
+    }
+
     /// Reads on the caller's thread.
     fn read_here<T>(&self, read: impl FnOnce(&Connection) -> Inner<T>) -> Result<T> {
         Ok(self.handle.readers.read(read)?)

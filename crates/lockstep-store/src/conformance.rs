@@ -10,6 +10,7 @@
 )]
 #![expect(clippy::format_push_string, reason = "a dump is made for a person to compare")]
 
+pub mod batch;
 pub mod kit;
 pub mod order;
 pub mod read;
@@ -17,6 +18,9 @@ pub mod restart;
 pub mod tenancy;
 pub mod text;
 pub mod write;
+
+use lockstep_core::batch::Answer;
+use lockstep_core::command::Envelope;
 
 use crate::Store;
 use kit::Handles;
@@ -31,6 +35,12 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Opens the database; what it holds is what was acknowledged before.
     fn open(&self, handles: Handles) -> impl Future<Output = Self::Store> + Send;
+
+    /// Carries commands out in one batch and in this order, but that removals go first.
+    fn submit_together(
+        store: &Self::Store,
+        envelopes: Vec<Envelope>,
+    ) -> impl Future<Output = Vec<Answer>> + Send;
 }
 
 /// Runs a case on an empty store.
@@ -82,6 +92,17 @@ macro_rules! conformance_tests {
 #[macro_export]
 macro_rules! conformance_cases {
     ($backend:ty) => {
+        $crate::conformance_batch_tests! { $backend,
+                names_swap_within_a_batch
+                group_names_swap_within_a_batch
+                a_name_goes_from_who_is_deleted_to_who_is_created
+                those_refused_leave_the_others_as_they_are
+                memberships_that_come_and_go_leave_the_last_word
+                who_is_deleted_cannot_join
+                a_large_group_ends_whole_also_when_members_left_just_before
+                what_comes_after_a_directorys_end_is_refused
+                a_directory_and_its_first_users_may_share_a_batch
+        }
         $crate::conformance_tests! { $backend,
             write:
                 a_created_user_is_there_with_what_was_given
@@ -187,6 +208,23 @@ macro_rules! conformance_restart_tests {
                 async fn $case() {
                     let backend = <$backend as $crate::conformance::Backend>::create();
                     $crate::conformance::restart::$case(backend).await;
+                }
+            )+
+        }
+    };
+}
+
+/// Makes the tests of the cases about what shares a transaction.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_batch_tests {
+    ($backend:ty, $($case:ident)+) => {
+        mod batch {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    $crate::conformance::run::<$backend, _>($crate::conformance::batch::$case::<$backend>).await;
                 }
             )+
         }

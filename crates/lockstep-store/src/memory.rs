@@ -224,7 +224,7 @@ impl Store for Memory {
 
     async fn put_token(&self, directory: DirectoryNumber, token: Token) -> Result<()> {
         let mut state = self.lock_to_write()?;
-        if !state.directories.get(&directory).is_some_and(|island| !island.is_deleted()) {
+        if state.directories.get(&directory).is_none_or(Island::is_deleted) {
             return Err(StoreError::NotFound { what: "directory" });
         }
         if state.tokens.iter().any(|(digest, (_, id))| *digest == token.digest || *id == token.id) {
