@@ -60,6 +60,8 @@ impl Line<'_> {
         let problem = told.map(|told| &told.0);
         let repairs: Vec<&str> =
             trail.iter().flat_map(|trail| &trail.repairs).map(|note| note.repair).collect();
+        let what =
+            trail.map_or_else(|| format!("{} {}", self.method, self.route), |trail| trail.operation.clone());
         // The macro wants its level to be constant.
         macro_rules! line {
             ($level:ident) => {
@@ -77,9 +79,7 @@ impl Line<'_> {
                     problem.detail = problem.and_then(|problem| problem.detail.as_deref()),
                     duration_us = self.duration_us,
                     request.id = self.id,
-                    "{} {} answered {}",
-                    self.method,
-                    self.route,
+                    "{what} answered {}",
                     self.status
                 )
             };

@@ -6,6 +6,7 @@ mod authz;
 mod directories;
 mod events;
 mod groups;
+mod log;
 mod organizations;
 mod sdk;
 mod surface;

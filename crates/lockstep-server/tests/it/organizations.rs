@@ -30,7 +30,7 @@ async fn what_is_wrong_with_a_body_is_told_at_once() {
         (json!({}), "name"),
         (json!({ "name": " " }), "name"),
         (json!({ "name": 7 }), "name"),
-        (json!({ "name": "a\u{0}b" }), "name"),
+        (json!({ "name": "a\u{7}b" }), "name"),
         (json!({ "name": "x".repeat(257) }), "name"),
         (json!({ "name": "a", "external_id": 7 }), "external_id"),
         (json!({ "name": "a", "metadata": [] }), "metadata"),
