@@ -1,7 +1,7 @@
 //! Every failure as a response, and nothing else makes one: a SCIM error under `/scim`, the API's published shape
 //! elsewhere. Has two texts: what the client may know, and what the log must know.
 //!
-//! A handler returns a [`Problem`]; which shape it takes is decided by [`rendered`], where the path and the request's id
+//! A handler returns a [`Problem`]; which shape it takes is decided by `rendered`, where the path and the request's id
 //! are known.
 
 use axum::body::Body;
@@ -269,7 +269,7 @@ impl From<StoreError> for Problem {
 }
 
 impl IntoResponse for Problem {
-    /// A response without a body that carries the problem to [`rendered`].
+    /// A response without a body that carries the problem to `rendered`.
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status;
