@@ -212,7 +212,7 @@ impl Record {
     }
 
     /// Puts a stored record together again. Says what is wrong where it was not written by [`Record::payload`].
-    pub fn restore(stored: Stored<'_>) -> Result<Self, String> {
+    pub fn restore(stored: &Stored<'_>) -> Result<Self, String> {
         let kind = EventType::from_code(stored.kind)
             .ok_or_else(|| format!("no event has the kind {}", stored.kind))?;
         let user = || stored.user.ok_or("the event names no user".to_owned());

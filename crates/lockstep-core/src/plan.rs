@@ -208,4 +208,5 @@ fn demand(precondition: &Precondition, tag: &str) -> Result<(), Error> {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "a test's JSON is written where it is used")]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{Change, EventType, Record};
+use crate::event::{Change, EventType, Membership, Record};
 use crate::id::LocalId;
 use crate::model::{Group, Head, User};
 
@@ -34,107 +34,93 @@ pub struct ReplayError {
 impl State {
     /// Takes the next record. Says so where it does not follow from what came before.
     pub fn apply(&mut self, record: &Record) -> Result<(), ReplayError> {
-        let fail = |what: &str| Err(ReplayError { seq: record.seq, what: what.to_owned() });
-        if record.seq != self.head.last_seq + 1 {
-            return fail(&format!("the event before it has the number {}", self.head.last_seq));
-        }
-        if record.at < self.head.last_at {
-            return fail("it is older than the event before it");
-        }
-        if !self.exists && record.change != Change::Activated {
-            return fail("the directory does not exist");
-        }
-        match &record.change {
-            Change::Activated => {
-                if self.exists || record.seq != 1 {
-                    return fail("the directory exists already");
-                }
-                self.exists = true;
-            }
-            Change::Deleted => {
-                *self = Self { head: Head { ..self.head.clone() }, ..Self::default() };
-            }
-            Change::User(kind, id, told) => match kind {
-                EventType::UserCreated | EventType::UserUpdated => {
-                    let known = self.users.get(id);
-                    if known.is_some() == (*kind == EventType::UserCreated) {
-                        return fail("a user is created once and updated only while it exists");
-                    }
-                    if known.is_some_and(|user| user.doc != told.doc_before()) {
-                        return fail("what it says was before is not what was before");
-                    }
-                    let user = User {
-                        id: *id,
-                        doc: told.doc.clone(),
-                        created_at: told.created_at,
-                        modified_at: record.at,
-                        seq: record.seq,
-                    };
-                    self.users.insert(*id, user);
-                }
-                EventType::UserDeleted => {
-                    if self.users.remove(id).is_none() {
-                        return fail("a user that does not exist is deleted");
-                    }
-                    if self.memberships.iter().any(|(_, user)| user == id) {
-                        return fail("a user is deleted before its memberships ended");
-                    }
-                }
-                _ => return fail("the event's kind is not a user's"),
-            },
-            Change::Group(kind, id, told) => match kind {
-                EventType::GroupCreated | EventType::GroupUpdated => {
-                    if self.groups.contains_key(id) == (*kind == EventType::GroupCreated) {
-                        return fail("a group is created once and updated only while it exists");
-                    }
-                    let group = Group {
-                        id: *id,
-                        doc: told.doc.clone(),
-                        nested: told.nested.clone(),
-                        created_at: told.created_at,
-                        modified_at: record.at,
-                        seq: record.seq,
-                        doc_seq: record.seq,
-                        ended: None,
-                    };
-                    self.groups.insert(*id, group);
-                }
-                EventType::GroupDeleted => {
-                    if self.groups.remove(id).is_none() {
-                        return fail("a group that does not exist is deleted");
-                    }
-                    let own = (*id, LocalId(0))..=(*id, LocalId(u64::MAX));
-                    if self.memberships.range(own).next().is_some() {
-                        return fail("a group is deleted before its memberships ended");
-                    }
-                }
-                _ => return fail("the event's kind is not a group's"),
-            },
-            Change::Membership(kind, membership) => {
-                let Some(user) = self.users.get(&membership.user) else {
-                    return fail("the member does not exist");
-                };
-                let Some(group) = self.groups.get_mut(&membership.group) else {
-                    return fail("the group does not exist");
-                };
-                if membership.user_seq != user.seq || membership.group_seq != group.doc_seq {
-                    return fail("it names other records of its user and group than the last ones");
-                }
-                group.seq = record.seq;
-                group.modified_at = record.at;
-                let pair = (membership.group, membership.user);
-                let changed = match kind {
-                    EventType::UserAdded => self.memberships.insert(pair),
-                    _ => self.memberships.remove(&pair),
-                };
-                if !changed {
-                    return fail("a membership begins twice or ends without having begun");
-                }
-            }
-        }
+        self.follow(record).map_err(|what| ReplayError { seq: record.seq, what: what.to_owned() })?;
         self.head.last_seq = record.seq;
         self.head.last_at = record.at;
         Ok(())
+    }
+
+    fn follow(&mut self, record: &Record) -> Result<(), &'static str> {
+        ensure(
+            record.seq == self.head.last_seq + 1,
+            "its number does not follow the one of the event before it",
+        )?;
+        ensure(record.at >= self.head.last_at, "it is older than the event before it")?;
+        ensure(self.exists || record.change == Change::Activated, "the directory does not exist")?;
+        match &record.change {
+            Change::Activated => {
+                ensure(!self.exists && record.seq == 1, "the directory exists already")?;
+                self.exists = true;
+            }
+            Change::Deleted => *self = Self { head: self.head.clone(), ..Self::default() },
+            Change::User(EventType::UserDeleted, id, _) => {
+                ensure(self.users.remove(id).is_some(), "a user that does not exist is deleted")?;
+                let left = self.memberships.iter().any(|(_, user)| user == id);
+                ensure(!left, "a user is deleted before its memberships ended")?;
+            }
+            Change::User(kind, id, told) => {
+                let known = self.users.get(id);
+                let created = *kind == EventType::UserCreated;
+                ensure(
+                    known.is_some() != created,
+                    "a user is created once and updated only while it exists",
+                )?;
+                let before = known.is_none_or(|user| user.doc == told.doc_before());
+                ensure(before, "what it says was before is not what was before")?;
+                let user = User {
+                    id: *id,
+                    doc: told.doc.clone(),
+                    created_at: told.created_at,
+                    modified_at: record.at,
+                    seq: record.seq,
+                };
+                self.users.insert(*id, user);
+            }
+            Change::Group(EventType::GroupDeleted, id, _) => {
+                ensure(self.groups.remove(id).is_some(), "a group that does not exist is deleted")?;
+                let own = (*id, LocalId(0))..=(*id, LocalId(u64::MAX));
+                let left = self.memberships.range(own).next().is_some();
+                ensure(!left, "a group is deleted before its memberships ended")?;
+            }
+            Change::Group(kind, id, told) => {
+                let created = *kind == EventType::GroupCreated;
+                let known = self.groups.contains_key(id);
+                ensure(known != created, "a group is created once and updated only while it exists")?;
+                let group = Group {
+                    id: *id,
+                    doc: told.doc.clone(),
+                    nested: told.nested.clone(),
+                    created_at: told.created_at,
+                    modified_at: record.at,
+                    seq: record.seq,
+                    doc_seq: record.seq,
+                    ended: None,
+                };
+                self.groups.insert(*id, group);
+            }
+            Change::Membership(kind, membership) => self.follow_membership(record, *kind, *membership)?,
+        }
+        Ok(())
+    }
+
+    fn follow_membership(
+        &mut self,
+        record: &Record,
+        kind: EventType,
+        membership: Membership,
+    ) -> Result<(), &'static str> {
+        let user = self.users.get(&membership.user).ok_or("the member does not exist")?;
+        let group = self.groups.get_mut(&membership.group).ok_or("the group does not exist")?;
+        let last = membership.user_seq == user.seq && membership.group_seq == group.doc_seq;
+        ensure(last, "it names other records of its user and group than the last ones")?;
+        group.seq = record.seq;
+        group.modified_at = record.at;
+        let pair = (membership.group, membership.user);
+        let changed = match kind {
+            EventType::UserAdded => self.memberships.insert(pair),
+            _ => self.memberships.remove(&pair),
+        };
+        ensure(changed, "a membership begins twice or ends without having begun")
     }
 
     /// The counts of the head, from the rows.
@@ -144,4 +130,8 @@ impl State {
         self.head.users_inactive = (self.users.len() - active) as u64;
         self.head.groups = self.groups.values().filter(|group| !group.is_ended()).count() as u64;
     }
+}
+
+fn ensure(holds: bool, otherwise: &'static str) -> Result<(), &'static str> {
+    if holds { Ok(()) } else { Err(otherwise) }
 }

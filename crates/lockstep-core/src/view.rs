@@ -141,7 +141,9 @@ impl Changes {
 /// One directory as a batch sees it.
 #[derive(Debug, Default)]
 pub struct View {
-    directory: Option<Option<Arc<Directory>>>,
+    directory: Option<Arc<Directory>>,
+    /// Whether the store has said which directory there is, if any.
+    directory_known: bool,
     head: Head,
     users: HashMap<LocalId, Option<Arc<User>>>,
     user_seqs: HashMap<LocalId, Option<u64>>,
@@ -151,7 +153,7 @@ pub struct View {
     group_names: HashMap<String, Option<LocalId>>,
     group_external_ids: HashMap<String, Option<LocalId>>,
     memberships: HashMap<(LocalId, LocalId), bool>,
-    /// The lists as the store had them; [`View::memberships_of`] lays the batch's own changes over them.
+    /// The lists as the store had them; [`View::groups_of`] and its like lay the batch's own changes over them.
     groups_of: HashMap<LocalId, Vec<LocalId>>,
     members_of: HashMap<LocalId, Vec<LocalId>>,
     first_members_of: HashMap<LocalId, Vec<LocalId>>,
@@ -165,10 +167,11 @@ impl View {
     /// Takes what the store found under `key`. What the batch itself has changed meanwhile wins.
     pub fn supply(&mut self, key: Key, loaded: Loaded) {
         match (key, loaded) {
-            (Key::Directory, Loaded::Directory(found)) if self.directory.is_none() => {
+            (Key::Directory, Loaded::Directory(found)) if !self.directory_known => {
+                self.directory_known = true;
                 let (directory, head) =
                     found.map_or((None, Head::default()), |(row, head)| (Some(row), head));
-                self.directory = Some(directory);
+                self.directory = directory;
                 self.head = head;
             }
             (Key::User(id), Loaded::User(user)) => {
@@ -218,7 +221,7 @@ impl View {
     #[must_use]
     pub fn has(&self, key: &Key) -> bool {
         match key {
-            Key::Directory => self.directory.is_some(),
+            Key::Directory => self.directory_known,
             Key::User(id) => self.users.contains_key(id),
             Key::UserSeq(id) => self.users.contains_key(id) || self.user_seqs.contains_key(id),
             Key::UserName(name) => self.user_names.contains_key(name),
@@ -236,7 +239,7 @@ impl View {
 
     /// The directory.
     pub fn directory(&self) -> Found<Option<&Arc<Directory>>> {
-        self.directory.as_ref().map(Option::as_ref).ok_or(Missing::from(Key::Directory))
+        if self.directory_known { Ok(self.directory.as_ref()) } else { Err(Key::Directory.into()) }
     }
 
     /// The head of its log; meaningful once [`View::directory`] answered.
@@ -399,10 +402,9 @@ impl View {
         for step in steps {
             match step {
                 Step::Directory(directory) => {
-                    let before = self.directory.take().flatten();
+                    let before = self.directory.replace(directory.clone());
                     let before = self.changes.directory.take().map_or(before, |changed| changed.before);
-                    self.changes.directory = Some(Changed { before, after: Some(directory.clone()) });
-                    self.directory = Some(Some(directory));
+                    self.changes.directory = Some(Changed { before, after: Some(directory) });
                 }
                 Step::Head(head) => {
                     self.changes.head = Some(head.clone());

@@ -250,7 +250,21 @@ impl Definition {
 
     /// Whether a key or URN is that of an undeclared extension this type keeps.
     pub fn is_open_extension(&self, urn: &str) -> bool {
-        self.open_extensions && is_urn(urn) && !self.is_base(urn) && self.extension(urn).is_none()
+        self.open_extensions
+            && is_urn(urn)
+            && !self.is_base(urn)
+            && self.extension(urn).is_none()
+            && !self.names_declared_attribute(urn)
+    }
+
+    /// Whether a URN goes on after a declared schema's: then it names an attribute of that one (RFC 7644 §3.10).
+    fn names_declared_attribute(&self, urn: &str) -> bool {
+        let mut declared =
+            std::iter::once(&self.schema).chain(self.extensions.iter().map(|(schema, _)| schema));
+        declared.any(|schema| {
+            urn.as_bytes().get(schema.id.len()) == Some(&b':')
+                && urn.get(..schema.id.len()).is_some_and(|start| start.eq_ignore_ascii_case(&schema.id))
+        })
     }
 
     /// Finds what `[urn:]attribute[.sub]` names (RFC 7644 §3.10).

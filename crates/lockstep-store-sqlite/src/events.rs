@@ -247,7 +247,7 @@ fn read_event(row: &Row<'_>) -> Result<(Position, Record)> {
         )));
     }
     let payload = row.get_ref(11)?.as_str_or_null().map_err(|error| Error::Content(error.to_string()))?;
-    let record = Record::restore(Stored {
+    let record = Record::restore(&Stored {
         directory: codec::directory_number(row, 1)?,
         seq: codec::uint(row, 2)?,
         at: Timestamp(row.get(3)?),

@@ -236,7 +236,7 @@ impl Draft<'_> {
             None => Some(std::collections::BTreeSet::new()),
         };
         let nested: &[LocalId] = group.map_or(&[], |group| group.nested.as_slice());
-        let wanted = edits.resolve(directory, current.as_ref(), nested)?;
+        let wanted = edits.resolve(directory, current.as_ref(), nested);
 
         let mut delta = Delta::default();
         let mut unknown = wanted.unknown;

@@ -99,7 +99,7 @@ impl Edits {
         directory: DirectoryNumber,
         current: Option<&BTreeSet<LocalId>>,
         nested: &[LocalId],
-    ) -> Result<Wanted, Error> {
+    ) -> Wanted {
         let mut wanted = Wanted::default();
         let mut unknown = BTreeSet::new();
         for edit in &self.0 {
@@ -133,7 +133,7 @@ impl Edits {
             }
         }
         wanted.unknown = unknown.len();
-        Ok(wanted)
+        wanted
     }
 }
 

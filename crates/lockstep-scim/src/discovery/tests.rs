@@ -1,3 +1,5 @@
+//! What `discovery` promises, as tables and properties.
+
 use super::{Features, resource_types, schema, schemas, service_provider_config};
 use crate::{Definition, Limits};
 

@@ -1,3 +1,5 @@
+//! What `error` promises, as tables and properties.
+
 use serde_json::json;
 
 use super::{Error, shown};

@@ -1,3 +1,5 @@
+//! What `filter` promises, as tables and properties.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

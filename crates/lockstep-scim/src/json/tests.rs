@@ -1,3 +1,5 @@
+//! What `json` promises, as tables and properties.
+
 use proptest::prelude::*;
 
 use super::parse;

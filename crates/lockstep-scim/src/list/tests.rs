@@ -1,3 +1,5 @@
+//! What `list` promises, as tables and properties.
+
 use serde_json::json;
 
 use super::{Paging, render};

@@ -1,3 +1,5 @@
+//! What `path` promises, as tables and properties.
+
 use proptest::prelude::*;
 
 use super::Path;

@@ -1,3 +1,5 @@
+//! What `projection` promises, as tables and properties.
+
 use serde_json::{Value, json};
 
 use super::Projection;

@@ -1,3 +1,5 @@
+//! What `schema` promises, as tables and properties.
+
 use super::{Definition, ENTERPRISE_USER_URN, Type, USER_URN};
 
 #[test]

@@ -1,3 +1,5 @@
+//! What `text` promises, as tables and properties.
+
 use proptest::prelude::*;
 
 use super::{fold, user_name_key};
