@@ -47,6 +47,7 @@ static FILES: &[(&str, &str, &str, &str)] = files![
     "entra" / "disable",
     "entra" / "duplicate",
     "entra" / "empty-patch",
+    "entra" / "extension",
     "entra" / "filters",
     "entra" / "group-members-odd",
     "entra" / "group-push",

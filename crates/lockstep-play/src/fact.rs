@@ -110,7 +110,7 @@ fn dot(index: usize) -> &'static str {
 fn is_text(value: &Value, text: &str) -> bool {
     match value {
         Value::String(value) => value == text,
-        other => other.to_string() == text,
+        other => serde_json::from_str::<Value>(text).is_ok_and(|wanted| wanted == *other),
     }
 }
 

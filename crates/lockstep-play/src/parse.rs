@@ -36,7 +36,7 @@ pub fn parse(file: &str, text: &str) -> Result<Contract, ParseError> {
         let line = line.trim_end();
         if let Some(name) = line.strip_prefix("###") {
             if let Some(step) = contract.steps.last() {
-                finished(step, &place).map_err(|message| fail(number, message))?;
+                finished(step, place).map_err(|message| fail(number, message))?;
             }
             let name = name.trim().to_owned();
             contract.steps.push(Step { name, line: number, ..Step::default() });
@@ -52,7 +52,7 @@ pub fn parse(file: &str, text: &str) -> Result<Contract, ParseError> {
     let last = text.lines().count();
     match contract.steps.last() {
         None => return Err(fail(last, "no step: a line `### what happens` begins one".to_owned())),
-        Some(step) => finished(step, &place).map_err(|message| fail(last, message))?,
+        Some(step) => finished(step, place).map_err(|message| fail(last, message))?,
     }
     for (value, key) in [(&contract.idp, "idp"), (&contract.title, "title"), (&contract.date, "date")] {
         if value.is_empty() {
@@ -76,7 +76,7 @@ enum Place {
     Event,
 }
 
-fn finished(step: &Step, place: &Place) -> Result<(), String> {
+fn finished(step: &Step, place: Place) -> Result<(), String> {
     if matches!(place, Place::Expect | Place::Event) {
         return Ok(());
     }

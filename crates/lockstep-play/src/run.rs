@@ -148,7 +148,7 @@ impl<'t, T: Target> Runner<'t, T> {
             self.started = true;
         }
         let mut played = Played { file: contract.file.clone(), steps: Vec::new(), left_out: 0 };
-        let given: Vec<Step> = contract.given.iter().map(|given| step_of(given)).collect();
+        let given: Vec<Step> = contract.given.iter().map(step_of).collect();
         let steps: Vec<(bool, &Step)> = given
             .iter()
             .map(|step| (true, step))
@@ -400,7 +400,12 @@ fn encoded(target: &str) -> String {
             | b'#'
             | 0..=31
             | 127.. => {
-                out.push_str(&format!("%{byte:02X}"));
+                out.push('%');
+                for digit in [byte >> 4, byte & 15] {
+                    out.extend(
+                        char::from_digit(u32::from(digit), 16).map(|digit| digit.to_ascii_uppercase()),
+                    );
+                }
             }
             _ => out.push(char::from(byte)),
         }

@@ -49,7 +49,7 @@ impl HttpTarget {
     pub fn new(scim_base: &str, token: &str) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(std::time::Duration::from_secs(60))
+            .timeout(std::time::Duration::from_mins(1))
             .build()
             .context("could not set up an HTTP client")?;
         let scim_base = scim_base.trim_end_matches('/').to_owned();

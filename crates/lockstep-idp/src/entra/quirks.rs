@@ -600,6 +600,14 @@ pub(super) static QUIRKS: &[Quirk] = &[
         proven: Basis::Source,
     },
     Quirk {
+        id: "ENTRA-PATCH-30",
+        title: "Boolean literal in a value filter of an extension path",
+        repair: None,
+        contract: "extension.http",
+        sources: &["pranems/SCIMServer analysis report, 2026-09 (public source file): production incident"],
+        proven: Basis::Source,
+    },
+    Quirk {
         id: "ENTRA-PATCH-32",
         title: "Manager cleared by Replace with an empty string",
         repair: Some("empty-reference"),

@@ -453,4 +453,25 @@ pub(super) static QUIRKS: &[Quirk] = &[
         ],
         proven: Basis::Source,
     },
+    Quirk {
+        id: "ONELOGIN-CREATE-01",
+        title: "emails as one object instead of an array",
+        repair: Some("list-of-one"),
+        contract: "create.http",
+        sources: &[
+            "15five/django-scim2:src/django_scim/adapters.py (comment \"OneLogin sends a dict despite the spec\")",
+        ],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "SFDC-GROUP-01",
+        title: "remove with value {\"members\":[...]} although path is members",
+        repair: Some("wrapped-values"),
+        contract: "members.http",
+        sources: &[
+            "pond/scimitar:app/models/scimitar/resources/mixin.rb and spec (special case for calls in Salesforce form)",
+            "pond/scimitar:CHANGELOG.md (issue 43)",
+        ],
+        proven: Basis::Source,
+    },
 ];

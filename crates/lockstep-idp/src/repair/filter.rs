@@ -178,7 +178,8 @@ fn rewritten(text: &str, comparison: &dyn Fn(&mut Filter) -> bool) -> Option<Str
 fn each_comparison(filter: &mut Filter, comparison: &dyn Fn(&mut Filter) -> bool) -> bool {
     match filter {
         Filter::And(terms) | Filter::Or(terms) => {
-            terms.iter_mut().fold(false, |changed, term| each_comparison(term, comparison) || changed)
+            // Every one is visited, also after the first that changed.
+            terms.iter_mut().filter_map(|term| each_comparison(term, comparison).then_some(())).count() > 0
         }
         Filter::Not(inner) => each_comparison(inner, comparison),
         Filter::Attr { .. } | Filter::Present(_) => comparison(filter),

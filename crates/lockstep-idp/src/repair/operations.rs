@@ -43,6 +43,13 @@ pub const REMOVE_NOTHING: Repair = Repair {
     apply: remove_nothing,
 };
 
+/// `{"op": "remove", "path": "members", "value": {"members": […]}}`.
+pub const WRAPPED_VALUES: Repair = Repair {
+    name: "wrapped-values",
+    why: "the value of an operation repeats the name of the attribute that its path names already",
+    apply: wrapped_values,
+};
+
 /// An operation that the RFC allows and that does nothing.
 fn nothing() -> Value {
     json!({ "op": "replace", "value": {} })
@@ -160,6 +167,29 @@ fn adds_nothing(value: &Value, named: &str) -> bool {
         Value::Object(members) => member(members, "value").is_none_or(|value| value == named),
         Value::Bool(_) | Value::Number(_) => false,
     }
+}
+
+fn wrapped_values(request: &mut Request, terms: &Terms) -> Option<String> {
+    let definition = request.definition(terms)?;
+    let body = patch_body(request)?;
+    let mut tally = Tally::default();
+    for operation in operations(body) {
+        let Some(path) = walk::path(operation) else { continue };
+        let Some(found) = walk::resolve(definition, &path) else { continue };
+        if path.filter.is_some() || found.sub.is_some() || !found.attribute.multi_valued {
+            continue;
+        }
+        let Some(value) = member_mut(operation, "value") else { continue };
+        let Value::Object(members) = &*value else { continue };
+        // An attribute of this name inside one of its own values would mean something else.
+        let inner = (members.len() == 1 && found.attribute.sub(&found.attribute.name).is_none())
+            .then(|| member(members, &found.attribute.name))
+            .flatten();
+        let Some(inner) = inner.filter(|inner| inner.is_array()).cloned() else { continue };
+        *value = inner;
+        tally.count(&found.attribute.name);
+    }
+    tally.detail("named twice, read once")
 }
 
 fn remove_nothing(request: &mut Request, terms: &Terms) -> Option<String> {

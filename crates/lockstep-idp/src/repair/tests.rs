@@ -1,1 +1,442 @@
 //! Tables of requests before and after each repair, and what holds for all of them.
+
+use lockstep_core::command::Terms;
+use lockstep_core::rules::Rules;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+const ALL: [Repair; 19] = [
+    PATH_SLASHES,
+    EMPTY_PARAMETERS,
+    UNQUOTED_VALUES,
+    DOUBLE_ENCODED_VALUES,
+    REFERENCE_FILTERS,
+    DATE_FORMS,
+    PATCH_SCHEMA,
+    EMPTY_OPERATIONS,
+    READ_ONLY_VALUES,
+    MEMBER_IN_FILTER,
+    WRAPPED_VALUES,
+    REMOVE_NOTHING,
+    LIST_OF_ONE,
+    BOOLEAN_TEXT,
+    NUMBER_AS_TEXT,
+    EMPTY_REFERENCE,
+    BARE_VALUES,
+    JSON_TEXT_VALUES,
+    VALUELESS_ELEMENTS,
+];
+
+fn terms() -> Terms {
+    Terms::new(Rules::default())
+}
+
+/// Applies one repair, and again, which must change nothing.
+#[track_caller]
+fn apply(repair: Repair, request: &mut Request) -> Option<String> {
+    let detail = (repair.apply)(request, &terms());
+    let once = request.clone();
+    assert_eq!((repair.apply)(request, &terms()), None, "{} twice", repair.name);
+    assert_eq!(*request, once, "{} twice", repair.name);
+    detail
+}
+
+#[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "tables read better without a sign before each value")]
+fn check_body(repair: Repair, method: &str, path: &str, before: Value, after: Value) {
+    let mut request = Request::new(method, path).with_body(before.clone());
+    let detail = apply(repair, &mut request);
+    assert_eq!(request.body, Some(after.clone()), "{}", repair.name);
+    assert_eq!(detail.is_some(), before != after, "{}", repair.name);
+}
+
+#[track_caller]
+fn check_patch(repair: Repair, path: &str, before: Value, after: Value) {
+    let body = |operation: Value| json!({ "Operations": [operation] });
+    check_body(repair, "PATCH", path, body(before), body(after));
+}
+
+#[track_caller]
+fn check_filter(repair: Repair, before: &str, after: &str) {
+    let mut request = Request::new("GET", "/Users").with_query("filter", before);
+    apply(repair, &mut request);
+    assert_eq!(request.query_value("filter"), Some(after), "{}", repair.name);
+}
+
+#[test]
+fn paths_lose_what_is_too_much() {
+    for (before, after) in [
+        ("//Users", "/Users"),
+        ("/Users/", "/Users"),
+        ("/v2/Users/1", "/Users/1"),
+        ("/Users/1", "/Users/1"),
+        ("/Users/v2", "/Users/v2"),
+    ] {
+        let mut request = Request::new("GET", before);
+        assert_eq!(apply(PATH_SLASHES, &mut request).is_some(), before != after);
+        assert_eq!(request.path, after);
+    }
+}
+
+#[test]
+fn empty_parameters_are_none() {
+    let mut request = Request::new("GET", "/Users")
+        .with_query("startIndex", "")
+        .with_query("count", "2")
+        .with_query("aadOptscim062020", "");
+    assert_eq!(
+        apply(EMPTY_PARAMETERS, &mut request).as_deref(),
+        Some("startIndex: empty, read as not given")
+    );
+    assert_eq!(request.query.len(), 2);
+}
+
+#[test]
+fn filters_are_spelled_as_the_rfc_wants() {
+    for (before, after) in [
+        ("externalId eq jyoung", "externalId eq \"jyoung\""),
+        (
+            "externalId eq j.young@x.org and (title sw Vice)",
+            "externalId eq \"j.young@x.org\" and (title sw \"Vice\")",
+        ),
+        ("active eq true", "active eq true"),
+        ("externalId eq \"a b\"", "externalId eq \"a b\""),
+        ("externalId eq", "externalId eq"),
+    ] {
+        check_filter(UNQUOTED_VALUES, before, after);
+    }
+    for (before, after) in [
+        ("userName eq \"o%27b%40x\"", "userName eq \"o%27b%40x\" or userName eq \"o'b@x\""),
+        ("userName eq \"100%\"", "userName eq \"100%\""),
+        ("userName eq \"%FF\"", "userName eq \"%FF\""),
+    ] {
+        check_filter(DOUBLE_ENCODED_VALUES, before, after);
+    }
+    check_filter(
+        REFERENCE_FILTERS,
+        "id eq \"1\" and manager eq \"2\"",
+        &format!("id eq \"1\" and {MANAGER}.value eq \"2\""),
+    );
+    check_filter(REFERENCE_FILTERS, "userName eq \"2\"", "userName eq \"2\"");
+    check_filter(
+        DATE_FORMS,
+        "meta.created ge \"2024-04-10T00:00Z\"",
+        "meta.created ge \"2024-04-10T00:00:00Z\"",
+    );
+    check_filter(DATE_FORMS, "meta.created ge \"yesterday\"", "meta.created ge \"yesterday\"");
+}
+
+#[test]
+fn booleans_are_read_from_text_and_nowhere_else() {
+    let op = |path: &str, value: Value| json!({ "op": "replace", "path": path, "value": value });
+    for (before, after) in [
+        (op("active", json!("False")), op("active", json!(false))),
+        (op("active", json!("yes")), op("active", json!("yes"))),
+        (op("active", json!(" true ")), op("active", json!(" true "))),
+        (
+            op("emails[type eq \"work\"].primary", json!("TRUE")),
+            op("emails[type eq \"work\"].primary", json!(true)),
+        ),
+        (op("displayName", json!("True")), op("displayName", json!("True"))),
+        (
+            json!({ "op": "add", "value": { "active": "true", "roles": [{ "value": "true", "primary": "False" }] } }),
+            json!({ "op": "add", "value": { "active": true, "roles": [{ "value": "true", "primary": false }] } }),
+        ),
+    ] {
+        check_patch(BOOLEAN_TEXT, "/Users/1", before, after);
+    }
+}
+
+#[test]
+fn values_get_the_form_of_the_schema() {
+    check_body(
+        NUMBER_AS_TEXT,
+        "POST",
+        "/Users",
+        json!({ "externalId": 7, ENTERPRISE: { "costCenter": 4130 }, "active": 1 }),
+        json!({ "externalId": "7", ENTERPRISE: { "costCenter": "4130" }, "active": 1 }),
+    );
+    check_body(
+        VALUELESS_ELEMENTS,
+        "PUT",
+        "/Users/1",
+        json!({ "emails": [{ "type": "work" }, { "value": "" }, { "value": "a" }], "addresses": [{ "type": "work" }] }),
+        json!({ "emails": [{ "value": "a" }], "addresses": [{ "type": "work" }] }),
+    );
+    check_body(VALUELESS_ELEMENTS, "POST", "/Groups", json!({ "members": [{}] }), json!({ "members": [{}] }));
+    check_body(
+        LIST_OF_ONE,
+        "POST",
+        "/Users",
+        json!({ "emails": { "value": "a" } }),
+        json!({ "emails": [{ "value": "a" }] }),
+    );
+    check_patch(
+        JSON_TEXT_VALUES,
+        "/Users/1",
+        json!({ "op": "add", "path": "roles", "value": [{ "value": "{\"id\":\"1\",\"value\":\"A\",\"displayName\":\"B\"}" }] }),
+        json!({ "op": "add", "path": "roles", "value": [{ "value": "A", "display": "B" }] }),
+    );
+    check_patch(
+        JSON_TEXT_VALUES,
+        "/Users/1",
+        json!({ "op": "add", "path": "roles", "value": [{ "value": "{not json}" }] }),
+        json!({ "op": "add", "path": "roles", "value": [{ "value": "{not json}" }] }),
+    );
+}
+
+#[test]
+fn references_come_as_text_and_go_by_being_emptied() {
+    let op = |op: &str, path: &str, value: Value| json!({ "op": op, "path": path, "value": value });
+    check_patch(
+        BARE_VALUES,
+        "/Users/1",
+        op("Add", MANAGER, json!("2")),
+        op("Add", MANAGER, json!({ "value": "2" })),
+    );
+    for members in [json!("2"), json!(["2"])] {
+        check_patch(
+            BARE_VALUES,
+            "/Groups/1",
+            op("remove", "members", members),
+            op("remove", "members", json!([{ "value": "2" }])),
+        );
+    }
+    check_patch(
+        BARE_VALUES,
+        "/Users/1",
+        op("add", "displayName", json!("2")),
+        op("add", "displayName", json!("2")),
+    );
+    let removed = json!({ "op": "remove", "path": MANAGER });
+    for value in [json!(""), json!({ "value": "" }), json!({ "value": null, "$ref": "x" })] {
+        check_patch(EMPTY_REFERENCE, "/Users/1", op("Replace", MANAGER, value), removed.clone());
+    }
+    check_patch(EMPTY_REFERENCE, "/Users/1", op("replace", &format!("{MANAGER}.value"), json!("")), removed);
+    check_patch(
+        EMPTY_REFERENCE,
+        "/Users/1",
+        op("replace", "displayName", json!("")),
+        op("replace", "displayName", json!("")),
+    );
+    for before in [json!({ MANAGER: "" }), json!({ format!("{MANAGER}.value"): "" })] {
+        check_patch(
+            EMPTY_REFERENCE,
+            "/Users/1",
+            json!({ "op": "replace", "value": before }),
+            json!({ "op": "replace", "value": { MANAGER: null } }),
+        );
+    }
+    check_body(
+        EMPTY_REFERENCE,
+        "POST",
+        "/Users",
+        json!({ ENTERPRISE: { "manager": { "value": "" }, "department": "" } }),
+        json!({ ENTERPRISE: { "manager": null, "department": "" } }),
+    );
+}
+
+#[test]
+fn operations_mean_what_they_name() {
+    let nothing = json!({ "op": "replace", "value": {} });
+    check_patch(
+        REMOVE_NOTHING,
+        "/Groups/1",
+        json!({ "op": "Remove", "path": "members", "value": [] }),
+        nothing.clone(),
+    );
+    let all = json!({ "op": "remove", "path": "members" });
+    check_patch(REMOVE_NOTHING, "/Groups/1", all.clone(), all);
+    let joins = json!({ "op": "add", "path": "members", "value": [{ "value": "7" }] });
+    for value in [json!({}), json!("[]"), json!([]), json!({ "value": "7" })] {
+        let before = json!({ "op": "Add", "path": "members[value eq \"7\"]", "value": value });
+        check_patch(MEMBER_IN_FILTER, "/Groups/1", before, joins.clone());
+    }
+    for other in [
+        json!({ "op": "add", "path": "members[value eq \"7\"]", "value": { "value": "8" } }),
+        json!({ "op": "remove", "path": "members[value eq \"7\"]" }),
+        json!({ "op": "add", "path": "members[type eq \"User\"]", "value": {} }),
+    ] {
+        check_patch(MEMBER_IN_FILTER, "/Groups/1", other.clone(), other);
+    }
+    check_patch(
+        WRAPPED_VALUES,
+        "/Groups/1",
+        json!({ "op": "remove", "path": "members", "value": { "members": [{ "value": "7" }] } }),
+        json!({ "op": "remove", "path": "members", "value": [{ "value": "7" }] }),
+    );
+    check_patch(
+        READ_ONLY_VALUES,
+        "/Users/1",
+        json!({ "op": "replace", "value": { "id": "1", "meta": {}, "groups": [], "active": false } }),
+        json!({ "op": "replace", "value": { "active": false } }),
+    );
+    let other = json!({ "op": "replace", "value": { "id": "2", "active": false } });
+    check_patch(READ_ONLY_VALUES, "/Users/1", other.clone(), other);
+    check_body(
+        EMPTY_OPERATIONS,
+        "PATCH",
+        "/Users/1",
+        json!({ "Operations": [] }),
+        json!({ "Operations": [nothing] }),
+    );
+    check_body(
+        PATCH_SCHEMA,
+        "PATCH",
+        "/Users/1",
+        json!({ "schemas": ["urn:x:core:2.0:PatchOp"], "Operations": [] }),
+        json!({ "schemas": [lockstep_scim::patch::PATCH_OP_URN], "Operations": [] }),
+    );
+    let wrong = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "Operations": [] });
+    check_body(PATCH_SCHEMA, "PATCH", "/Users/1", wrong.clone(), wrong);
+}
+
+#[test]
+fn details_hold_no_values() {
+    let mut request = Request::new("POST", "/Users").with_body(json!({
+        "userName": 5_550_100, "active": "true", "emails": [{ "value": "secret@example.com", "primary": "true" }],
+    }));
+    for repair in ALL {
+        let detail = (repair.apply)(&mut request, &terms()).unwrap_or_default();
+        assert!(!detail.contains("secret") && !detail.contains("5550100"), "{detail}");
+    }
+}
+
+/// A user as the RFC wants it.
+fn right_user() -> impl Strategy<Value = Value> {
+    let text = "[ -~]{1,12}";
+    let address =
+        (text, proptest::option::of(any::<bool>()), "work|home|other").prop_map(|(value, primary, kind)| {
+            let mut address = json!({ "value": value, "type": kind });
+            if let Some(primary) = primary {
+                address["primary"] = json!(primary);
+            }
+            address
+        });
+    (text, any::<bool>(), proptest::collection::vec(address, 0..3), text, text).prop_map(
+        |(name, active, emails, department, manager)| {
+            json!({
+                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
+                "userName": name, "active": active, "emails": emails, "name": { "givenName": department },
+                ENTERPRISE: { "department": department, "manager": { "value": manager } },
+            })
+        },
+    )
+}
+
+/// A request as the RFC wants it.
+fn right_request() -> impl Strategy<Value = Request> {
+    let operation = prop_oneof![
+        any::<bool>().prop_map(|active| json!({ "op": "replace", "path": "active", "value": active })),
+        "[ -~]{1,9}".prop_map(|name| json!({ "op": "add", "path": "name.givenName", "value": name })),
+        "[a-z]{1,9}".prop_map(|id| json!({ "op": "replace", "path": MANAGER, "value": { "value": id } })),
+        Just(json!({ "op": "remove", "path": "emails[type eq \"work\"]" })),
+        Just(json!({ "op": "remove", "path": "title" })),
+    ];
+    let patch = proptest::collection::vec(operation, 1..4).prop_map(|operations| {
+        let body = json!({ "schemas": [lockstep_scim::patch::PATCH_OP_URN], "Operations": operations });
+        Request::new("PATCH", "/Users/1").with_body(body)
+    });
+    let members = proptest::collection::vec("[a-z]{1,9}", 1..4).prop_map(|ids| {
+        let members: Vec<Value> = ids.iter().map(|id| json!({ "value": id })).collect();
+        let add = json!({ "op": "add", "path": "members", "value": members });
+        let remove = json!({ "op": "remove", "path": format!("members[value eq \"{}\"]", ids[0]) });
+        Request::new("PATCH", "/Groups/1").with_body(json!({ "Operations": [add, remove] }))
+    });
+    let search = "[a-zA-Z0-9 ]{0,12}".prop_map(|text| {
+        Request::new("GET", "/Users")
+            .with_query("filter", &format!("userName eq \"{text}\""))
+            .with_query("count", "5")
+    });
+    let create = right_user().prop_map(|user| Request::new("POST", "/Users").with_body(user));
+    let replace = right_user().prop_map(|user| Request::new("PUT", "/Users/1").with_body(user));
+    prop_oneof![patch, members, search, create, replace]
+}
+
+/// Any JSON, with words that the repairs look at.
+fn any_json() -> impl Strategy<Value = Value> {
+    let word = prop_oneof![
+        Just("True"),
+        Just("false"),
+        Just(""),
+        Just("[]"),
+        Just("a"),
+        Just("{\"value\":\"x\"}"),
+        Just("add"),
+        Just("Remove"),
+        Just("replace"),
+        Just("members"),
+        Just("members[value eq \"7\"]"),
+        Just("active"),
+        Just("emails[type eq \"work\"].primary"),
+        Just(MANAGER),
+        Just("roles"),
+        Just("manager.value"),
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        word.prop_map(Value::from),
+    ];
+    let key = prop_oneof![
+        Just("op"),
+        Just("path"),
+        Just("value"),
+        Just("Operations"),
+        Just("schemas"),
+        Just("id"),
+        Just("meta"),
+        Just("active"),
+        Just("emails"),
+        Just("roles"),
+        Just("primary"),
+        Just("members"),
+        Just(ENTERPRISE),
+        Just(MANAGER),
+        Just("manager"),
+        Just("externalId"),
+    ];
+    leaf.prop_recursive(5, 40, 4, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec((key.clone(), inner), 0..4).prop_map(|members| {
+                Value::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_request_that_is_right_stays_as_it_is(request in right_request()) {
+        for repair in ALL {
+            let mut after = request.clone();
+            prop_assert_eq!((repair.apply)(&mut after, &terms()), None, "{}", repair.name);
+            prop_assert_eq!(&after, &request, "{}", repair.name);
+        }
+    }
+
+    #[test]
+    fn a_repair_done_twice_is_done_once(
+        body in any_json(),
+        operations in proptest::collection::vec(any_json(), 0..4),
+        method in "POST|PUT|PATCH",
+        path in "/Users/1|/Groups/1",
+        filter in "[ -~]{0,30}",
+    ) {
+        let bodies = [body, json!({ "Operations": operations })];
+        for (repair, body) in ALL.iter().flat_map(|repair| bodies.iter().map(move |body| (repair, body))) {
+            let mut once = Request::new(&method, &path).with_query("filter", &filter).with_body(body.clone());
+            (repair.apply)(&mut once, &terms());
+            let mut twice = once.clone();
+            prop_assert_eq!((repair.apply)(&mut twice, &terms()), None, "{}", repair.name);
+            prop_assert_eq!(twice, once, "{}", repair.name);
+        }
+    }
+}

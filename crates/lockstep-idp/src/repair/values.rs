@@ -35,6 +35,28 @@ pub const VALUELESS_ELEMENTS: Repair = Repair {
     apply: valueless_elements,
 };
 
+/// `"emails": {"value": …}` for a list of one.
+pub const LIST_OF_ONE: Repair = Repair {
+    name: "list-of-one",
+    why: "a list that has one value arrives as that value",
+    apply: list_of_one,
+};
+
+fn list_of_one(request: &mut Request, terms: &Terms) -> Option<String> {
+    if !request.is_resource() {
+        // In a PATCH the RFC's own examples do it, and the library reads it.
+        return None;
+    }
+    let mut tally = Tally::default();
+    each_value(request, terms, &mut |attribute, value, element| {
+        if attribute.multi_valued && !element && !attribute.is_read_only() && value.is_object() {
+            *value = Value::Array(vec![value.take()]);
+            tally.count(&attribute.name);
+        }
+    });
+    tally.detail("one value read as a list of one")
+}
+
 fn boolean_text(request: &mut Request, terms: &Terms) -> Option<String> {
     let mut tally = Tally::default();
     each_value(request, terms, &mut |attribute, value, _| {

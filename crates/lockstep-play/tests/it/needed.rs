@@ -3,6 +3,7 @@
 use lockstep_core::command::Terms;
 use lockstep_idp::{Provider, Request, repair};
 use lockstep_play::Step;
+use lockstep_scim::resource::ReadOptions;
 use lockstep_scim::{Definition, Limits, filter, patch, resource};
 
 /// A request as text of a contract, as the server would hand it to the repairs.
@@ -29,7 +30,7 @@ fn meaning(request: &Request, terms: &Terms) -> String {
     let asked: Vec<String> = asked.collect();
     let body = request.body.clone().map(|body| match request.method.as_str() {
         "PATCH" => format!("{:?}", patch::parse(&body, definition, &terms.rules.patch, &limits)),
-        "POST" | "PUT" => format!("{:?}", resource::read(body, definition, &Default::default(), &limits)),
+        "POST" | "PUT" => format!("{:?}", resource::read(body, definition, &ReadOptions::default(), &limits)),
         _ => String::new(),
     });
     format!("{} {} {asked:?} {body:?}", request.method, request.path)

@@ -44,3 +44,14 @@ fn published_schemas_leave_out_common_attributes_and_password() {
     let group = super::group().to_json("");
     assert_eq!(group["attributes"][0]["required"], true);
 }
+
+#[test]
+fn an_attribute_below_a_declared_schema_is_no_extension_of_its_own() {
+    let open = Definition::user().with_open_extensions();
+    assert!(open.is_open_extension("urn:x:Badge"));
+    for urn in [USER_URN, ENTERPRISE_USER_URN] {
+        assert!(!open.is_open_extension(&format!("{urn}:manager")), "{urn}");
+        assert!(!open.is_open_extension(&format!("{}:x", urn.to_uppercase())), "{urn}");
+    }
+    assert!(open.is_open_extension("urn:ietf:params:scim:schemas:extension:enterprise:2.0:UserOfOurs"));
+}
