@@ -1,5 +1,6 @@
 -- Every key leads with the directory's number. Times are microseconds since 1970. Wide ids are 16 bytes, the highest
--- first, so that they sort as numbers. No foreign keys: what must hold between rows is planned in lockstep-core and
+-- first, so that they sort as numbers; an id of 64 bits has its upper bit turned, which does the same for a signed
+-- number. Unique is here what every contract wants so; what is for a contract to say is not said here. No foreign keys: what must hold between rows is planned in lockstep-core and
 -- checked by `verify`.
 
 CREATE TABLE organizations (
@@ -67,7 +68,7 @@ CREATE TABLE users (
 ) STRICT;
 CREATE UNIQUE INDEX users_id ON users (directory, id);
 CREATE UNIQUE INDEX users_user_name ON users (directory, user_name_key);
-CREATE INDEX users_external_id ON users (directory, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX users_external_id ON users (directory, external_id, id) WHERE external_id IS NOT NULL;
 CREATE INDEX users_display_name ON users (directory, display_name_key, id) WHERE display_name_key IS NOT NULL;
 CREATE INDEX users_modified ON users (directory, modified_at, id);
 
@@ -78,8 +79,7 @@ CREATE TABLE user_emails (
     PRIMARY KEY (directory, email_key, user_id)
 ) STRICT, WITHOUT ROWID;
 
--- Ended groups are gone for everyone; their rows stay until their memberships have been ended. Whether a displayName
--- is unique is for the contract to say, so it is not said here.
+-- Ended groups are gone for everyone; their rows stay until their memberships have been ended.
 CREATE TABLE groups (
     directory    INTEGER NOT NULL,
     id           INTEGER NOT NULL,
@@ -97,7 +97,7 @@ CREATE TABLE groups (
     doc          TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX groups_id ON groups (directory, id);
-CREATE INDEX groups_external_id ON groups (directory, external_id)
+CREATE INDEX groups_external_id ON groups (directory, external_id, id)
     WHERE external_id IS NOT NULL AND ended IS NULL;
 CREATE INDEX groups_name ON groups (directory, name_key, id) WHERE ended IS NULL;
 CREATE INDEX groups_modified ON groups (directory, modified_at, id) WHERE ended IS NULL;

@@ -40,7 +40,7 @@ const GROUP: &str = group!("groups AS g WHERE g.directory = ?1 AND g.id = ?2");
 const ID_BY_NAME: &str = "SELECT id FROM groups
     WHERE directory = ?1 AND name_key = ?2 AND ended IS NULL ORDER BY id LIMIT 1";
 const ID_BY_EXTERNAL_ID: &str =
-    "SELECT id FROM groups WHERE directory = ?1 AND external_id = ?2 AND ended IS NULL";
+    "SELECT id FROM groups WHERE directory = ?1 AND external_id = ?2 AND ended IS NULL ORDER BY id LIMIT 1";
 
 const ALL: Paged = groups!("");
 const BY_ID: Paged = groups!("AND g.id = ?5");

@@ -130,7 +130,7 @@ impl Sqlite {
 
     /// Writes in the lane, in a transaction of its own. `write` also says whether a credential or a directory's row
     /// changed.
-    async fn write<T: Send + 'static>(
+    pub(crate) async fn write<T: Send + 'static>(
         &self,
         removal: bool,
         write: impl FnOnce(&Connection) -> Inner<(T, bool)> + Send + 'static,
@@ -243,7 +243,7 @@ impl Store for Sqlite {
         lookup: Lookup,
         page: Page<LocalId>,
     ) -> Result<Vec<UserView>> {
-        if gives_one(&lookup) {
+        if gives_few(&lookup) {
             return self.read_here(|connection| users::list(connection, directory, &lookup, page));
         }
         self.read(move |connection| users::list(connection, directory, &lookup, page)).await
@@ -268,7 +268,7 @@ impl Store for Sqlite {
         page: Page<LocalId>,
         members: bool,
     ) -> Result<Vec<GroupView>> {
-        if gives_one(&lookup) && !members {
+        if gives_few(&lookup) && !members {
             return self.read_here(|connection| groups::list(connection, directory, &lookup, page, false));
         }
         self.read(move |connection| groups::list(connection, directory, &lookup, page, members)).await
@@ -332,7 +332,7 @@ impl Store for Sqlite {
     }
 }
 
-/// Whether an index gives one row at most, so that reading it is not worth another thread.
-fn gives_one(lookup: &Lookup) -> bool {
+/// Whether an index gives one row or hardly more, so that reading it is not worth another thread.
+fn gives_few(lookup: &Lookup) -> bool {
     matches!(lookup, Lookup::Id(_) | Lookup::UserName(_) | Lookup::ExternalId(_) | Lookup::Nothing)
 }

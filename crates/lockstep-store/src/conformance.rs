@@ -8,7 +8,6 @@
     clippy::indexing_slicing,
     reason = "cases are tests: what must not be stops them"
 )]
-#![expect(clippy::format_push_string, reason = "a dump is made for a person to compare")]
 
 pub mod batch;
 pub mod kit;
@@ -132,6 +131,7 @@ macro_rules! conformance_cases {
                 a_precondition_sees_what_the_batch_did_before_it
                 members_that_nobody_knows_may_be_left_out
                 groups_may_share_a_name_where_the_contract_says_so
+                an_external_id_is_unique_where_the_contract_says_so
                 replacing_members_tells_only_the_difference
                 nothing_is_taken_after_stop_and_all_before_it_is_answered
                 dropping_the_future_cancels_nothing

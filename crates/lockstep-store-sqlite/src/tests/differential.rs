@@ -1,1 +1,215 @@
-//! x
+//! The same commands in memory and on SQLite end in the same state, whatever they are.
+
+use std::fmt::Write;
+
+use lockstep_core::command::{Command, Envelope};
+use lockstep_core::id::LocalId;
+use lockstep_core::query::Lookup;
+use lockstep_core::version::Precondition;
+use lockstep_store::conformance::kit::{self, Handles, Tenant, object};
+use lockstep_store::memory::Memory;
+use lockstep_store::{Page, Store};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::submit_together;
+use crate::{Options, Sqlite};
+
+/// A command in which users and groups stand by their place among those that there are: what it is about depends on
+/// what the commands before it left.
+#[derive(Clone, Debug)]
+enum Asked {
+    CreateUser(Value),
+    ReplaceUser(usize, Value),
+    PatchUser(usize, Value),
+    DeleteUser(usize),
+    CreateGroup(&'static str, Vec<usize>),
+    ReplaceGroup(usize, &'static str, Option<Vec<usize>>),
+    AddMembers(usize, Vec<usize>),
+    RemoveMember(usize, usize),
+    RemoveMembers(usize),
+    Nest(usize, usize),
+    DeleteGroup(usize),
+    /// Rarely: everything after it is refused.
+    DeleteDirectory,
+}
+
+const NAMES: [&str; 6] = ["ada", "ADA", "bob", "eve", "straße", "STRASSE"];
+
+fn user_value() -> impl Strategy<Value = Value> {
+    let text = || prop::option::of(prop::sample::select(&NAMES[..]));
+    (
+        prop::sample::select(&NAMES[..]),
+        text(),
+        text(),
+        vec(prop::sample::select(&NAMES[..]), 0..3),
+        any::<bool>(),
+    )
+        .prop_map(|(name, external_id, display_name, emails, active)| {
+            let emails: Vec<Value> = emails.iter().map(|email| json!({ "value": email })).collect();
+            let mut body = json!({ "userName": name, "active": active, "emails": emails });
+            for (attribute, value) in [("externalId", external_id), ("displayName", display_name)] {
+                if let Some(value) = value {
+                    body[attribute] = value.into();
+                }
+            }
+            body
+        })
+}
+
+fn user_operations() -> impl Strategy<Value = Value> {
+    let operation = prop_oneof![
+        prop::sample::select(&NAMES[..])
+            .prop_map(|name| json!({ "op": "replace", "path": "userName", "value": name })),
+        prop::sample::select(&NAMES[..])
+            .prop_map(|name| json!({ "op": "add", "path": "emails", "value": [{ "value": name }] })),
+        Just(json!({ "op": "remove", "path": "externalId" })),
+        Just(json!({ "op": "remove", "path": "emails" })),
+        any::<bool>().prop_map(|active| json!({ "op": "replace", "path": "active", "value": active })),
+    ];
+    vec(operation, 1..3).prop_map(Value::Array)
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    let group_name = || prop::sample::select(&NAMES[..]);
+    prop_oneof![
+        6 => user_value().prop_map(Asked::CreateUser),
+        3 => (0..8_usize, user_value()).prop_map(|(user, body)| Asked::ReplaceUser(user, body)),
+        4 => (0..8_usize, user_operations()).prop_map(|(user, operations)| Asked::PatchUser(user, operations)),
+        2 => (0..8_usize).prop_map(Asked::DeleteUser),
+        4 => (group_name(), vec(0..8_usize, 0..4)).prop_map(|(name, users)| Asked::CreateGroup(name, users)),
+        2 => (0..5_usize, group_name(), prop::option::of(vec(0..8_usize, 0..4)))
+            .prop_map(|(group, name, users)| Asked::ReplaceGroup(group, name, users)),
+        4 => (0..5_usize, vec(0..8_usize, 1..4)).prop_map(|(group, users)| Asked::AddMembers(group, users)),
+        3 => (0..5_usize, 0..8_usize).prop_map(|(group, user)| Asked::RemoveMember(group, user)),
+        1 => (0..5_usize).prop_map(Asked::RemoveMembers),
+        2 => (0..5_usize, 0..5_usize).prop_map(|(group, child)| Asked::Nest(group, child)),
+        2 => (0..5_usize).prop_map(Asked::DeleteGroup),
+        1 => prop::bool::weighted(0.05)
+            .prop_map(|really| if really { Asked::DeleteDirectory } else { Asked::DeleteGroup(0) }),
+    ]
+}
+
+/// What is asked, about those that there are now.
+async fn command(tenant: &Tenant<Memory>, asked: Asked) -> Command {
+    let users = tenant.users_by(Lookup::All).await;
+    let groups = tenant.groups_by(Lookup::All).await;
+    let pick = |ids: &[LocalId], index: usize| ids.get(index).copied().unwrap_or(LocalId(7));
+    let user = |index: usize| pick(&users, index);
+    let group = |index: usize| pick(&groups, index);
+    let members = |list: &[usize]| tenant.members(&list.iter().map(|index| user(*index)).collect::<Vec<_>>());
+    let patch_group = |id: LocalId, operation: Value| {
+        Command::PatchGroup(id, tenant.group_patch(&json!([operation])), Precondition::None)
+    };
+    match asked {
+        Asked::CreateUser(body) => Command::CreateUser(object(body)),
+        Asked::ReplaceUser(index, body) => {
+            Command::ReplaceUser(user(index), object(body), Precondition::None)
+        }
+        Asked::PatchUser(index, operations) => {
+            Command::PatchUser(user(index), tenant.user_patch(&operations), Precondition::None)
+        }
+        Asked::DeleteUser(index) => Command::DeleteUser(user(index), Precondition::None),
+        Asked::CreateGroup(name, list) => {
+            Command::CreateGroup(object(json!({ "displayName": name, "members": members(&list) })))
+        }
+        Asked::ReplaceGroup(index, name, list) => {
+            let mut body = json!({ "displayName": name });
+            if let Some(list) = list {
+                body["members"] = members(&list);
+            }
+            Command::ReplaceGroup(group(index), object(body), Precondition::None)
+        }
+        Asked::AddMembers(index, list) => {
+            patch_group(group(index), json!({ "op": "add", "path": "members", "value": members(&list) }))
+        }
+        Asked::RemoveMember(index, member) => {
+            let path = format!("members[value eq \"{}\"]", tenant.user_id(user(member)));
+            patch_group(group(index), json!({ "op": "remove", "path": path }))
+        }
+        Asked::RemoveMembers(index) => {
+            patch_group(group(index), json!({ "op": "remove", "path": "members" }))
+        }
+        Asked::Nest(index, child) => {
+            let member = json!([{ "value": tenant.group_id(group(child)) }]);
+            patch_group(group(index), json!({ "op": "add", "path": "members", "value": member }))
+        }
+        Asked::DeleteGroup(index) => Command::DeleteGroup(group(index), Precondition::None),
+        Asked::DeleteDirectory => Command::DeleteDirectory,
+    }
+}
+
+/// Every list that an index gives, so that the indexes are compared too and not only the rows.
+async fn lists(store: &impl Store, tenants: &[Tenant<Memory>]) -> String {
+    let mut out = String::new();
+    for tenant in tenants {
+        let number = tenant.number;
+        let mut lookups = vec![Lookup::All, Lookup::ModifiedSince(kit::START)];
+        for name in NAMES {
+            let key = lockstep_scim::text::user_name_key(name);
+            lookups.extend([
+                Lookup::UserName(key.clone()),
+                Lookup::ExternalId(name.into()),
+                Lookup::Email(key.clone()),
+                Lookup::DisplayName(key),
+            ]);
+        }
+        let mut ids: Vec<LocalId> = tenant.users_by(Lookup::All).await;
+        ids.extend(tenant.groups_by(Lookup::All).await);
+        for id in ids {
+            lookups.extend([Lookup::Id(id), Lookup::MembersOf(id), Lookup::GroupsOf(id)]);
+        }
+        for lookup in lookups {
+            let users = store.users(number, lookup.clone(), Page::first(99)).await.unwrap();
+            let groups = store.groups(number, lookup.clone(), Page::first(99), true).await.unwrap();
+            writeln!(out, "{lookup:?}\n{users:?}\n{groups:?}").unwrap();
+        }
+    }
+    out
+}
+
+async fn same_in_both(batches: Vec<Vec<(bool, Asked)>>) {
+    // Each has a clock and randomness of its own, which give the same.
+    let handles = [Handles::from_seed(5), Handles::from_seed(5)];
+    let memory = Memory::new(handles[0].clock.clone(), handles[0].random.clone());
+    let directory = tempfile::tempdir().unwrap();
+    let options = Options::new(handles[1].clock.clone(), handles[1].random.clone());
+    let sqlite = Sqlite::open(&directory.path().join("lockstep.db"), options).unwrap();
+    // The clock was read once more, for the migrations.
+    handles[0].clock.now();
+    let tenants = [Tenant::create(&memory, 1).await, Tenant::create(&memory, 2).await];
+    for number in [1, 2] {
+        Tenant::create(&sqlite, number).await;
+    }
+    for batch in batches {
+        let mut envelopes: Vec<Envelope> = Vec::new();
+        for (second, asked) in batch {
+            let tenant = &tenants[usize::from(second)];
+            envelopes.push(tenant.envelope(command(tenant, asked).await));
+        }
+        // As the lane does.
+        envelopes.sort_by_key(|envelope| !envelope.command.is_removal());
+        let expected = memory.submit_batch(envelopes.clone()).unwrap();
+        let found: Vec<_> =
+            submit_together(&sqlite, envelopes).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(found, expected);
+    }
+    assert_eq!(kit::dump(&sqlite).await, kit::dump(&memory).await);
+    assert_eq!(lists(&sqlite, &tenants).await, lists(&memory, &tenants).await);
+    kit::check(&memory).await;
+    kit::check(&sqlite).await;
+    sqlite.stop().await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_commands_end_alike_in_memory_and_on_sqlite(
+        batches in vec(vec((any::<bool>(), asked()), 1..9), 1..16),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(same_in_both(batches));
+    }
+}

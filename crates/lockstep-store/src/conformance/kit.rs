@@ -1,6 +1,7 @@
 //! What the cases are written with: a directory under test, its commands in one word each, and checks of what every
 //! case must leave behind.
 
+use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -149,7 +150,12 @@ impl<S: Store> Tenant<S> {
 
     /// Makes so many users, a batch at a time, by id.
     pub async fn create_users(&self, count: usize) -> Vec<LocalId> {
-        let names = (0..count).map(|index| format!("user{index:05}"));
+        self.create_users_named("user", count).await
+    }
+
+    /// Makes so many users whose names begin alike, by id.
+    pub async fn create_users_named(&self, prefix: &str, count: usize) -> Vec<LocalId> {
+        let names = (0..count).map(|index| format!("{prefix}{index:05}"));
         let created = together(names.map(|name| {
             let tenant = self.clone();
             async move { tenant.create_user(&name).await.id }
@@ -351,17 +357,17 @@ where
 pub async fn dump<S: Store>(store: &S) -> String {
     let mut out = String::new();
     for number in store.directory_numbers().await.unwrap() {
-        out.push_str(&format!("{:#?}\n", store.directory(number).await.unwrap()));
+        writeln!(out, "{:#?}", store.directory(number).await.unwrap()).unwrap();
         for view in store.users(number, Lookup::All, Page::first(usize::MAX)).await.unwrap() {
-            out.push_str(&format!("{view:?}\n"));
+            writeln!(out, "{view:?}").unwrap();
         }
         for view in store.groups(number, Lookup::All, Page::first(usize::MAX), true).await.unwrap() {
-            out.push_str(&format!("{view:?}\n"));
+            writeln!(out, "{view:?}").unwrap();
         }
     }
     let all = EventQuery { after: Position(0), limit: usize::MAX, ..EventQuery::default() };
     for event in store.events(all).await.unwrap() {
-        out.push_str(&format!("{event:?}\n"));
+        writeln!(out, "{event:?}").unwrap();
     }
     out
 }

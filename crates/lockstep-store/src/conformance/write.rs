@@ -477,6 +477,25 @@ pub async fn groups_may_share_a_name_where_the_contract_says_so(store: impl Stor
     assert_eq!(tenant.groups_by(Lookup::DisplayName("same".into())).await, [one.id, two.id]);
 }
 
+pub async fn an_external_id_is_unique_where_the_contract_says_so(store: impl Store) {
+    for (number, unique_external_ids) in [(1_u8, true), (2, false)] {
+        let rules = Rules { unique_external_ids, ..Rules::default() };
+        let tenant = Tenant::create_with(&store, kit::row(number.into()), token(number), rules).await;
+        let user = |name: &str| Command::CreateUser(object(json!({ "userName": name, "externalId": "x" })));
+        let group =
+            |name: &str| Command::CreateGroup(object(json!({ "displayName": name, "externalId": "x" })));
+        for (one, two) in [(user("a"), user("b")), (group("a"), group("b"))] {
+            assert!(tenant.submit(one).await.is_ok());
+            let twin = tenant.submit(two).await;
+            assert_eq!(twin.is_ok(), !unique_external_ids);
+            assert!(twin.is_ok() || status(&twin) == 409);
+        }
+        let expected = if unique_external_ids { 1 } else { 2 };
+        assert_eq!(tenant.users_by(Lookup::ExternalId("x".into())).await.len(), expected);
+        assert_eq!(tenant.groups_by(Lookup::ExternalId("x".into())).await.len(), expected);
+    }
+}
+
 pub async fn replacing_members_tells_only_the_difference(store: impl Store) {
     let tenant = Tenant::create(&store, 1).await;
     let users = tenant.create_users(4).await;
