@@ -26,7 +26,7 @@ use crate::trail::Trail;
 use endpoint::{Endpoint, NoEndpoint};
 
 /// Everything below a directory's SCIM endpoint. One handler, because what a request asks is known only after its
-/// contract's repairs; the table of what there is stands in [`endpoint`].
+/// contract's repairs; the table of what there is stands in `scim/endpoint.rs`.
 pub fn routes<S: Store>() -> Router<AppState<S>> {
     Router::new()
         .route("/scim/v2/{directory}", axum::routing::any(serve::<S>))
@@ -124,7 +124,7 @@ fn endpoint_of(raw: &lockstep_idp::Request) -> Result<Endpoint, Problem> {
 
 /// The directory that a path names: the part behind `/scim/v2/`.
 fn directory_of(path: &str) -> &str {
-    path.splitn(5, '/').nth(3).unwrap_or_default()
+    path.split('/').nth(3).unwrap_or_default()
 }
 
 /// What stands in a path behind `/scim/v2/{directory}`, decoded.

@@ -41,6 +41,7 @@ pub(crate) struct Log {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "the fields are the keys of the file")]
 struct File {
     listen: Option<SocketAddr>,
     database: Option<String>,

@@ -51,18 +51,13 @@ pub(crate) fn run(options: &DevOptions) -> anyhow::Result<ExitCode> {
 
         let mut show = Show::new();
         let played = play(&url, &key, &mut show).await;
-        let passed = match (&played, options.exit) {
-            (Ok(passed), true) => *passed,
-            (Ok(passed), false) => {
-                tokio::spawn(serve::stop_on_signal(handle.clone()));
-                serving.await.context("the server ended")??;
-                *passed
-            }
-            (Err(_), _) => false,
-        };
+        if played.is_ok() && !options.exit {
+            tokio::spawn(serve::stop_on_signal(handle.clone()));
+            serving.await.context("the server ended")??;
+        }
         handle.shutdown();
         store.stop().await;
-        played?;
+        let passed = played?;
         Ok(if passed || !options.exit { ExitCode::SUCCESS } else { ExitCode::from(2) })
     })
 }
@@ -79,23 +74,22 @@ async fn play(url: &str, key: &str, show: &mut Show) -> anyhow::Result<bool> {
         let provider = lockstep_idp::by_slug(slug).with_context(|| format!("no IdP is called {slug}"))?;
         let kind = provider.directory_types.first().context("the IdP has no directory type")?;
         let name = format!("Example Corporation ({})", provider.name);
-        let body = json!({"organization_id": organization["id"], "name": name, "type": kind});
+        let body = json!({"organization_id": text(&organization, "/id"), "name": name, "type": kind});
         let directory = api.post("/directories", body).await?;
-        let text = |field: &str| directory[field].as_str().unwrap_or_default().to_owned();
         directories.push(Made {
             name: provider.name,
             slug,
-            id: text("id"),
-            endpoint: text("scim_endpoint"),
-            token: text("bearer_token"),
+            id: text(&directory, "/id").to_owned(),
+            endpoint: text(&directory, "/scim_endpoint").to_owned(),
+            token: text(&directory, "/bearer_token").to_owned(),
         });
     }
 
     let activated = api.get("/events?events=dsync.activated&limit=100").await?;
     let mut all_passed = true;
     for made in &directories {
-        let mut events = activated["data"].as_array().into_iter().flatten();
-        show.idp(made.name, events.find(|event| event["data"]["id"] == made.id.as_str()));
+        let mut events = activated.pointer("/data").and_then(Value::as_array).into_iter().flatten();
+        show.idp(made.name, events.find(|event| text(event, "/data/id") == made.id));
         let target = HttpTarget::new(&made.endpoint, &made.token)?.with_events(url, key, &made.id);
         let mut runner = Runner::new(&target);
         for contract in lockstep_play::story(made.slug) {
@@ -106,6 +100,11 @@ async fn play(url: &str, key: &str, show: &mut Show) -> anyhow::Result<bool> {
     show.outcome(all_passed, began.elapsed());
     show.next_steps(url, key, &directories);
     Ok(all_passed)
+}
+
+/// A text within JSON, by its pointer (RFC 6901); empty where there is none.
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The application's API, called as an application does.

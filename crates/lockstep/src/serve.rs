@@ -9,12 +9,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use lockstep_core::clock::Clock as _;
-use lockstep_core::id::ApiKeyId;
-use lockstep_core::model::{ApiKey, Reach};
 use lockstep_scim::Limits;
-use lockstep_server::state::{API_KEY_PREFIX, AppState, SystemSecrets, digest_of, secret_text};
-use lockstep_server::{routes, worker};
+use lockstep_server::state::{AppState, SystemSecrets};
+use lockstep_server::{auth, routes, worker};
 use lockstep_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -65,21 +62,13 @@ pub(crate) async fn accept_api_key<S: Store>(
     state: &AppState<S>,
     given: Option<&str>,
 ) -> anyhow::Result<Option<String>> {
-    let made = match given {
-        Some(_) => None,
-        None if state.store.has_api_keys().await? => return Ok(None),
-        None => {
-            Some(secret_text(API_KEY_PREFIX, state.secrets.draw().context("the system gives no randomness")?))
-        }
-    };
-    let Some(key) = given.or(made.as_deref()) else { return Ok(None) };
-    let digest = digest_of(key);
-    if state.store.api_key(digest).await?.is_none() {
-        let now = SystemClock.now();
-        let id = ApiKeyId::draw(now, &mut *state.secrets.random());
-        state.store.put_api_key(ApiKey { id, digest, reach: Reach::Everything, created_at: now }).await?;
+    if given.is_none() && state.store.has_api_keys().await? {
+        return Ok(None);
     }
-    Ok(made)
+    let accepted = auth::accept_api_key(state, given).await;
+    let accepted =
+        accepted.map_err(|problem| anyhow::anyhow!("cannot accept the API key: {}", problem.message))?;
+    Ok(accepted.filter(|_| given.is_none()))
 }
 
 /// A bound socket, so that a taken address is an error before anything is said.
@@ -117,16 +106,13 @@ impl Listener {
     /// Serves until the handle says stop.
     pub(crate) async fn serve<S: Store>(self, state: AppState<S>) -> anyhow::Result<()> {
         let app = routes::app(state).into_make_service();
-        match self.tls {
-            Some((config, files)) => {
-                tokio::spawn(reload_on_hangup(config.clone(), files));
-                let server = axum_server::from_tcp_rustls(self.socket, config).context("cannot serve")?;
-                server.handle(self.handle).serve(app).await.context("the server ended")
-            }
-            None => {
-                let server = axum_server::from_tcp(self.socket).context("cannot serve")?;
-                server.handle(self.handle).serve(app).await.context("the server ended")
-            }
+        if let Some((config, files)) = self.tls {
+            tokio::spawn(reload_on_hangup(config.clone(), files));
+            let server = axum_server::from_tcp_rustls(self.socket, config).context("cannot serve")?;
+            server.handle(self.handle).serve(app).await.context("the server ended")
+        } else {
+            let server = axum_server::from_tcp(self.socket).context("cannot serve")?;
+            server.handle(self.handle).serve(app).await.context("the server ended")
         }
     }
 }
@@ -137,7 +123,7 @@ async fn reload_on_hangup(config: RustlsConfig, files: Tls) {
         match config.reload_from_pem_file(&files.certificate, &files.key).await {
             Ok(()) => tracing::info!("the certificate was read again"),
             Err(error) => {
-                tracing::error!(%error, "the certificate could not be read again: the old one stays")
+                tracing::error!(%error, "the certificate could not be read again: the old one stays");
             }
         }
     }
@@ -162,9 +148,9 @@ pub(crate) fn start_logs(log: &Log) -> anyhow::Result<()> {
     let lines =
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr);
     if log.json {
-        lines.json().flatten_event(true).init()
+        lines.json().flatten_event(true).init();
     } else {
-        lines.init()
+        lines.init();
     }
     Ok(())
 }

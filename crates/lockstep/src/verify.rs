@@ -27,7 +27,9 @@ pub(crate) fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
                 found => {
                     differences += found.len();
                     println!("{}  {} events", directory.id, head.last_seq);
-                    found.iter().for_each(|finding| println!("  differs: {finding}"));
+                    for finding in found {
+                        println!("  differs: {finding}");
+                    }
                 }
             }
         }

@@ -61,9 +61,9 @@ impl Renderer<'_> {
         let id = self.group_id(group.id);
         let mut resource = group.doc.clone();
         if let Some(members) = members {
-            let users = members.iter().map(|user| self.member("User", "Users", self.user_id(*user)));
+            let users = members.iter().map(|user| self.member("User", "Users", &self.user_id(*user)));
             let nested =
-                group.nested.iter().map(|child| self.member("Group", "Groups", self.group_id(*child)));
+                group.nested.iter().map(|child| self.member("Group", "Groups", &self.group_id(*child)));
             let members: Vec<Value> = users.chain(nested).collect();
             if !members.is_empty() {
                 resource.insert("members".into(), Value::Array(members));
@@ -81,7 +81,7 @@ impl Renderer<'_> {
         resource
     }
 
-    fn member(&self, kind: &str, endpoint: &str, id: String) -> Value {
+    fn member(&self, kind: &str, endpoint: &str, id: &str) -> Value {
         json!({ "$ref": format!("{}/{endpoint}/{id}", self.base_url), "type": kind, "value": id })
     }
 }

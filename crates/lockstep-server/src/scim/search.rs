@@ -311,6 +311,6 @@ fn not_found(kind: Kind, id: &str) -> Error {
         Kind::User => "User",
         Kind::Group => "Group",
     };
-    let shown: String = id.chars().filter(|c| c.is_ascii_graphic()).take(64).collect();
+    let shown: String = id.chars().filter(char::is_ascii_graphic).take(64).collect();
     Error::not_found(format!("there is no {kind} `{shown}` in this directory"))
 }

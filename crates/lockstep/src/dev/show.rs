@@ -7,7 +7,7 @@ use std::time::Duration;
 use lockstep_play::{Progress, StepResult, Verdict};
 use serde_json::Value;
 
-use super::Made;
+use super::{Made, text};
 
 /// Writes to standard output.
 pub(super) struct Show {
@@ -102,8 +102,8 @@ impl Show {
     }
 
     fn event(&self, event: &Value) {
-        let seq = event["directory_seq"].as_u64().unwrap_or_default();
-        let kind = event["event"].as_str().unwrap_or_default();
+        let seq = event.pointer("/directory_seq").and_then(Value::as_u64).unwrap_or_default();
+        let kind = text(event, "/event");
         println!("           {} {}", self.paint(Ink::Event, &format!("#{seq} {kind}")), subject(event));
     }
 
@@ -144,26 +144,26 @@ impl Show {
 
 /// Whom an event is about, and what changed.
 fn subject(event: &Value) -> String {
-    let data = &event["data"];
-    let name = |thing: &Value| {
-        ["username", "name"].iter().find_map(|field| thing[field].as_str()).unwrap_or_default().to_owned()
+    if event.pointer("/data/group").is_some() {
+        let arrow = if text(event, "/event").ends_with("added") { "→" } else { "⇠" };
+        return format!("{} {arrow} {}", text(event, "/data/user/username"), text(event, "/data/group/name"));
+    }
+    let name = match text(event, "/data/username") {
+        "" => text(event, "/data/name"),
+        name => name,
     };
-    let group = &data["group"];
-    if group.is_object() {
-        let joined = event["event"].as_str().is_some_and(|kind| kind.ends_with("added"));
-        return format!("{} {} {}", name(&data["user"]), if joined { "→" } else { "⇠" }, name(group));
-    }
-    let mut text = name(data);
-    if let Some(before) = data["previous_attributes"].as_object() {
-        let mut changed: Vec<&str> =
-            before.keys().map(String::as_str).filter(|name| *name != "raw_attributes").collect();
-        changed.sort_unstable();
-        if changed.is_empty() {
-            changed.push("raw_attributes");
+    match event.pointer("/data/previous_attributes").and_then(Value::as_object) {
+        Some(before) => {
+            let mut changed: Vec<&str> = before.keys().map(String::as_str).collect();
+            // What was received changes with everything that is made of it: said only where nothing else did.
+            if changed.len() > 1 {
+                changed.retain(|name| *name != "raw_attributes");
+            }
+            changed.sort_unstable();
+            format!("{name} ({})", changed.join(", "))
         }
-        text.push_str(&format!(" ({})", changed.join(", ")));
+        None => name.to_owned(),
     }
-    text
 }
 
 /// A request's target for people: decoded, and with the middle of our long ids left out.

@@ -1,5 +1,12 @@
 //! The program as a user meets it: a real process, killed, stopped, and started on what it cannot use.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 mod crash;
 mod process;
 mod start;
