@@ -96,7 +96,7 @@ pub enum Work {
     Clear(DirectoryNumber),
 }
 
-/// What a store promises. Every backend passes [`conformance`], which is where each promise is told as a case.
+/// What a store promises. Every backend passes the cases of `conformance`, which is where each promise is told as a case.
 ///
 /// Every method that is about a directory takes its number first, and answers for no other. Reads see one consistent
 /// state, never wait for writers, and hold no transaction when they return.

@@ -205,8 +205,8 @@ async fn a_write_that_fails_is_rolled_back_whole() {
 async fn damaged_content_is_reported_and_never_guessed_at() {
     let (_directory, store) = usual();
     let tenant = Tenant::create(&store, 1).await;
-    let users = tenant.create_users(2).await;
-    on_writer(&store, "UPDATE users SET doc = '[]' WHERE user_name_key = 'user00000'").await;
+    let users = [tenant.create_user("ada").await.id, tenant.create_user("bob").await.id];
+    on_writer(&store, "UPDATE users SET doc = '[]' WHERE user_name_key = 'ada'").await;
     assert!(matches!(store.user(tenant.number, users[0]).await, Err(StoreError::Corrupt(_))));
     assert!(store.user(tenant.number, users[1]).await.unwrap().is_some());
     assert!(matches!(store.verify(tenant.number).await, Err(StoreError::Corrupt(_))));
