@@ -15,7 +15,7 @@ use crate::repo::Repo;
 use crate::report::{Outcome, Report};
 
 /// The judges that must be content; the others join as what they ask for is built.
-const JUDGES: &[&str] = &["scim-sim", "differential"];
+const JUDGES: &[&str] = &["scim2-tester", "scim-sanity", "scim-sim", "differential"];
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 

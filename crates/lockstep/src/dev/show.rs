@@ -124,17 +124,21 @@ impl Show {
 
     pub(super) fn next_steps(&self, url: &str, key: &str, directories: &[Made]) {
         println!("\n{}", self.paint(Ink::Bold, "Go on from here"));
+        let mut lines = Vec::new();
         for made in directories {
-            println!("  {} SCIM endpoint  {}", made.name, made.endpoint);
-            println!("  {} bearer token   {}", made.name, made.token);
+            lines.push((format!("{} SCIM endpoint", made.name), made.endpoint.as_str()));
+            lines.push((format!("{} bearer token", made.name), made.token.as_str()));
         }
-        println!("  API                 {url}");
-        println!("  API key             {key}");
+        lines.push(("Application's API".into(), url));
+        lines.push(("API key".into(), key));
+        let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+        for (name, value) in &lines {
+            println!("  {name:<width$}  {value}");
+        }
         println!("\n  curl -H 'Authorization: Bearer {key}' '{url}/events?limit=5'");
         if let Some(made) = directories.first() {
             println!(
-                "  curl -H 'Authorization: Bearer {}' -H 'Content-Type: application/scim+json' \\\n       \
-                 -d '{{\"userName\":\"you@example.com\"}}' '{}/Users'",
+                "  curl -H 'Authorization: Bearer {}' '{}/Users' \\\n       --json '{{\"userName\": \"you@example.com\"}}'",
                 made.token, made.endpoint
             );
         }
