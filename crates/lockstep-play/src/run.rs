@@ -320,7 +320,8 @@ impl<'t, T: Target> Runner<'t, T> {
     /// The events since the last time; waits for as many as should be there.
     async fn events_of(&mut self, wanted: usize) -> anyhow::Result<Option<Vec<Value>>> {
         let mut events: Option<Vec<Value>> = None;
-        for attempt in 0..EVENT_ATTEMPTS {
+        let attempts = if self.target.is_patient() { EVENT_ATTEMPTS } else { 1 };
+        for attempt in 0..attempts {
             if attempt > 0 {
                 tokio::time::sleep(EVENT_PAUSE).await;
             }

@@ -22,6 +22,11 @@ pub trait Target: Sync {
         after: Option<&str>,
     ) -> impl Future<Output = anyhow::Result<Option<Vec<Value>>>> + Send;
 
+    /// Whether events may appear a moment after the answer, so that it is worth asking again.
+    fn is_patient(&self) -> bool {
+        true
+    }
+
     /// What contracts may refer to besides what they capture, such as `token`.
     fn variables(&self) -> Vec<(String, String)> {
         Vec::new()

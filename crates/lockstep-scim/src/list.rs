@@ -38,7 +38,7 @@ impl Paging {
 
 fn integer(name: &str, text: Option<&str>) -> Result<Option<i128>, Error> {
     match text.map(str::trim) {
-        None | Some("") => Ok(None),
+        None => Ok(None),
         Some(text) => match text.parse() {
             Ok(value) => Ok(Some(value)),
             Err(_) => Err(Error::invalid_value(format!("{name}: must be a whole number"))),

@@ -93,11 +93,14 @@ async fn exchange<S: Store>(
     };
     let headers = parts.headers.clone();
     if matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
-        // Where nothing can be asked, what the body says does not matter.
-        endpoint_of(&raw)?;
+        // Where the method is not known, what the body says does not matter. Whether there is such a path is known
+        // after the repairs.
+        if !matches!(Endpoint::find(&raw.method, &raw.path), Ok(_) | Err(NoEndpoint::Nothing)) {
+            endpoint_of(&raw)?;
+        }
         raw.body = Some(body_of(state, Request::from_parts(parts, body)).await?);
     }
-    trail.repairs = lockstep_idp::repair(caller.provider, &mut raw, &caller.terms, &[]);
+    trail.repairs = lockstep_idp::repair(caller.provider, &mut raw, &caller.terms, &state.repairs_off);
 
     let endpoint = endpoint_of(&raw)?;
     trail.operation = endpoint.template();

@@ -35,6 +35,8 @@ pub struct Shared<S: Store> {
     pub limits: Limits,
     /// Under which address this server is reached from outside, without a slash at the end. Never stored.
     pub public_url: String,
+    /// The names of repairs that are not used: so a test shows that a contract fails without them.
+    pub(crate) repairs_off: Vec<&'static str>,
     /// What was read of tokens and keys, while it holds.
     pub(crate) credentials: Credentials,
     /// Which directory is whose.
@@ -57,6 +59,22 @@ impl<S: Store> AppState<S> {
             secrets,
             limits,
             public_url: public_url.trim_end_matches('/').to_owned(),
+            repairs_off: Vec::new(),
+            credentials: Credentials::default(),
+            catalog: Catalog::default(),
+            terms: RwLock::default(),
+        }))
+    }
+
+    /// The same server without the repairs of these names.
+    pub fn without_repairs(&self, names: &[&'static str]) -> Self {
+        Self(Arc::new(Shared {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            secrets: self.secrets.clone(),
+            limits: self.limits.clone(),
+            public_url: self.public_url.clone(),
+            repairs_off: names.to_vec(),
             credentials: Credentials::default(),
             catalog: Catalog::default(),
             terms: RwLock::default(),

@@ -76,6 +76,14 @@ impl<S: Store> TestApp<S> {
         Self { router: routes::app(state.clone()), state, api_key, clock, _folder: None }
     }
 
+    /// The same server without the repairs of these names.
+    #[must_use]
+    pub fn without_repairs(mut self, names: &[&'static str]) -> Self {
+        self.state = self.state.without_repairs(names);
+        self.router = routes::app(self.state.clone());
+        self
+    }
+
     /// Sends any request.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         self.clock.advance(1_000);

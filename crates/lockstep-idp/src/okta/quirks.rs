@@ -205,7 +205,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-06",
         title: "Path-less replace of members, id and displayName together",
-        repair: Some("read-only-values"),
+        repair: None,
         contract: "group-push-pathless.http",
         sources: &["github.com/jelhub/scimgateway/issues/113"],
         proven: Basis::Source,

@@ -1,9 +1,10 @@
-//! Every contract and every story is played against the server in process, each in a directory of its own.
+//! Every contract and every story is played against the server, in process and over HTTP, each in a directory of its
+//! own; and every contract of a repair fails without it.
 
 use axum::body::Body;
 use http::header::AUTHORIZATION;
 use http_body_util::BodyExt as _;
-use lockstep_play::{Contract, Runner, Target};
+use lockstep_play::{Contract, HttpTarget, Runner, Target};
 use lockstep_testkit::{ScimClient, TestApp};
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -34,6 +35,10 @@ impl Target for InProcess<'_> {
                      &events=dsync.group.user_added&events=dsync.group.user_removed";
         let query = after.map_or_else(|| kinds.to_owned(), |after| format!("{kinds}&after={after}"));
         Ok(Some(self.app.events(&query).await))
+    }
+
+    fn is_patient(&self) -> bool {
+        false
     }
 
     fn variables(&self) -> Vec<(String, String)> {
@@ -93,4 +98,48 @@ async fn stories() {
         let failed = failures(slug, &lockstep_play::story(slug)).await;
         assert!(failed.is_empty(), "\n{}", failed.join("\n"));
     }
+}
+
+#[tokio::test]
+async fn over_http_on_the_embedded_database() {
+    let app = TestApp::start_on_sqlite().await;
+    let address = app.serve().await;
+    let url = format!("http://{address}");
+    let mut failed = Vec::new();
+    for provider in lockstep_idp::PROVIDERS {
+        for contract in lockstep_play::contracts(provider.slug).expect("every contract can be read") {
+            let organization = app.organization(&contract.file).await;
+            let client = app.directory(&organization, provider.directory_types[0]).await;
+            let target = HttpTarget::new(&format!("{url}{}", client.base), &client.token)
+                .expect("a client")
+                .with_events(&url, &app.api_key, &client.directory);
+            let played = Runner::new(&target).play(&contract, &mut |_| ()).await.expect("the server answers");
+            failed.extend(played.failures());
+        }
+    }
+    assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_contract_fails_without_the_repair_that_it_is_about() {
+    let mut idle = Vec::new();
+    for provider in lockstep_idp::PROVIDERS {
+        let contracts = lockstep_play::contracts(provider.slug).expect("every contract can be read");
+        for quirk in provider.quirks {
+            let Some(repair) = quirk.repair else { continue };
+            let file = format!("{}/{}", provider.slug, quirk.contract);
+            let contract =
+                contracts.iter().find(|contract| contract.file == file).expect("the contract is there");
+            let app = TestApp::start().await.without_repairs(&[repair]);
+            let target = target(&app, provider.slug).await;
+            // Names of repairs are not compared: it must fail by what happens.
+            let mut runner = Runner::new(&target).without_repairs();
+            let played = runner.play(contract, &mut |_| ()).await.expect("the server answers");
+            if played.is_passed() {
+                idle.push(format!("{}: {file} passes without {repair}", quirk.id));
+            }
+        }
+    }
+    assert!(idle.is_empty(), "\n{}", idle.join("\n"));
 }

@@ -38,7 +38,7 @@ pub(crate) enum NoEndpoint {
 impl Endpoint {
     /// The endpoint that a method and a path name.
     pub(crate) fn find(method: &str, path: &str) -> Result<Self, NoEndpoint> {
-        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
         let kind = |name: &str| match name {
             _ if name.eq_ignore_ascii_case("Users") => Some(Kind::User),
             _ if name.eq_ignore_ascii_case("Groups") => Some(Kind::Group),
@@ -68,7 +68,7 @@ impl Endpoint {
                 (_, Some(_)) => Err(NoEndpoint::Method("GET, POST")),
                 (_, None) => Err(NoEndpoint::Nothing),
             },
-            (_, [name, id]) => match (method, kind(name)) {
+            (_, [name, id]) if !id.is_empty() => match (method, kind(name)) {
                 ("GET", Some(kind)) => Ok(Self::Read(kind, (*id).to_owned())),
                 ("PUT", Some(kind)) => Ok(Self::Replace(kind, (*id).to_owned())),
                 ("PATCH", Some(kind)) => Ok(Self::Patch(kind, (*id).to_owned())),
@@ -110,10 +110,9 @@ mod tests {
     fn every_path_has_one_meaning() {
         let cases = [
             ("GET", "/Users", "GET /Users"),
-            ("GET", "/Users/", "GET /Users"),
             ("POST", "/groups", "POST /Groups"),
             ("PATCH", "/Groups/x", "PATCH /Groups/{id}"),
-            ("DELETE", "/Users/x/", "DELETE /Users/{id}"),
+            ("DELETE", "/Users/x", "DELETE /Users/{id}"),
             ("GET", "/Schemas/urn:x", "GET /Schemas/{urn}"),
         ];
         for (method, path, template) in cases {
@@ -128,6 +127,7 @@ mod tests {
             ("GET", "/", 404),
             ("GET", "/Devices", 404),
             ("GET", "/Users/x/y", 404),
+            ("GET", "/Users/", 404),
             ("PUT", "/Users", 405),
             ("POST", "/Users/x", 405),
             ("POST", "/Schemas", 405),

@@ -75,7 +75,7 @@ pub(super) async fn list<S: Store>(
         state.limits.page_resources,
     )?;
     let sort = Sort::parse(asked.parameter("sortBy")?, asked.parameter("sortOrder")?, definition)?;
-    let filter = match asked.parameter("filter")?.filter(|text| !text.trim().is_empty()) {
+    let filter = match asked.parameter("filter")? {
         Some(text) => {
             let filter = filter::parse(text, &state.limits)?;
             filter::check(&filter, definition)?;
