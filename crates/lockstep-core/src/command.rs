@@ -9,7 +9,7 @@ use lockstep_scim::schema::Definition;
 use serde_json::Value;
 
 use crate::id::{DirectoryNumber, LocalId, RequestId};
-use crate::model::{Directory, Group, Token, User, is_active};
+use crate::model::{Directory, DirectoryState, Group, Token, User, is_active};
 use crate::rules::Rules;
 use crate::version::Precondition;
 
@@ -57,6 +57,13 @@ pub struct Envelope {
 pub enum Command {
     /// Makes the directory, serving at once, with one bearer token.
     CreateDirectory(Box<(Directory, Token)>),
+    /// Gives the directory another name or lets it serve or pause. Tells nothing: only what is in it is in the log.
+    ChangeDirectory {
+        /// Its new name, where it gets one.
+        name: Option<String>,
+        /// Whether it shall serve, where that is said: [`DirectoryState::Linked`] or [`DirectoryState::Unlinked`].
+        state: Option<DirectoryState>,
+    },
     /// Deletes the directory with everything in it; its rows are cleared in bounded steps afterwards.
     DeleteDirectory,
     /// Makes a user of a body that `lockstep_scim::resource::read` accepted.
@@ -97,6 +104,7 @@ impl Command {
                 .iter()
                 .any(|operation| operation.op == Op::Remove && operation.target.is_top("members")),
             Self::CreateDirectory(_)
+            | Self::ChangeDirectory { .. }
             | Self::CreateUser(_)
             | Self::CreateGroup(_)
             | Self::ReplaceGroup(..)

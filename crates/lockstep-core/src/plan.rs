@@ -68,7 +68,9 @@ type Planned<T = Plan> = Result<T, Stop>;
 #[must_use]
 pub fn needs(envelope: &Envelope) -> Vec<Key> {
     match &envelope.command {
-        Command::CreateDirectory(_) | Command::DeleteDirectory => Vec::new(),
+        Command::CreateDirectory(_) | Command::ChangeDirectory { .. } | Command::DeleteDirectory => {
+            Vec::new()
+        }
         Command::CreateUser(object) => user::names_needed(object),
         Command::ReplaceUser(id, object, precondition) => {
             let mut keys = user::names_needed(object);
@@ -108,6 +110,9 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
         (Command::EndGroup(id), _) => draft.end_group(*id),
         (_, DirectoryState::Deleting) => Err(Refusal::NoDirectory.into()),
         (Command::DeleteDirectory, _) => Ok(draft.delete_directory(&directory)),
+        (Command::ChangeDirectory { name, state }, _) => {
+            Ok(draft.change_directory(&directory, name.as_deref(), *state))
+        }
         (_, DirectoryState::Unlinked) => Err(Refusal::Paused.into()),
         (command, DirectoryState::Linked) => match command {
             Command::CreateUser(object) => draft.create_user(object, random),
@@ -118,9 +123,10 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
             Command::ReplaceGroup(id, object, precondition) => draft.replace_group(*id, object, precondition),
             Command::PatchGroup(id, patch, precondition) => draft.patch_group(*id, patch, precondition),
             Command::DeleteGroup(id, precondition) => draft.delete_group(*id, precondition),
-            Command::CreateDirectory(_) | Command::DeleteDirectory | Command::EndGroup(_) => {
-                Err(Refusal::Fault.into())
-            }
+            Command::CreateDirectory(_)
+            | Command::ChangeDirectory { .. }
+            | Command::DeleteDirectory
+            | Command::EndGroup(_) => Err(Refusal::Fault.into()),
         },
     }
 }
@@ -182,6 +188,24 @@ impl<'a> Draft<'a> {
             steps: self.steps,
             outcome: Outcome { reply, first_seq, events: self.events, notes: self.notes },
         }
+    }
+
+    fn change_directory(
+        mut self,
+        directory: &Arc<Directory>,
+        name: Option<&str>,
+        state: Option<DirectoryState>,
+    ) -> Plan {
+        let mut next = Directory::clone(directory);
+        next.name = name.map_or(next.name, str::to_owned);
+        next.state = state.unwrap_or(next.state);
+        if next == **directory {
+            return self.done(Reply::Directory(directory.clone()));
+        }
+        next.updated_at = self.context.now.max(directory.updated_at);
+        let next = Arc::new(next);
+        self.steps.push(Step::Directory(next.clone()));
+        self.done(Reply::Directory(next))
     }
 
     fn delete_directory(mut self, directory: &Directory) -> Plan {

@@ -58,7 +58,8 @@ pub async fn scim_caller<S: Store>(
 ) -> Result<ScimCaller, Problem> {
     let sent = Credential::read(headers).ok_or_else(Problem::unauthorized)?;
     let grant = grant(state, sent.secret).await?.ok_or_else(Problem::unauthorized)?;
-    if DirectoryId::parse(named) != Some(grant.directory.id) {
+    // Some forms for a base URL take no underscore: a hyphen in its place means the same.
+    if DirectoryId::parse(&named.replacen('-', "_", 1)) != Some(grant.directory.id) {
         return Err(Problem::not_found("directory"));
     }
     match grant.directory.state {

@@ -46,6 +46,7 @@ pub fn table<S: Store>() -> Vec<Route<S>> {
         route("GET", "/directories", ApiKey, get(directories::list::<S>)),
         route("POST", "/directories", ApiKey, post(directories::create::<S>)),
         route("GET", "/directories/{id}", ApiKey, get(directories::read::<S>)),
+        route("PUT", "/directories/{id}", ApiKey, put(directories::update::<S>)),
         route("DELETE", "/directories/{id}", ApiKey, delete(directories::remove::<S>)),
         route("GET", "/directory_users", ApiKey, get(users::list::<S>)),
         route("GET", "/directory_users/{id}", ApiKey, get(users::read::<S>)),

@@ -449,6 +449,22 @@ fn a_deleted_directory_is_gone_at_once_and_says_so_once() {
 }
 
 #[test]
+fn a_paused_directory_refuses_everything_until_it_serves_again_and_tells_nothing_of_it() {
+    let mut world = World::new();
+    let turn = |state| Command::ChangeDirectory { name: None, state: Some(state) };
+    let answers = world.all(vec![
+        turn(DirectoryState::Unlinked),
+        Command::CreateUser(user("ann")),
+        turn(DirectoryState::Linked),
+        Command::CreateUser(user("bob")),
+    ]);
+    assert_eq!(answers[1], Err(Refusal::Paused));
+    assert!(answers[0].is_ok() && answers[2].is_ok() && answers[3].is_ok());
+    assert_eq!(world.events(), [EventType::Activated, EventType::UserCreated]);
+    assert_eq!(world.findings(), Vec::<String>::new());
+}
+
+#[test]
 fn times_never_decrease_when_the_clock_is_set_back() {
     let mut world = World::new();
     world.user("ann");

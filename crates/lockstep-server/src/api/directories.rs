@@ -10,7 +10,7 @@ use lockstep_core::model::{Directory, DirectoryState, Head, Token};
 use lockstep_store::{DirectoryQuery, Store};
 use serde_json::Value;
 
-use super::fields::Fields;
+use super::fields::{Fields, Given};
 use super::paging::{self, Paging};
 use super::query::Query;
 use super::render;
@@ -85,6 +85,42 @@ pub(crate) async fn read<S: Store>(
 ) -> Result<Json<Value>, Problem> {
     let (directory, head) = caller.directory(&state, &id).await?;
     Ok(Json(render::directory(&directory, &head)))
+}
+
+/// `PUT /directories/{id}`: another `name`, or a `state`: `unlinked` pauses it, so that its IdP gets 403 and nothing
+/// changes, and `linked` lets it serve again. What is left out stays.
+pub(crate) async fn update<S: Store>(
+    State(state): State<AppState<S>>,
+    Extension(request): Extension<RequestId>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    JsonObject(body): JsonObject,
+) -> Result<Response, Problem> {
+    let (directory, head) = caller.directory(&state, &id).await?;
+    let mut fields = Fields::new(body, &["name", "state"]);
+    let name = match fields.optional_text("name", NAME_BYTES_LIMIT) {
+        Given::Value(name) => Some(name),
+        Given::Absent | Given::Null => None,
+    };
+    let wanted = match fields.optional_text("state", NAME_BYTES_LIMIT) {
+        Given::Value(text) if text == "linked" => Some(DirectoryState::Linked),
+        Given::Value(text) if text == "unlinked" => Some(DirectoryState::Unlinked),
+        Given::Value(_) => {
+            fields.wrong("state", "invalid_state", "`state` must be one of: linked, unlinked".to_owned());
+            None
+        }
+        Given::Absent | Given::Null => None,
+    };
+    fields.done()?;
+    let (provider, terms) = state.contract_of(&directory)?;
+    let command = Command::ChangeDirectory { name, state: wanted };
+    let envelope = Envelope { directory: directory.id.directory, request, terms, command };
+    let outcome = state.store.submit(envelope).await??;
+    let trail = trail("PUT /directories/{id}", directory.id, provider.slug, &outcome);
+    let Reply::Directory(changed) = &outcome.reply else {
+        return Err(Problem::fault("a changed directory was answered with something else"));
+    };
+    Ok((Extension(trail), Json(render::directory(changed, &head))).into_response())
 }
 
 /// `DELETE /directories/{id}`: gone at once, with everything in it; its rows are cleared afterwards, its events stay.

@@ -81,6 +81,13 @@ fn cases(victim: &Victim) -> Vec<Case> {
         case("GET", "/directory_groups/{id}", format!("/directory_groups/{group}"), none(), NotFound),
         case("GET", "/events", "/events".into(), none(), SeesNothing),
         case("GET", "/events", format!("/events?organization_id={organization}"), none(), NotFound),
+        case(
+            "PUT",
+            "/directories/{id}",
+            format!("/directories/{directory}"),
+            json!({ "name": "x" }),
+            NotFound,
+        ),
         case("DELETE", "/directories/{id}", format!("/directories/{directory}"), none(), NotFound),
     ]
 }

@@ -112,3 +112,36 @@ async fn a_deleted_directory_is_gone_for_everyone_and_its_log_stays() {
     assert_eq!(app.events(&format!("organization_id={}", idp.organization)).await, events);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_paused_directory_refuses_its_idp_with_a_text_that_says_so_and_serves_again_at_once() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let user = idp.user("one@acme.test").await;
+    let path = format!("/directories/{}", idp.directory);
+
+    let paused = app.api("PUT", &path, json!({ "state": "unlinked" })).await.expect(200);
+    assert_eq!((&paused["state"], &paused["name"]), (&json!("unlinked"), &json!("Directory")));
+    for (method, below) in [("GET", "/Users"), ("DELETE", &format!("/Users/{user}")), ("POST", "/Users")] {
+        let answer = idp.scim(method, below, json!({ "userName": "two@acme.test" })).await;
+        assert_eq!((answer.status, &answer.body["status"]), (403, &json!("403")), "{method} {below}");
+        assert!(answer.body["detail"].as_str().unwrap().contains("paused"), "{}", answer.text);
+    }
+    app.read(&format!("/directory_users/{user}")).await;
+
+    app.api("PUT", &path, json!({ "state": "linked", "name": "Renamed" })).await.expect(200);
+    idp.scim("DELETE", &format!("/Users/{user}"), Value::Null).await.expect(204);
+    assert_eq!(app.read(&path).await["name"], "Renamed");
+    let answer = app.api("PUT", &path, json!({ "state": "deleting" })).await;
+    assert_eq!(answer.problem(), (422, "invalid_request_parameters", Some("state")));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_may_be_written_with_a_hyphen_where_a_form_takes_no_underscore() {
+    let app = TestApp::start().await;
+    let mut idp = app.tenant("Acme").await;
+    idp.base = idp.base.replace("directory_", "directory-");
+    idp.user("one@acme.test").await;
+    app.finish().await;
+}
