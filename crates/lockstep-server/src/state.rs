@@ -67,6 +67,7 @@ impl<S: Store> AppState<S> {
     }
 
     /// The same server without the repairs of these names.
+    #[must_use]
     pub fn without_repairs(&self, names: &[&'static str]) -> Self {
         Self(Arc::new(Shared {
             store: self.store.clone(),

@@ -99,7 +99,7 @@ macro_rules! conformance_cases {
                 memberships_that_come_and_go_leave_the_last_word
                 who_is_deleted_cannot_join
                 a_large_group_ends_whole_also_when_members_left_just_before
-                what_comes_after_a_directorys_end_is_refused
+                what_comes_after_the_end_of_a_directory_is_refused
                 a_directory_and_its_first_users_may_share_a_batch
         }
         $crate::conformance_tests! { $backend,
@@ -166,7 +166,7 @@ macro_rules! conformance_cases {
                 the_same_names_live_in_two_directories
                 an_id_leads_nowhere_in_another_directory
                 the_same_local_ids_live_in_two_directories
-                a_directorys_events_are_its_own
+                the_events_of_a_directory_are_its_own
                 deleting_a_directory_leaves_its_neighbour_alone
             ;
             text:

@@ -147,7 +147,7 @@ pub async fn a_large_group_ends_whole_also_when_members_left_just_before<B: Back
     assert_eq!(tenant.event_types().await.last(), Some(&EventType::GroupDeleted));
 }
 
-pub async fn what_comes_after_a_directorys_end_is_refused<B: Backend>(store: B::Store) {
+pub async fn what_comes_after_the_end_of_a_directory_is_refused<B: Backend>(store: B::Store) {
     let tenant = Tenant::create(&store, 1).await;
     let neighbour = Tenant::create(&store, 2).await;
     let envelopes = vec![

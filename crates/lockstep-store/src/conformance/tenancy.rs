@@ -115,7 +115,7 @@ pub async fn the_same_local_ids_live_in_two_directories(store: impl Store) {
     assert_eq!(two.users_by(Lookup::All).await.len(), 30);
 }
 
-pub async fn a_directorys_events_are_its_own(store: impl Store) {
+pub async fn the_events_of_a_directory_are_its_own(store: impl Store) {
     let [one, two] = twins(&store).await;
     fill(&one).await;
     fill(&two).await;
