@@ -8,5 +8,7 @@
 )]
 
 mod crash;
+mod dev;
 mod process;
+mod race;
 mod start;
