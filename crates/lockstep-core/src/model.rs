@@ -123,6 +123,12 @@ impl User {
         text_of(&self.doc, "externalId")
     }
 
+    /// The externalId as it is compared: exactly, in Unicode's composed form.
+    #[must_use]
+    pub fn external_id_key(&self) -> Option<String> {
+        self.external_id().map(|id| text::compose(id).into_owned())
+    }
+
     /// Whether the user may use the application. Absent means yes.
     #[must_use]
     pub fn active(&self) -> bool {
@@ -197,6 +203,12 @@ impl Group {
     #[must_use]
     pub fn external_id(&self) -> Option<&str> {
         text_of(&self.doc, "externalId")
+    }
+
+    /// The externalId as it is compared: exactly, in Unicode's composed form.
+    #[must_use]
+    pub fn external_id_key(&self) -> Option<String> {
+        self.external_id().map(|id| text::compose(id).into_owned())
     }
 }
 

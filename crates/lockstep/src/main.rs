@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod dev;
+mod request_target;
 mod serve;
 mod verify;
 mod wire;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::DefaultAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use lockstep_scim::Limits;
 use lockstep_server::state::{AppState, SystemSecrets};
 use lockstep_server::{auth, routes, worker};
@@ -18,6 +19,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::ServeOptions;
 use crate::config::{Config, Log, Tls};
+use crate::request_target::Encoding;
 use crate::wire::{self, Database, SystemClock};
 
 /// How long requests that are being served may take to end after the stop was asked for.
@@ -108,10 +110,12 @@ impl Listener {
         let app = routes::app(state).into_make_service();
         if let Some((config, files)) = self.tls {
             tokio::spawn(reload_on_hangup(config.clone(), files));
-            let server = axum_server::from_tcp_rustls(self.socket, config).context("cannot serve")?;
+            let acceptor = Encoding(RustlsAcceptor::new(config));
+            let server = axum_server::from_tcp(self.socket).context("cannot serve")?.acceptor(acceptor);
             server.handle(self.handle).serve(app).await.context("the server ended")
         } else {
-            let server = axum_server::from_tcp(self.socket).context("cannot serve")?;
+            let acceptor = Encoding(DefaultAcceptor::new());
+            let server = axum_server::from_tcp(self.socket).context("cannot serve")?.acceptor(acceptor);
             server.handle(self.handle).serve(app).await.context("the server ended")
         }
     }

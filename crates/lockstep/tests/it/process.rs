@@ -1,6 +1,7 @@
 //! A `lockstep serve` of its own for each test, on a free port, with what it said.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -94,6 +95,22 @@ impl Process {
     ) -> Option<(u16, Value)> {
         let base = directory.endpoint.split_once("/scim/").unwrap().1;
         self.call(method, &format!("{}/scim/{base}{path}", self.url), &directory.token, body).await
+    }
+
+    /// One GET, its target sent byte for byte.
+    pub(crate) fn raw(&self, directory: &Directory, target: &str) -> String {
+        let address = self.url.strip_prefix("http://").unwrap();
+        let base = directory.endpoint.split_once("/scim/").unwrap().1;
+        let request = format!(
+            "GET /scim/{base}{target} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
+             Connection: close\r\n\r\n",
+            directory.token
+        );
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     async fn call(&self, method: &str, url: &str, secret: &str, body: Option<Value>) -> Option<(u16, Value)> {

@@ -68,3 +68,19 @@ fn an_unknown_key_in_the_configuration_is_an_error_that_names_it() {
     assert_eq!(code, Some(1));
     assert!(err.contains("listn") && err.contains("lockstep.toml"), "{err}");
 }
+
+#[tokio::test]
+async fn quotes_and_brackets_in_a_query_are_taken_as_they_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Process::start(&folder.path().join("lockstep.db"));
+    let directory = server.directory().await;
+    let body = Some(json!({"userName": "ann@example.com", "emails": [{"value": "a@b", "type": "work"}]}));
+    assert_eq!(server.scim(&directory, "POST", "/Users", body).await.unwrap().0, 201);
+    for filter in [r#"userName+eq+"ann%40example.com""#, r#"emails[type+eq+"work"].value+eq+"a@b""#] {
+        let answer = server.raw(&directory, &format!("/Users?filter={filter}"));
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.contains("\"totalResults\":1"),
+            "{filter}: {answer}"
+        );
+    }
+}
