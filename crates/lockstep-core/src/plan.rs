@@ -77,7 +77,11 @@ pub fn needs(envelope: &Envelope) -> Vec<Key> {
             keys.extend(user::user_needed(*id, precondition));
             keys
         }
-        Command::PatchUser(id, _, precondition) => user::user_needed(*id, precondition),
+        Command::PatchUser(id, patch, precondition) => {
+            let mut keys = user::names_patched(patch);
+            keys.extend(user::user_needed(*id, precondition));
+            keys
+        }
         Command::DeleteUser(id, _) => vec![Key::User(*id), Key::GroupsOf(*id)],
         Command::CreateGroup(object) => group::create_needs(envelope, object),
         Command::ReplaceGroup(id, object, _) => group::replace_needs(envelope, *id, object),
@@ -217,6 +221,25 @@ impl<'a> Draft<'a> {
         self.head.groups = 0;
         self.done(Reply::Gone)
     }
+}
+
+/// RFC 7644 §3.3: 409 where a name that must be unique is another's than `own`. Asks for all that is missing at once.
+fn refuse_taken(
+    own: LocalId,
+    owners: impl IntoIterator<Item = (&'static str, Result<Option<LocalId>, Missing>)>,
+) -> Planned<()> {
+    let (mut missing, mut taken) = (Vec::new(), None);
+    for (attribute, owner) in owners {
+        match owner {
+            Ok(owner) if owner.is_some_and(|owner| owner != own) => taken = taken.or(Some(attribute)),
+            Ok(_) => {}
+            Err(Missing(keys)) => missing.extend(keys),
+        }
+    }
+    if !missing.is_empty() {
+        return Err(Missing(missing).into());
+    }
+    taken.map_or(Ok(()), |attribute| Err(Error::conflict(attribute).into()))
 }
 
 /// RFC 7644 §3.14: a version that no longer holds is 412, and nothing happens.

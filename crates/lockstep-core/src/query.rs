@@ -18,7 +18,7 @@ pub enum Lookup {
     Id(LocalId),
     /// The user with this userName, as compared.
     UserName(String),
-    /// The one with this externalId.
+    /// Those with this externalId, in Unicode's composed form.
     ExternalId(String),
     /// The users with this e-mail address, as compared.
     Email(String),
@@ -97,7 +97,7 @@ fn equality(path: &AttrPath, value: &str, kind: Kind, directory: DirectoryNumber
         return local.map_or(Lookup::Nothing, Lookup::Id);
     }
     if is(path, "externalId", None) {
-        return Lookup::ExternalId(value.to_owned());
+        return Lookup::ExternalId(text::compose(value).into_owned());
     }
     if is(path, "displayName", None) {
         return Lookup::DisplayName(text::fold(value).into_owned());

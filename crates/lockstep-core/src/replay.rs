@@ -19,6 +19,8 @@ pub struct State {
     pub memberships: BTreeSet<(LocalId, LocalId)>,
     /// Where the log stands.
     pub head: Head,
+    /// In how many groups a user is.
+    groups_of: BTreeMap<LocalId, usize>,
 }
 
 /// What a log says that cannot be.
@@ -34,10 +36,11 @@ pub struct ReplayError {
 impl State {
     /// Takes the next record. Says so where it does not follow from what came before.
     pub fn apply(&mut self, record: &Record) -> Result<(), ReplayError> {
-        self.follow(record).map_err(|what| ReplayError { seq: record.seq, what: what.to_owned() })?;
+        let followed = self.follow(record);
+        // Also behind an error: one that is wrong must not make all that follow it look so.
         self.head.last_seq = record.seq;
         self.head.last_at = record.at;
-        Ok(())
+        followed.map_err(|what| ReplayError { seq: record.seq, what: what.to_owned() })
     }
 
     fn follow(&mut self, record: &Record) -> Result<(), &'static str> {
@@ -55,8 +58,8 @@ impl State {
             Change::Deleted => *self = Self { head: self.head.clone(), ..Self::default() },
             Change::User(EventType::UserDeleted, id, _) => {
                 ensure(self.users.remove(id).is_some(), "a user that does not exist is deleted")?;
-                let left = self.memberships.iter().any(|(_, user)| user == id);
-                ensure(!left, "a user is deleted before its memberships ended")?;
+                let left = self.groups_of.remove(id).unwrap_or_default();
+                ensure(left == 0, "a user is deleted before its memberships ended")?;
             }
             Change::User(kind, id, told) => {
                 let known = self.users.get(id);
@@ -116,9 +119,16 @@ impl State {
         group.seq = record.seq;
         group.modified_at = record.at;
         let pair = (membership.group, membership.user);
+        let groups = self.groups_of.entry(membership.user).or_default();
         let changed = match kind {
-            EventType::UserAdded => self.memberships.insert(pair),
-            _ => self.memberships.remove(&pair),
+            EventType::UserAdded => {
+                *groups += 1;
+                self.memberships.insert(pair)
+            }
+            _ => {
+                *groups = groups.saturating_sub(1);
+                self.memberships.remove(&pair)
+            }
         };
         ensure(changed, "a membership begins twice or ends without having begun")
     }

@@ -159,6 +159,8 @@ pub struct View {
     first_members_of: HashMap<LocalId, Vec<LocalId>>,
     parents_of: HashMap<LocalId, Vec<LocalId>>,
     changes: Changes,
+    /// [`Changes::memberships`] by user and group.
+    memberships_by_user: BTreeMap<(LocalId, LocalId), bool>,
 }
 
 type Found<T> = Result<T, Missing>;
@@ -261,13 +263,13 @@ impl View {
         }
     }
 
-    /// [`View::user_seq`] of many, 0 where there is no such user; asks for all that are missing at once.
-    pub fn user_seqs(&self, ids: impl IntoIterator<Item = LocalId>) -> Found<Vec<(LocalId, u64)>> {
+    /// [`View::user_seq`] of many; asks for all that are missing at once.
+    pub fn user_seqs(&self, ids: impl IntoIterator<Item = LocalId>) -> Found<Vec<(LocalId, Option<u64>)>> {
         let mut missing = Vec::new();
         let mut seqs = Vec::new();
         for id in ids {
             match self.user_seq(id) {
-                Ok(seq) => seqs.push((id, seq.unwrap_or_default())),
+                Ok(seq) => seqs.push((id, seq)),
                 Err(Missing(keys)) => missing.extend(keys),
             }
         }
@@ -329,9 +331,8 @@ impl View {
             Some(ids) => ids.iter().copied().collect(),
             None => return Err(Key::GroupsOf(user).into()),
         };
-        for (&(group, _), &present) in
-            self.changes.memberships.iter().filter(|((_, member), _)| *member == user)
-        {
+        let own = (user, LocalId(0))..=(user, LocalId(u64::MAX));
+        for (&(_, group), &present) in self.memberships_by_user.range(own) {
             if present {
                 groups.insert(group)
             } else {
@@ -416,6 +417,7 @@ impl View {
                 Step::Membership { group, user, present } => {
                     self.memberships.insert((group, user), present);
                     self.changes.memberships.insert((group, user), present);
+                    self.memberships_by_user.insert((user, group), present);
                 }
                 Step::Append(record) => self.changes.records.push(*record),
             }
@@ -425,15 +427,13 @@ impl View {
     fn apply_user(&mut self, id: LocalId, after: Option<Arc<User>>) {
         let before = self.users.get(&id).cloned().flatten();
         if let Some(user) = &before {
-            self.user_names.insert(user.user_name_key(), None);
-            if let Some(external_id) = user.external_id() {
-                self.user_external_ids.insert(external_id.to_owned(), None);
-            }
+            free(&mut self.user_names, Some(user.user_name_key()), id);
+            free(&mut self.user_external_ids, user.external_id_key(), id);
         }
         if let Some(user) = &after {
             self.user_names.insert(user.user_name_key(), Some(id));
-            if let Some(external_id) = user.external_id() {
-                self.user_external_ids.insert(external_id.to_owned(), Some(id));
+            if let Some(external_id) = user.external_id_key() {
+                self.user_external_ids.insert(external_id, Some(id));
             }
         }
         if before.is_none() {
@@ -447,15 +447,13 @@ impl View {
     fn apply_group(&mut self, id: LocalId, after: Option<Arc<Group>>) {
         let before = self.groups.get(&id).cloned().flatten();
         if let Some(group) = before.as_ref().filter(|group| !group.is_ended()) {
-            self.group_names.insert(group.display_name_key(), None);
-            if let Some(external_id) = group.external_id() {
-                self.group_external_ids.insert(external_id.to_owned(), None);
-            }
+            free(&mut self.group_names, Some(group.display_name_key()), id);
+            free(&mut self.group_external_ids, group.external_id_key(), id);
         }
         if let Some(group) = after.as_ref().filter(|group| !group.is_ended()) {
             self.group_names.insert(group.display_name_key(), Some(id));
-            if let Some(external_id) = group.external_id() {
-                self.group_external_ids.insert(external_id.to_owned(), Some(id));
+            if let Some(external_id) = group.external_id_key() {
+                self.group_external_ids.insert(external_id, Some(id));
             }
         }
         if before.is_none() {
@@ -484,5 +482,15 @@ fn record_change<T>(
     let before = changes.remove(&id).map_or(before, |changed| changed.before);
     if before.is_some() || after.is_some() {
         changes.insert(id, Changed { before, after });
+    }
+}
+
+/// A name is free once its owner gives it up. Where several share it, it stays the other's that is known to have it.
+fn free(names: &mut HashMap<String, Option<LocalId>>, name: Option<String>, owner: LocalId) {
+    if let Some(name) = name {
+        let known = names.entry(name).or_insert(None);
+        if *known == Some(owner) {
+            *known = None;
+        }
     }
 }

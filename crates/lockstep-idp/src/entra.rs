@@ -25,7 +25,6 @@ pub(crate) static ENTRA: Provider = Provider {
         repair::EMPTY_OPERATIONS,
         repair::MEMBER_IN_FILTER,
         repair::WRAPPED_VALUES,
-        repair::REMOVE_NOTHING,
         repair::LIST_OF_ONE,
         repair::BOOLEAN_TEXT,
         repair::EMPTY_REFERENCE,

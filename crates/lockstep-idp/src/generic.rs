@@ -42,7 +42,6 @@ pub(crate) static GENERIC: Provider = Provider {
         repair::PATCH_SCHEMA,
         repair::MEMBER_IN_FILTER,
         repair::WRAPPED_VALUES,
-        repair::REMOVE_NOTHING,
         repair::LIST_OF_ONE,
         repair::BOOLEAN_TEXT,
         repair::EMPTY_REFERENCE,

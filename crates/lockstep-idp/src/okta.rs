@@ -21,7 +21,6 @@ pub(crate) static OKTA: Provider = Provider {
         repair::READ_ONLY_VALUES,
         repair::MEMBER_IN_FILTER,
         repair::WRAPPED_VALUES,
-        repair::REMOVE_NOTHING,
         repair::LIST_OF_ONE,
         repair::BOOLEAN_TEXT,
         repair::NUMBER_AS_TEXT,

@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::HeaderValue;
+use lockstep_core::id::RequestId;
 use lockstep_store::Store;
 
 use crate::problem::{Problem, Surface, Told, rendered};
@@ -29,21 +30,31 @@ pub(crate) async fn observe<S: Store>(
     let id = state.draw_request_id();
     request.extensions_mut().insert(id);
 
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let response = answered.unwrap_or_else(|_| Problem::fault("a handler panicked").into_response());
-    let mut response = rendered(response, surface, id);
-    let id = id.to_string();
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    // A task of its own: what a client that went away began is ended and logged like everything else.
+    let served = tokio::spawn(async move {
+        let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        let response = answered.unwrap_or_else(|_| Problem::fault("a handler panicked").into_response());
+        let response = with_id(rendered(response, surface, id), id);
+        let line = Line {
+            id: &id.to_string(),
+            method: method.as_str(),
+            route: route.as_deref().unwrap_or("none"),
+            status: response.status().as_u16(),
+            duration_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+        };
+        line.write(response.extensions().get(), response.extensions().get());
+        response
+    });
+    served.await.unwrap_or_else(|ended| {
+        let problem = Problem::fault(format!("a request's task ended early: {ended}"));
+        with_id(rendered(problem.into_response(), surface, id), id)
+    })
+}
+
+fn with_id(mut response: Response, id: RequestId) -> Response {
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert("x-request-id", value);
     }
-    let line = Line {
-        id: &id,
-        method: method.as_str(),
-        route: route.as_deref().unwrap_or("none"),
-        status: response.status().as_u16(),
-        duration_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
-    };
-    line.write(response.extensions().get(), response.extensions().get());
     response
 }
 

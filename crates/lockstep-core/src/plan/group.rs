@@ -9,9 +9,9 @@ use lockstep_scim::{Error, Object, resource, text};
 use serde_json::Value;
 
 use super::members::{Edits, Member};
-use super::{Draft, Planned, demand};
+use super::{Draft, Planned, demand, refuse_taken};
 use crate::clock::Random;
-use crate::command::{Envelope, Reply};
+use crate::command::{Envelope, Refusal, Reply};
 use crate::event::{Change, EventType, Membership, Told, changed};
 use crate::id::{GroupId, LocalId, RequestId};
 use crate::model::Group;
@@ -25,7 +25,7 @@ fn names_needed(object: &Object) -> Vec<Key> {
         keys.push(Key::GroupName(text::fold(name).into_owned()));
     }
     if let Some(id) = object.get("externalId").and_then(Value::as_str) {
-        keys.push(Key::GroupExternalId(id.to_owned()));
+        keys.push(Key::GroupExternalId(text::compose(id).into_owned()));
     }
     keys
 }
@@ -102,7 +102,7 @@ impl Draft<'_> {
             doc_seq: self.next_seq(),
             ended: None,
         };
-        self.refuse_taken_group_names(&group)?;
+        self.refuse_taken_group_names(&group, None)?;
         let delta = self.membership_delta(None, &edits)?;
         let mut group = Group { id: self.draw_id(random), ..group };
         group.nested = delta.groups.iter().filter(|(_, joins)| **joins).map(|(id, _)| *id).collect();
@@ -174,6 +174,8 @@ impl Draft<'_> {
         let done = members.len() <= STEP_LIMIT && self.view.first_members_are_all(group.id);
         let mut last_seq = group.seq;
         for (user, user_seq) in self.view.user_seqs(members.into_iter().take(STEP_LIMIT))? {
+            // Invariant: a member exists. An event about one that does not could never be told.
+            let user_seq = user_seq.ok_or(Refusal::Fault)?;
             let membership = Membership { group: group.id, user, group_seq: group.doc_seq, user_seq };
             last_seq = self.record_for(request, Change::Membership(EventType::UserRemoved, membership));
             self.steps.push(Step::Membership { group: group.id, user, present: false });
@@ -208,7 +210,7 @@ impl Draft<'_> {
         nested.sort_unstable();
         let mut next = Group { doc, nested, ..(**group).clone() };
         if next.doc != group.doc || next.nested != group.nested {
-            self.refuse_taken_group_names(&next)?;
+            self.refuse_taken_group_names(&next, Some(group))?;
             next.seq = self.next_seq();
             next.doc_seq = next.seq;
             self.tell_group(EventType::GroupUpdated, &next, changed(&group.doc, &next.doc));
@@ -292,6 +294,7 @@ impl Draft<'_> {
         for (leaving, kind) in [(true, EventType::UserRemoved), (false, EventType::UserAdded)] {
             let concerned = delta.users.iter().filter(|(_, joins)| **joins != leaving).map(|(user, _)| *user);
             for (user, user_seq) in self.view.user_seqs(concerned)? {
+                let user_seq = user_seq.ok_or(Refusal::Fault)?;
                 let membership = Membership { group: group.id, user, group_seq: group.doc_seq, user_seq };
                 group.seq = self.record(Change::Membership(kind, membership));
                 self.steps.push(Step::Membership { group: group.id, user, present: !leaving });
@@ -320,19 +323,18 @@ impl Draft<'_> {
         Ok(group)
     }
 
-    fn refuse_taken_group_names(&self, group: &Group) -> Planned<()> {
-        let other = |owner: Option<LocalId>| owner.is_some_and(|owner| owner != group.id);
-        if self.context.envelope.terms.rules.unique_group_names
-            && other(self.view.group_named(&group.display_name_key())?)
-        {
-            return Err(Error::conflict("displayName").into());
-        }
-        if self.context.envelope.terms.rules.unique_external_ids
-            && let Some(external_id) = group.external_id()
-            && other(self.view.group_with_external_id(external_id)?)
-        {
-            return Err(Error::conflict("externalId").into());
-        }
-        Ok(())
+    /// As for users: 409 where a name that the group gets is another group's.
+    fn refuse_taken_group_names(&self, group: &Group, before: Option<&Group>) -> Planned<()> {
+        let rules = &self.context.envelope.terms.rules;
+        let name = Some(group.display_name_key())
+            .filter(|_| rules.unique_group_names)
+            .filter(|key| before.is_none_or(|old| old.display_name_key() != *key));
+        let external_id = group
+            .external_id_key()
+            .filter(|_| rules.unique_external_ids)
+            .filter(|key| before.is_none_or(|old| old.external_id_key().as_ref() != Some(key)));
+        let name = name.map(|key| ("displayName", self.view.group_named(&key)));
+        let external_id = external_id.map(|key| ("externalId", self.view.group_with_external_id(&key)));
+        refuse_taken(group.id, name.into_iter().chain(external_id))
     }
 }

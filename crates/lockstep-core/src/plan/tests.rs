@@ -306,6 +306,23 @@ fn names_pass_from_one_user_to_another_within_a_batch() {
 }
 
 #[test]
+fn who_shares_an_external_id_from_former_times_can_still_be_deactivated() {
+    let mut world = World::new();
+    let twin = |name: &str| {
+        let mut user = user(name);
+        user.insert("externalId".into(), json!("X1"));
+        Command::CreateUser(user)
+    };
+    assert!(world.all(vec![twin("ann"), twin("bob")]).iter().all(Result::is_ok));
+    world.rules.unique_external_ids = true;
+    for id in world.users.keys().copied().collect::<Vec<_>>() {
+        world.one(patch_user(id, json!([{"op": "replace", "path": "active", "value": false}]))).unwrap();
+    }
+    assert_eq!(world.head.users_active, 0);
+    refused(&world.one(twin("cid")), 409);
+}
+
+#[test]
 fn a_put_without_active_leaves_it_as_it_was() {
     let mut world = World::new();
     let id = world.user("ann");

@@ -6,7 +6,7 @@ use lockstep_scim::patch::{self, Patch};
 use lockstep_scim::{Error, Object, resource, text};
 use serde_json::Value;
 
-use super::{Draft, Planned, demand};
+use super::{Draft, Planned, demand, refuse_taken};
 use crate::clock::Random;
 use crate::command::Reply;
 use crate::event::{Change, EventType, Membership, Told, changed};
@@ -22,9 +22,22 @@ pub(super) fn names_needed(object: &Object) -> Vec<Key> {
         keys.push(Key::UserName(text::user_name_key(name)));
     }
     if let Some(id) = object.get("externalId").and_then(Value::as_str) {
-        keys.push(Key::UserExternalId(id.to_owned()));
+        keys.push(Key::UserExternalId(text::compose(id).into_owned()));
     }
     keys
+}
+
+/// Whom the names that a PATCH gives may already belong to.
+pub(super) fn names_patched(patch: &Patch) -> Vec<Key> {
+    let mut named = Object::new();
+    for operation in &patch.operations {
+        for attribute in ["userName", "externalId"] {
+            if let Some(value) = operation.value.as_ref().filter(|_| operation.target.is_top(attribute)) {
+                named.insert(attribute.into(), value.clone());
+            }
+        }
+    }
+    names_needed(&named)
 }
 
 pub(super) fn user_needed(id: LocalId, precondition: &Precondition) -> Vec<Key> {
@@ -41,7 +54,7 @@ impl Draft<'_> {
         doc.entry("active").or_insert(Value::Bool(true));
         let user =
             User { id: LocalId(0), doc, created_at: self.at, modified_at: self.at, seq: self.next_seq() };
-        self.refuse_taken_user_names(&user)?;
+        self.refuse_taken_user_names(&user, None)?;
         let user = User { id: self.draw_id(random), ..user };
         *self.users_counted_with(&user) += 1;
         let told = Told {
@@ -110,7 +123,7 @@ impl Draft<'_> {
         }
         let before = changed(&user.doc, &doc);
         let next = User { doc, modified_at: self.at, seq: self.next_seq(), ..(**user).clone() };
-        self.refuse_taken_user_names(&next)?;
+        self.refuse_taken_user_names(&next, Some(user))?;
         *self.users_counted_with(user) -= 1;
         *self.users_counted_with(&next) += 1;
         let told = Told { doc: next.doc.clone(), nested: Vec::new(), created_at: next.created_at, before };
@@ -138,19 +151,19 @@ impl Draft<'_> {
         Ok(user)
     }
 
-    /// One person, one record: RFC 7644 §3.3, 409 where the userName or externalId is another user's.
-    fn refuse_taken_user_names(&self, user: &User) -> Planned<()> {
-        let other = |owner: Option<LocalId>| owner.is_some_and(|owner| owner != user.id);
-        if other(self.view.user_named(&user.user_name_key())?) {
-            return Err(Error::conflict("userName").into());
-        }
-        if self.context.envelope.terms.rules.unique_external_ids
-            && let Some(external_id) = user.external_id()
-            && other(self.view.user_with_external_id(external_id)?)
-        {
-            return Err(Error::conflict("externalId").into());
-        }
-        Ok(())
+    /// One person, one record: RFC 7644 §3.3, 409 where a name that the user gets is another user's. What it had
+    /// `before` it keeps, so that whoever shares a name from former times can still be deactivated.
+    fn refuse_taken_user_names(&self, user: &User, before: Option<&User>) -> Planned<()> {
+        let unique_external_ids = self.context.envelope.terms.rules.unique_external_ids;
+        let user_name =
+            Some(user.user_name_key()).filter(|key| before.is_none_or(|old| old.user_name_key() != *key));
+        let external_id = user
+            .external_id_key()
+            .filter(|_| unique_external_ids)
+            .filter(|key| before.is_none_or(|old| old.external_id_key().as_ref() != Some(key)));
+        let user_name = user_name.map(|key| ("userName", self.view.user_named(&key)));
+        let external_id = external_id.map(|key| ("externalId", self.view.user_with_external_id(&key)));
+        refuse_taken(user.id, user_name.into_iter().chain(external_id))
     }
 
     fn users_counted_with(&mut self, user: &User) -> &mut u64 {

@@ -445,7 +445,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "JUMPCLOUD-GROUP-02",
         title: "Remove member: bare path plus value list (the Entra form)",
-        repair: Some("remove-nothing"),
+        repair: None,
         contract: "members.http",
         sources: &[
             "Rust SCIM crate tests (test_data/jumpcloud_*.json; same code line as ShiftControl-io/scim-v2-rust)",

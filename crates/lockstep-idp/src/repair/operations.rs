@@ -36,13 +36,6 @@ pub const MEMBER_IN_FILTER: Repair = Repair {
     apply: member_in_filter,
 };
 
-/// `{"op": "remove", "path": "members", "value": []}`.
-pub const REMOVE_NOTHING: Repair = Repair {
-    name: "remove-nothing",
-    why: "a removal lists the values to remove, and the list is empty: nothing is to be removed, least of all everything",
-    apply: remove_nothing,
-};
-
 /// `{"op": "remove", "path": "members", "value": {"members": […]}}`.
 pub const WRAPPED_VALUES: Repair = Repair {
     name: "wrapped-values",
@@ -190,24 +183,4 @@ fn wrapped_values(request: &mut Request, terms: &Terms) -> Option<String> {
         tally.count(&found.attribute.name);
     }
     tally.detail("named twice, read once")
-}
-
-fn remove_nothing(request: &mut Request, terms: &Terms) -> Option<String> {
-    let definition = request.definition(terms)?;
-    let body = patch_body(request)?;
-    let list = member_mut(body, "Operations")?.as_array_mut()?;
-    let mut tally = Tally::default();
-    for operation in list {
-        let Value::Object(members) = operation else { continue };
-        if !is_op(members, "remove") || member(members, "value") != Some(&Value::Array(Vec::new())) {
-            continue;
-        }
-        let Some(path) = walk::path(members) else { continue };
-        let Some(found) = walk::resolve(definition, &path) else { continue };
-        if path.filter.is_none() && found.sub.is_none() && found.attribute.multi_valued {
-            tally.count(&found.attribute.name);
-            *operation = nothing();
-        }
-    }
-    tally.detail("an empty list of values to remove, read as nothing to do")
 }

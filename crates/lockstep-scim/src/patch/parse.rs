@@ -201,18 +201,15 @@ impl Meaning<'_> {
         if op == Op::Remove && attribute.required && whole && value.is_none() {
             return Err(Error::mutability(format!("{}: is required and can't be removed", target.name())));
         }
+        // A removal with values lists what to remove; only a whole attribute has such a list.
+        let listed = op == Op::Remove && whole && (attribute.multi_valued || attribute.kind == Type::Any);
+        let given = value.is_some();
         let value = match value {
-            None => None,
-            // A removal with values lists what to remove; only a whole attribute has such a list.
-            Some(_)
-                if op == Op::Remove
-                    && !(whole && (attribute.multi_valued || attribute.kind == Type::Any)) =>
-            {
-                None
-            }
-            Some(value) => self.typed(&target, value)?,
+            Some(value) if op != Op::Remove || listed => self.typed(&target, value)?,
+            _ => None,
         };
-        if op != Op::Remove && value.is_none() {
+        // A list of which nothing is left names nothing: least of all everything.
+        if value.is_none() && (op != Op::Remove || (listed && given)) {
             return Ok(());
         }
         self.operations.push(Operation { op, target, value });

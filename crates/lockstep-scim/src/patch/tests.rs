@@ -28,6 +28,21 @@ fn run(operations: &Value) -> Result<Value, Error> {
     run_with(operations, &alice(), &PatchOptions::default())
 }
 
+#[test]
+fn a_list_of_what_to_remove_that_names_nothing_removes_nothing() {
+    for value in [json!([]), json!([null]), json!([{}]), json!([{"bogus": 1}]), json!({"bogus": 1})] {
+        let operations = json!([{"op": "remove", "path": "emails", "value": value}]);
+        // A body that cannot be a list of values may be refused, too: never may it remove everything.
+        if let Ok(after) = run(&operations) {
+            assert_eq!(after, alice(), "{value}");
+        }
+        let body = json!({"Operations": [{"op": "remove", "path": "members", "value": value}]});
+        if let Ok(patch) = parse(&body, &Definition::group(), &PatchOptions::default(), &Limits::default()) {
+            assert!(patch.operations.iter().all(|operation| operation.value.is_some()), "{value}");
+        }
+    }
+}
+
 /// The decision table: what one operation makes of one attribute.
 #[test]
 fn the_decision_table() {

@@ -19,6 +19,10 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use crate::trail::Trail;
 
+/// How many names of attributes a note shows, and how long they may be.
+const NAMES_SHOWN: usize = 20;
+const NAME_CHARS_SHOWN: usize = 120;
+
 pub(super) async fn carry_out<S: Store>(
     state: &AppState<S>,
     caller: &ScimCaller,
@@ -100,14 +104,25 @@ fn command<S: Store>(
     })
 }
 
-/// Nothing is silent: attributes that no schema declares are left out, and the record says which. Names only.
+/// Nothing is silent: attributes that no schema declares are left out, and the record says which, as far as their
+/// names are names.
 fn note_ignored(ignored: &[String], trail: &mut Trail) {
-    if !ignored.is_empty() {
-        trail.notes.push(format!(
-            "left out, because no schema of the directory declares it: {}",
-            ignored.join(", ")
-        ));
+    if ignored.is_empty() {
+        return;
     }
+    let is_name = |name: &&String| {
+        name.len() <= NAME_CHARS_SHOWN
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:_-$[]".contains(&byte))
+    };
+    let shown: Vec<&str> = ignored.iter().filter(is_name).take(NAMES_SHOWN).map(String::as_str).collect();
+    let others = match ignored.len() - shown.len() {
+        0 => String::new(),
+        others => format!(" and {others} more"),
+    };
+    trail.notes.push(format!(
+        "left out, because no schema of the directory declares it: {}{others}",
+        shown.join(", ")
+    ));
 }
 
 async fn user_answer<S: Store>(
@@ -118,10 +133,13 @@ async fn user_answer<S: Store>(
     projection: &Projection,
 ) -> Result<Response, Problem> {
     // A new user is in no group. Of another one the groups are read after the commit: what others changed meanwhile
-    // may show, and the version is that of what is shown.
+    // may show, and the version is that of what is shown. It is done by now: where they cannot be read, the answer is the user without them.
     let groups = match asked.endpoint {
         Endpoint::Create(_) => Vec::new(),
-        _ => state.store.user(caller.directory, user.id).await?.map(|view| view.groups).unwrap_or_default(),
+        _ => {
+            let read = state.store.user(caller.directory, user.id).await;
+            read.ok().flatten().map(|view| view.groups).unwrap_or_default()
+        }
     };
     let tag = version::user(user, &groups);
     if wants_no_body(&asked.headers, &asked.endpoint) {
@@ -155,7 +173,8 @@ async fn group_answer<S: Store>(
     }
     let members = projection.wants("members");
     // The members are read with their group, so that the version is that of what is shown.
-    let view = state.store.group(caller.directory, group.id, members).await?;
+    // It is done by now: where they cannot be read, the answer is the group without them.
+    let view = state.store.group(caller.directory, group.id, members).await.ok().flatten();
     let (group, members) = match &view {
         Some(view) => (&view.group, view.members.as_deref()),
         None => (group, None),
