@@ -2,10 +2,12 @@
 //! own; the `dsync.*` payloads that an application reads are a rendering of it, made at the edge.
 
 use lockstep_scim::Object;
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 use crate::id::{DirectoryNumber, EventId, LocalId, RequestId};
+use crate::model::Directory;
 
 /// The version of the format in which [`Record::payload`] writes.
 pub const FORMAT: u8 = 1;
@@ -110,13 +112,34 @@ impl Told {
     }
 }
 
+/// A directory as an event tells it: what of it can change. Whose it is never does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ToldDirectory {
+    /// What people called it.
+    pub name: String,
+    /// The kind of IdP, as given.
+    pub directory_type: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl From<&Directory> for ToldDirectory {
+    fn from(directory: &Directory) -> Self {
+        Self {
+            name: directory.name.clone(),
+            directory_type: directory.directory_type.clone(),
+            created_at: directory.created_at,
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Change {
     /// The directory was made.
-    Activated,
+    Activated(Box<ToldDirectory>),
     /// The directory was deleted.
-    Deleted,
+    Deleted(Box<ToldDirectory>),
     /// Something about a user itself: [`EventType::UserCreated`], `UserUpdated` or `UserDeleted`.
     User(EventType, LocalId, Box<Told>),
     /// Something about a group itself: [`EventType::GroupCreated`], `GroupUpdated` or `GroupDeleted`.
@@ -165,8 +188,8 @@ impl Record {
     #[must_use]
     pub fn event_type(&self) -> EventType {
         match &self.change {
-            Change::Activated => EventType::Activated,
-            Change::Deleted => EventType::Deleted,
+            Change::Activated(_) => EventType::Activated,
+            Change::Deleted(_) => EventType::Deleted,
             Change::User(kind, ..) | Change::Group(kind, ..) | Change::Membership(kind, _) => *kind,
         }
     }
@@ -177,7 +200,7 @@ impl Record {
         match &self.change {
             Change::User(_, user, _) => Some(*user),
             Change::Membership(_, membership) => Some(membership.user),
-            Change::Activated | Change::Deleted | Change::Group(..) => None,
+            Change::Activated(_) | Change::Deleted(_) | Change::Group(..) => None,
         }
     }
 
@@ -187,7 +210,7 @@ impl Record {
         match &self.change {
             Change::Group(_, group, _) => Some(*group),
             Change::Membership(_, membership) => Some(membership.group),
-            Change::Activated | Change::Deleted | Change::User(..) => None,
+            Change::Activated(_) | Change::Deleted(_) | Change::User(..) => None,
         }
     }
 
@@ -195,7 +218,11 @@ impl Record {
     #[must_use]
     pub fn payload(&self) -> Option<String> {
         match &self.change {
-            Change::Activated | Change::Deleted | Change::Membership(..) => None,
+            Change::Membership(..) => None,
+            Change::Activated(told) | Change::Deleted(told) => Some(
+                json!({ "name": told.name, "type": told.directory_type, "created_at": told.created_at })
+                    .to_string(),
+            ),
             Change::User(_, _, told) | Change::Group(_, _, told) => {
                 let mut out = Map::new();
                 out.insert("doc".into(), Value::Object(told.doc.clone()));
@@ -218,8 +245,8 @@ impl Record {
         let user = || stored.user.ok_or("the event names no user".to_owned());
         let group = || stored.group.ok_or("the event names no group".to_owned());
         let change = match kind {
-            EventType::Activated => Change::Activated,
-            EventType::Deleted => Change::Deleted,
+            EventType::Activated => Change::Activated(Box::new(told_directory(stored.payload)?)),
+            EventType::Deleted => Change::Deleted(Box::new(told_directory(stored.payload)?)),
             EventType::UserCreated | EventType::UserUpdated | EventType::UserDeleted => {
                 Change::User(kind, user()?, Box::new(told(stored.payload)?))
             }
@@ -271,27 +298,47 @@ pub struct Stored<'a> {
     pub payload: Option<&'a str>,
 }
 
+fn fields(payload: Option<&str>) -> Result<Object, String> {
+    match serde_json::from_str(payload.ok_or("the event has no payload")?) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        _ => Err("the event's payload is not a JSON object".into()),
+    }
+}
+
+fn created_at(fields: &Object) -> Result<Timestamp, String> {
+    let micros = fields.get("created_at").and_then(Value::as_i64);
+    micros
+        .map(Timestamp)
+        .ok_or_else(|| "the event's payload does not say when its subject was made".to_owned())
+}
+
 fn told(payload: Option<&str>) -> Result<Told, String> {
-    let payload = payload.ok_or("the event has no payload")?;
-    let Ok(Value::Object(mut fields)) = serde_json::from_str(payload) else {
-        return Err("the event's payload is not a JSON object".into());
-    };
+    let mut fields = fields(payload)?;
     let Some(Value::Object(doc)) = fields.remove("doc") else {
         return Err("the event's payload has no resource".into());
     };
     let before = match fields.remove("before") {
+        None => Object::new(),
         Some(Value::Object(before)) => before,
-        _ => Object::new(),
+        Some(_) => return Err("what the event's payload says was before is no resource".into()),
     };
-    let created_at = Timestamp(fields.get("created_at").and_then(Value::as_i64).unwrap_or_default());
-    let nested = fields
-        .get("nested")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|id| id.as_u64().map(LocalId))
-        .collect();
+    let nested = match fields.get("nested") {
+        None => Vec::new(),
+        Some(ids) => {
+            Vec::deserialize(ids).map_err(|_| "the event's payload has no list of ids as `nested`")?
+        }
+    };
+    let created_at = created_at(&fields)?;
     Ok(Told { doc, nested, created_at, before })
+}
+
+fn told_directory(payload: Option<&str>) -> Result<ToldDirectory, String> {
+    let fields = fields(payload)?;
+    let text = |name: &str| {
+        let text = fields.get(name).and_then(Value::as_str).map(str::to_owned);
+        text.ok_or_else(|| format!("the event's payload has no `{name}`"))
+    };
+    Ok(ToldDirectory { name: text("name")?, directory_type: text("type")?, created_at: created_at(&fields)? })
 }
 
 /// What the top-level attributes that differ were in `before`: null where they were absent.

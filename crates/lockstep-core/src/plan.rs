@@ -11,7 +11,7 @@ use lockstep_scim::Error;
 
 use crate::clock::{Random, Timestamp};
 use crate::command::{Command, Envelope, Outcome, Refusal, Reply};
-use crate::event::{Change, Record};
+use crate::event::{Change, Record, ToldDirectory};
 use crate::id::LocalId;
 use crate::model::{Directory, DirectoryState, Head};
 use crate::version::Precondition;
@@ -102,7 +102,7 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
         let directory = Arc::new(new.0.clone());
         draft.steps.push(Step::Directory(directory.clone()));
         draft.steps.push(Step::Token(new.1.clone()));
-        draft.record(Change::Activated);
+        draft.record(Change::Activated(Box::new(ToldDirectory::from(&new.0))));
         return Ok(draft.done(Reply::Directory(directory)));
     }
 
@@ -215,7 +215,7 @@ impl<'a> Draft<'a> {
     fn delete_directory(mut self, directory: &Directory) -> Plan {
         let gone = Directory { state: DirectoryState::Deleting, updated_at: self.at, ..directory.clone() };
         self.steps.push(Step::Directory(Arc::new(gone)));
-        self.record(Change::Deleted);
+        self.record(Change::Deleted(Box::new(ToldDirectory::from(directory))));
         self.head.users_active = 0;
         self.head.users_inactive = 0;
         self.head.groups = 0;

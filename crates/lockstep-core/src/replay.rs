@@ -49,13 +49,13 @@ impl State {
             "its number does not follow the one of the event before it",
         )?;
         ensure(record.at >= self.head.last_at, "it is older than the event before it")?;
-        ensure(self.exists || record.change == Change::Activated, "the directory does not exist")?;
+        ensure(self.exists || record.event_type() == EventType::Activated, "the directory does not exist")?;
         match &record.change {
-            Change::Activated => {
+            Change::Activated(_) => {
                 ensure(!self.exists && record.seq == 1, "the directory exists already")?;
                 self.exists = true;
             }
-            Change::Deleted => *self = Self { head: self.head.clone(), ..Self::default() },
+            Change::Deleted(_) => *self = Self { head: self.head.clone(), ..Self::default() },
             Change::User(EventType::UserDeleted, id, _) => {
                 ensure(self.users.remove(id).is_some(), "a user that does not exist is deleted")?;
                 let left = self.groups_of.remove(id).unwrap_or_default();

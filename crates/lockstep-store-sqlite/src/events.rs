@@ -59,7 +59,7 @@ pub(crate) fn append(connection: &Connection, last: u64, records: &[Record]) -> 
         position += 1;
         let membership = match &record.change {
             Change::Membership(_, membership) => Some(membership),
-            Change::Activated | Change::Deleted | Change::User(..) | Change::Group(..) => None,
+            Change::Activated(_) | Change::Deleted(_) | Change::User(..) | Change::Group(..) => None,
         };
         let seq_of = |seq: Option<u64>| seq.map(codec::int).transpose();
         execute(
@@ -215,7 +215,7 @@ fn complete(connection: &Connection, position: Position, record: Record) -> Resu
             by_seq(connection, record.directory, membership.user_seq)?,
             by_seq(connection, record.directory, membership.group_seq)?,
         ),
-        Change::Activated | Change::Deleted | Change::User(..) | Change::Group(..) => (None, None),
+        Change::Activated(_) | Change::Deleted(_) | Change::User(..) | Change::Group(..) => (None, None),
     };
     Ok(EventView { position, record, user, group })
 }

@@ -132,6 +132,8 @@ async fn a_paused_directory_refuses_its_idp_with_a_text_that_says_so_and_serves_
     app.api("PUT", &path, json!({ "state": "linked", "name": "Renamed" })).await.expect(200);
     idp.scim("DELETE", &format!("/Users/{user}"), Value::Null).await.expect(204);
     assert_eq!(app.read(&path).await["name"], "Renamed");
+    let events = app.events("events=dsync.activated").await;
+    assert_eq!(events[0]["data"]["name"], "Directory", "an event tells what was at its moment");
     let answer = app.api("PUT", &path, json!({ "state": "deleting" })).await;
     assert_eq!(answer.problem(), (422, "invalid_request_parameters", Some("state")));
     app.finish().await;

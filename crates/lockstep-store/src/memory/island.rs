@@ -193,7 +193,7 @@ impl Island {
             Change::Membership(_, membership) => {
                 (self.record(membership.user_seq), self.record(membership.group_seq))
             }
-            Change::Activated | Change::Deleted | Change::User(..) | Change::Group(..) => (None, None),
+            Change::Activated(_) | Change::Deleted(_) | Change::User(..) | Change::Group(..) => (None, None),
         };
         let copy = |found: Option<&(Position, Record)>| found.map(|(_, record)| record.clone());
         Some(EventView { position: *position, record: record.clone(), user: copy(user), group: copy(group) })

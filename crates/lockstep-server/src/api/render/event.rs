@@ -1,7 +1,7 @@
 //! A record of the log as the event that applications know, told as things stood at its moment.
 
 use lockstep_core::clock::Timestamp;
-use lockstep_core::event::{Change, EventType, Record, Told};
+use lockstep_core::event::{Change, EventType, Record, Told, ToldDirectory};
 use lockstep_core::id::LocalId;
 use lockstep_core::model::Directory;
 use lockstep_scim::Object;
@@ -17,8 +17,8 @@ use crate::problem::Problem;
 pub(crate) fn event(directory: &Directory, view: &EventView) -> Result<Value, Problem> {
     let record = &view.record;
     let data = match &record.change {
-        Change::Activated => directory_data(directory, "active", directory.created_at),
-        Change::Deleted => directory_data(directory, "deleting", record.at),
+        Change::Activated(told) => directory_data(directory, told, "active", record.at),
+        Change::Deleted(told) => directory_data(directory, told, "deleting", record.at),
         Change::User(kind, id, told) => resource_data(user_at, directory, *id, *kind, told, record.at),
         Change::Group(kind, id, told) => resource_data(group_at, directory, *id, *kind, told, record.at),
         Change::Membership(..) => membership_data(directory, view)?,
@@ -34,17 +34,17 @@ pub(crate) fn event(directory: &Directory, view: &EventView) -> Result<Value, Pr
 }
 
 /// Events say `active` where the directory itself says `linked`: both as published.
-fn directory_data(directory: &Directory, state: &str, updated_at: Timestamp) -> Value {
+fn directory_data(directory: &Directory, told: &ToldDirectory, state: &str, updated_at: Timestamp) -> Value {
     json!({
         "object": "directory",
         "id": directory.id.to_string(),
         "organization_id": directory.organization.to_string(),
         "external_key": directory.id.to_string(),
-        "type": directory.directory_type,
+        "type": told.directory_type,
         "state": state,
-        "name": directory.name,
+        "name": told.name,
         "domains": [],
-        "created_at": directory.created_at.to_string(),
+        "created_at": told.created_at.to_string(),
         "updated_at": updated_at.to_string(),
     })
 }
