@@ -13,8 +13,16 @@ use crate::report::{Outcome, Report};
 /// What the tests' Python environment holds: the SDK that applications use, and a spelling checker.
 const PYTHON_PACKAGES: &[&str] = &["workos==10.8.0", "typos==1.52.0"];
 
-/// Debian's names of what is missing on a bare system; the judges use `curl` and make environments of their own.
-const DEBIAN_PACKAGES: &[&str] = &["python3", "python3-venv", "python3-pip", "curl"];
+/// What a bare Debian lacks: a program, arguments with which it answers, and the packages that bring it. The judges
+/// use `curl` and make environments of their own, tests end processes with `kill`.
+const SYSTEM: &[(&str, &[&str], &str)] = &[
+    ("python3", PYTHON_WITH_VENV, "python3 python3-venv python3-pip"),
+    ("curl", &["--version"], "curl"),
+    ("git", &["--version"], "git"),
+    ("kill", &["-l"], "procps"),
+];
+
+const PYTHON_WITH_VENV: &[&str] = &["-c", "import ensurepip, venv"];
 
 /// What was made ready.
 pub(crate) struct Prepared {
@@ -66,17 +74,17 @@ fn rust_components(repo: &Repo) -> Result<Outcome> {
 }
 
 fn system_packages(repo: &Repo) -> Result<Outcome> {
-    let complete =
-        || repo.answers("python3", &["-c", "import ensurepip, venv"]) && repo.answers("curl", &["--version"]);
-    if complete() {
+    let missing = || -> Vec<&str> {
+        let lacking = SYSTEM.iter().filter(|(program, arguments, _)| !repo.answers(program, arguments));
+        lacking.map(|(_, _, packages)| *packages).collect()
+    };
+    let names = missing().join(" ");
+    if names.is_empty() {
         return Ok(Outcome::Passed(String::new()));
     }
-    let names = DEBIAN_PACKAGES.join(" ");
     let root = repo.read("id", &["-u"]).is_ok_and(|id| id.trim() == "0");
     if !root || !repo.answers("apt-get", &["--version"]) {
-        return Ok(Outcome::Skipped(format!(
-            "needs python3 with venv, and curl; on Debian: apt-get install {names}"
-        )));
+        return Ok(Outcome::Skipped(format!("as root, on Debian: apt-get install {names}")));
     }
     // An earlier installation that was cut short would stop apt-get; there is usually none.
     let script = format!(
@@ -84,7 +92,7 @@ fn system_packages(repo: &Repo) -> Result<Outcome> {
     );
     let mut command = repo.command("sh", &["-c", &script]);
     let ran = repo.run("apt-get", command.env("DEBIAN_FRONTEND", "noninteractive"))?;
-    Ok(if ran.ok && complete() {
+    Ok(if ran.ok && missing().is_empty() {
         Outcome::Passed(format!("installed {names} with apt-get"))
     } else {
         Outcome::Failed(ran.output)
@@ -100,7 +108,7 @@ fn python_environment(repo: &Repo) -> Result<(Outcome, Option<PathBuf>)> {
     if python.exists() && fs::read_to_string(&list).is_ok_and(|made| made == wanted) {
         return Ok((Outcome::Passed(String::new()), Some(python)));
     }
-    if !repo.answers("python3", &["-c", "import ensurepip, venv"]) {
+    if !repo.answers("python3", PYTHON_WITH_VENV) {
         return Ok((Outcome::Skipped("no python3 with venv".to_owned()), None));
     }
     let made = repo.run("venv", repo.command("python3", &["-m", "venv", "--clear"]).arg(&folder))?;
