@@ -1,5 +1,6 @@
 //! What a request asks of a directory, after its contract's repairs: what the RFC means, whoever sent it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lockstep_scim::Object;
@@ -9,9 +10,11 @@ use lockstep_scim::schema::Definition;
 use serde_json::Value;
 
 use crate::id::{DirectoryNumber, LocalId, RequestId};
-use crate::model::{Directory, DirectoryState, Group, Token, User, is_active};
+use crate::model::{Directory, DirectoryState, Group, Token, User};
+use crate::plan;
 use crate::rules::Rules;
 use crate::version::Precondition;
+use crate::view::STEP_LIMIT;
 
 /// What holds for a directory besides its rows: its contract's rules and its resource types.
 #[derive(Debug)]
@@ -93,11 +96,9 @@ impl Command {
     pub fn is_removal(&self) -> bool {
         match self {
             Self::DeleteDirectory | Self::DeleteUser(..) | Self::DeleteGroup(..) => true,
-            Self::ReplaceUser(_, object, _) => !is_active(object),
+            Self::ReplaceUser(_, object, _) => object.get("active") == Some(&Value::Bool(false)),
             Self::PatchUser(_, patch, _) => patch.operations.iter().any(|operation| {
-                operation.op != Op::Remove
-                    && operation.target.is_top("active")
-                    && operation.value == Some(Value::Bool(false))
+                operation.target.is_top("active") && operation.value != Some(Value::Bool(true))
             }),
             Self::PatchGroup(_, patch, _) => patch
                 .operations
@@ -109,6 +110,85 @@ impl Command {
             | Self::CreateGroup(_)
             | Self::ReplaceGroup(..)
             | Self::EndGroup(_) => false,
+        }
+    }
+
+    /// The users and groups that it names: what it is about, and the members that it lets join or leave. Whose
+    /// membership ends without being named is not among them.
+    #[must_use]
+    pub fn touches(&self, directory: DirectoryNumber) -> Touched {
+        let (id, members) = match self {
+            Self::CreateDirectory(_) | Self::ChangeDirectory { .. } | Self::DeleteDirectory => {
+                return Touched::Everything;
+            }
+            // What it goes on with is gone for everyone.
+            Self::CreateUser(_) | Self::EndGroup(_) => (None, Vec::new()),
+            Self::ReplaceUser(id, ..)
+            | Self::PatchUser(id, ..)
+            | Self::DeleteUser(id, _)
+            | Self::DeleteGroup(id, _) => (Some(*id), Vec::new()),
+            Self::CreateGroup(object) => (None, plan::members_of_body(directory, object)),
+            Self::ReplaceGroup(id, object, _) => (Some(*id), plan::members_of_body(directory, object)),
+            Self::PatchGroup(id, patch, _) => (Some(*id), plan::members_of_patch(directory, patch)),
+        };
+        Touched::These(id.into_iter().chain(members).collect())
+    }
+
+    /// About how much it does: itself and the members that it names. A group that goes counts as large as one step
+    /// lets it be, since how large it is is not known beforehand.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let count = |value: Option<&Value>| match value {
+            Some(Value::Array(list)) => list.len(),
+            Some(_) => 1,
+            None => 0,
+        };
+        1 + match self {
+            Self::CreateGroup(object) | Self::ReplaceGroup(_, object, _) => count(object.get("members")),
+            Self::PatchGroup(_, patch, _) => {
+                let about = patch.operations.iter().filter(|operation| operation.target.is_top("members"));
+                about.map(|operation| count(operation.value.as_ref()).max(1)).sum()
+            }
+            Self::DeleteGroup(..) | Self::EndGroup(_) => STEP_LIMIT,
+            Self::CreateDirectory(_)
+            | Self::ChangeDirectory { .. }
+            | Self::DeleteDirectory
+            | Self::CreateUser(_)
+            | Self::ReplaceUser(..)
+            | Self::PatchUser(..)
+            | Self::DeleteUser(..) => 0,
+        }
+    }
+}
+
+/// What a command names of its directory: where two commands name the same, the one that came first goes first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Touched {
+    /// The whole directory.
+    Everything,
+    /// These users and groups.
+    These(BTreeSet<LocalId>),
+}
+
+impl Touched {
+    /// Whether there is something that both name. Whoever names everything names what is still to be made, too.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Everything, _) | (_, Self::Everything) => true,
+            (Self::These(one), Self::These(two)) => {
+                let (few, many) = if one.len() < two.len() { (one, two) } else { (two, one) };
+                few.iter().any(|id| many.contains(id))
+            }
+        }
+    }
+
+    /// Names what the other names, too.
+    pub fn join(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (Self::Everything, _) => {}
+            (_, Self::Everything) => *self = Self::Everything,
+            (Self::These(ids), Self::These(more)) => ids.extend(more),
         }
     }
 }

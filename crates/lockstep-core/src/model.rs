@@ -129,7 +129,7 @@ impl User {
         self.external_id().map(|id| text::compose(id).into_owned())
     }
 
-    /// Whether the user may use the application. Absent means yes.
+    /// Whether the user may use the application.
     #[must_use]
     pub fn active(&self) -> bool {
         is_active(&self.doc)
@@ -256,10 +256,11 @@ pub struct ApiKey {
     pub created_at: Timestamp,
 }
 
-/// Whether a user's resource says active; absent means yes.
+/// Whether a user's resource says that it is active. A new user's always says something; where an IdP has taken the
+/// attribute away, nobody says that the user may come in.
 #[must_use]
 pub fn is_active(doc: &Object) -> bool {
-    doc.get("active").and_then(Value::as_bool).unwrap_or(true)
+    doc.get("active").and_then(Value::as_bool).unwrap_or(false)
 }
 
 fn text_of<'a>(doc: &'a Object, attribute: &str) -> Option<&'a str> {

@@ -5,6 +5,8 @@ mod group;
 mod members;
 mod user;
 
+pub(crate) use members::{of_body as members_of_body, of_patch as members_of_patch};
+
 use std::sync::Arc;
 
 use lockstep_scim::Error;

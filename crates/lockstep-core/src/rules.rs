@@ -34,6 +34,9 @@ pub struct Rules {
     pub group_patch_answers_no_content: bool,
     /// Whether a PUT that does not say `active` leaves it as it was instead of clearing it.
     pub put_keeps_active: bool,
+    /// Whether a PATCH that takes `active` away leaves it as it was. Where it does not, the attribute is unassigned as
+    /// the RFC says, and the user is inactive: what nobody vouches for is no access.
+    pub active_is_never_unassigned: bool,
     /// Whether a PUT that does not say `externalId` leaves it as it was. For IdPs whose PUT forgets it: without it
     /// they do not find again what they sent.
     pub put_keeps_external_id: bool,
@@ -63,6 +66,7 @@ impl Default for Rules {
             require_schemas: false,
             group_patch_answers_no_content: false,
             put_keeps_active: true,
+            active_is_never_unassigned: false,
             put_keeps_external_id: false,
         }
     }

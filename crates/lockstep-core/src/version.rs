@@ -21,7 +21,7 @@ impl From<&Group> for GroupOfUser {
     }
 }
 
-/// What a write demands of the version that it finds (RFC 9110 §13.1.1).
+/// What a write demands of the version that it finds (RFC 9110 §13.1.1, §13.1.2).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Precondition {
     /// Nothing.
@@ -31,6 +31,8 @@ pub enum Precondition {
     Exists,
     /// That its version is one of these, each as [`user`] or [`group`] writes it.
     OneOf(Vec<String>),
+    /// That its version is none of these (`If-None-Match`); `*` stands for every version.
+    NoneOf(Vec<String>),
 }
 
 impl Precondition {
@@ -40,7 +42,14 @@ impl Precondition {
         match self {
             Self::None | Self::Exists => true,
             Self::OneOf(tags) => tags.iter().any(|wanted| wanted == tag),
+            Self::NoneOf(tags) => !tags.iter().any(|known| known == tag || known == "*"),
         }
+    }
+
+    /// Whether it asks for the version at all.
+    #[must_use]
+    pub fn asks_for_version(&self) -> bool {
+        matches!(self, Self::OneOf(_) | Self::NoneOf(_))
     }
 }
 

@@ -47,6 +47,8 @@ fn rules() -> Rules {
     Rules {
         // Members that failed are counted there and sent again.
         unknown_members: UnknownMember::LeaveOut,
+        // Every answer must say whether the user is active.
+        active_is_never_unassigned: true,
         patch: PatchOptions { unmatched_replace_creates: true, ..PatchOptions::default() },
         // A list of all members in the answer to each change of one helps nobody.
         group_patch_answers_no_content: true,

@@ -42,6 +42,8 @@ fn rules() -> Rules {
     // A push with one member that is not here yet must not lose the others: a 400 is final there.
     Rules {
         unknown_members: UnknownMember::LeaveOut,
+        // Every answer must say whether the user is active.
+        active_is_never_unassigned: true,
         // Its ids are its own, one a user.
         unique_external_ids: true,
         // A PUT that deactivates leaves the id out.

@@ -211,6 +211,7 @@ impl From<ScimError> for Problem {
             (None, 412) => "precondition_failed",
             (None, 413) => "payload_too_large",
             (None, 429) => "too_many_requests",
+            (None, 501) => "not_implemented",
             (None, 500..) => "internal_error",
             (None, _) => "bad_request",
         };

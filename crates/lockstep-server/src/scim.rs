@@ -84,7 +84,8 @@ async fn exchange<S: Store>(
     trail.contract = caller.provider.slug;
 
     let mut raw = lockstep_idp::Request {
-        method: parts.method.as_str().to_owned(),
+        // RFC 9110 §9.3.2: HEAD is GET without the body, which the HTTP library leaves out.
+        method: if parts.method == Method::HEAD { "GET".into() } else { parts.method.as_str().to_owned() },
         path: below_directory(parts.uri.path())?,
         query: form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
             .into_owned()

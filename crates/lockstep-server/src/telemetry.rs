@@ -96,6 +96,7 @@ impl Line<'_> {
             };
         }
         match self.status {
+            501 => line!(info),
             503 => line!(warn),
             500.. => line!(error),
             _ => line!(info),

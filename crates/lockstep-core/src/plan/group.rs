@@ -242,6 +242,8 @@ impl Draft<'_> {
 
         let mut delta = Delta::default();
         let mut unknown = wanted.unknown;
+        // Whether anybody who is known stays or joins.
+        let mut named = false;
         for (user, joins) in wanted.users {
             let is_member = match (&current, own) {
                 (Some(current), _) => current.contains(&user),
@@ -249,12 +251,14 @@ impl Draft<'_> {
                 (None, None) => false,
             };
             if joins == is_member {
+                named |= joins;
                 continue;
             }
             if joins && self.view.user_seq(user)?.is_none() {
                 unknown += 1;
                 continue;
             }
+            named |= joins;
             delta.users.insert(user, joins);
         }
         for (child, joins) in wanted.groups {
@@ -262,12 +266,14 @@ impl Draft<'_> {
                 return Err(Error::invalid_value("members: a group cannot be a member of itself").into());
             }
             if joins == nested.contains(&child) {
+                named |= joins;
                 continue;
             }
             if joins && self.view.group(child)?.is_none_or(|group| group.is_ended()) {
                 unknown += 1;
                 continue;
             }
+            named |= joins;
             delta.groups.insert(child, joins);
         }
         if unknown > 0 {
@@ -276,6 +282,14 @@ impl Draft<'_> {
                     return Err(Error::invalid_value(format!(
                         "members: {unknown} of the values name no User or Group of this directory; create the \
                          members first and give the id that the answer holds"
+                    ))
+                    .into());
+                }
+                // Where those who stay are listed and none of them is known, the list cannot mean to empty the group.
+                UnknownMember::LeaveOut if replaced && !named => {
+                    return Err(Error::invalid_value(format!(
+                        "members: none of the {unknown} values names a User or Group of this directory, and leaving \
+                         them out would leave nobody; nothing was changed"
                     ))
                     .into());
                 }

@@ -93,6 +93,14 @@ impl Edits {
         })
     }
 
+    fn local_ids(&self, directory: DirectoryNumber) -> Vec<LocalId> {
+        let local = |member| match member {
+            Member::User(id) | Member::Group(id) => Some(id),
+            Member::Unknown => None,
+        };
+        self.named(directory).filter_map(|(member, _)| local(member)).collect()
+    }
+
     /// Carries the edits out over the names alone. `current` is all user members where an edit needs them.
     pub(super) fn resolve(
         &self,
@@ -135,6 +143,16 @@ impl Edits {
         wanted.unknown = unknown.len();
         wanted
     }
+}
+
+/// The users and groups of this directory that a body names as members; none where it is wrong, and will be refused.
+pub(crate) fn of_body(directory: DirectoryNumber, object: &Object) -> Vec<LocalId> {
+    Edits::of_body(object).map(|edits| edits.local_ids(directory)).unwrap_or_default()
+}
+
+/// [`of_body`] of a PATCH.
+pub(crate) fn of_patch(directory: DirectoryNumber, patch: &Patch) -> Vec<LocalId> {
+    Edits::of_patch(patch).map(|edits| edits.local_ids(directory)).unwrap_or_default()
 }
 
 /// Lets those members leave for whom the filter holds; it sees what a member shows: `value` and `type`.

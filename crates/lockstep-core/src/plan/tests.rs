@@ -306,6 +306,20 @@ fn names_pass_from_one_user_to_another_within_a_batch() {
 }
 
 #[test]
+fn taking_active_away_never_lets_a_leaver_in() {
+    for (kept, active) in [(true, true), (true, false), (false, true), (false, false)] {
+        let mut world = World::new();
+        world.rules.active_is_never_unassigned = kept;
+        let id = world.user("ann");
+        let _ = world.one(patch_user(id, json!([{"op": "replace", "path": "active", "value": active}])));
+        world.one(patch_user(id, json!([{"op": "remove", "path": "active"}]))).unwrap();
+        assert_eq!(world.users[&id].active(), kept && active, "kept {kept}, active {active}");
+        assert_eq!(world.users[&id].doc.contains_key("active"), kept);
+        assert_eq!(world.findings(), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn who_shares_an_external_id_from_former_times_can_still_be_deactivated() {
     let mut world = World::new();
     let twin = |name: &str| {
@@ -390,6 +404,10 @@ fn members_whom_nobody_knows_are_refused_or_left_out_as_the_contract_says() {
     world.rules.unknown_members = crate::rules::UnknownMember::LeaveOut;
     let outcome = world.one(patch_group(staff, add)).unwrap();
     assert_eq!((world.members(staff), outcome.notes.len()), (vec![ann], 1));
+    // A list of nobody but strangers is no reason to let everybody go.
+    let replace = json!([{"op": "replace", "path": "members", "value": [{"value": stranger}]}]);
+    refused(&world.one(patch_group(staff, replace)), 400);
+    assert_eq!(world.members(staff), [ann]);
 }
 
 #[test]

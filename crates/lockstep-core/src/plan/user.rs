@@ -41,11 +41,8 @@ pub(super) fn names_patched(patch: &Patch) -> Vec<Key> {
 }
 
 pub(super) fn user_needed(id: LocalId, precondition: &Precondition) -> Vec<Key> {
-    match precondition {
-        // The version of a user depends on its groups.
-        Precondition::OneOf(_) => vec![Key::User(id), Key::GroupsOf(id)],
-        Precondition::None | Precondition::Exists => vec![Key::User(id)],
-    }
+    // The version of a user depends on its groups.
+    if precondition.asks_for_version() { vec![Key::User(id), Key::GroupsOf(id)] } else { vec![Key::User(id)] }
 }
 
 impl Draft<'_> {
@@ -90,6 +87,9 @@ impl Draft<'_> {
         current.insert("id".into(), Value::String(shown.to_string()));
         let mut doc = patch::apply(&patch.operations, &current, &terms.user, &terms.rules.patch)?;
         doc.remove("id");
+        if terms.rules.active_is_never_unassigned && !doc.contains_key("active") {
+            doc.insert("active".into(), Value::Bool(user.active()));
+        }
         resource::refresh_schemas(&mut doc, &terms.user);
         self.change_user(&user, doc)
     }
@@ -139,7 +139,7 @@ impl Draft<'_> {
             let id = UserId { directory: self.context.envelope.directory, local: id };
             return Err(Error::not_found(format!("there is no User `{id}` in this directory")).into());
         };
-        if matches!(precondition, Precondition::OneOf(_)) {
+        if precondition.asks_for_version() {
             let groups = self.view.groups(self.view.groups_of(id)?)?;
             let groups: Vec<GroupOfUser> = groups
                 .iter()

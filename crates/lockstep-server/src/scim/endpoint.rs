@@ -52,9 +52,10 @@ impl Endpoint {
             }
             ("GET", ["Schemas"]) => Ok(Self::Discovery(Document::Schemas)),
             ("GET", ["Schemas", urn]) => Ok(Self::Discovery(Document::Schema((*urn).to_owned()))),
-            (_, ["ServiceProviderConfig" | "ResourceTypes" | "Schemas", ..]) if parts.len() < 3 => {
-                Err(NoEndpoint::Method("GET"))
-            }
+            (
+                _,
+                ["ServiceProviderConfig"] | ["ResourceTypes" | "Schemas"] | ["ResourceTypes" | "Schemas", _],
+            ) => Err(NoEndpoint::Method("GET")),
             // RFC 7644 §3.11: an alias that needs a person behind the token.
             (_, ["Me", ..]) => {
                 Err(NoEndpoint::NotImplemented("/Me is not supported: a bearer token is a machine's"))
@@ -128,6 +129,7 @@ mod tests {
             ("GET", "/Devices", 404),
             ("GET", "/Users/x/y", 404),
             ("GET", "/Users/", 404),
+            ("GET", "/ServiceProviderConfig/x", 404),
             ("PUT", "/Users", 405),
             ("POST", "/Users/x", 405),
             ("POST", "/Schemas", 405),

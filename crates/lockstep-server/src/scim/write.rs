@@ -77,8 +77,7 @@ fn command<S: Store>(
         Endpoint::Replace(Kind::Group, id) => {
             let id = search::local_id(caller, Kind::Group, id)?;
             // An empty list says that nobody is a member; `read` knows no empty lists.
-            let empties =
-                body.get("members").is_some_and(|members| members.as_array().is_some_and(Vec::is_empty));
+            let empties = empties_members(&body, caller);
             let mut object = read(body, Kind::Group)?;
             if empties {
                 object.insert("members".into(), Value::Array(Vec::new()));
@@ -101,6 +100,17 @@ fn command<S: Store>(
             Command::DeleteGroup(search::local_id(caller, Kind::Group, id)?, precondition)
         }
         Endpoint::Discovery(_) | Endpoint::List(_) | Endpoint::Read(..) => return Err(Refusal::Fault.into()),
+    })
+}
+
+/// Whether a body says that the group has no members, in whatever letter case and with or without its schema.
+fn empties_members(body: &Value, caller: &ScimCaller) -> bool {
+    body.as_object().into_iter().flatten().any(|(key, value)| {
+        let name = match key.rsplit_once(':') {
+            Some((urn, name)) if caller.terms.group.is_base(urn) => name,
+            _ => key,
+        };
+        name.eq_ignore_ascii_case("members") && value.as_array().is_some_and(Vec::is_empty)
     })
 }
 
