@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use axum_server::Handle;
 use axum_server::accept::DefaultAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use hyper_util::rt::TokioTimer;
 use lockstep_scim::Limits;
 use lockstep_server::state::{AppState, SystemSecrets};
 use lockstep_server::{auth, routes, worker};
@@ -24,12 +25,15 @@ use crate::wire::{self, Database, SystemClock};
 
 /// How long requests that are being served may take to end after the stop was asked for.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long the head of a request may take to arrive, and a silent HTTP/2 connection to answer.
+const HEADER_WAIT: Duration = Duration::from_secs(30);
 
 pub(crate) fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     let config = Config::load(options, |name| std::env::var(name).ok())?;
     start_logs(&config.log)?;
     let Database::Sqlite(path) = Database::parse(&config.database)?;
     runtime()?.block_on(async {
+        survive_file_size_limit()?;
         let secrets = Arc::new(SystemSecrets::default());
         let store = wire::open_sqlite(&path, &secrets)?;
         let listener = Listener::bind(config.listen, config.tls.as_ref()).await?;
@@ -108,17 +112,29 @@ impl Listener {
     /// Serves until the handle says stop.
     pub(crate) async fn serve<S: Store>(self, state: AppState<S>) -> anyhow::Result<()> {
         let app = routes::app(state).into_make_service();
+        let mut server = axum_server::from_tcp(self.socket).context("cannot serve")?.handle(self.handle);
+        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_WAIT);
+        server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(Some(HEADER_WAIT));
         if let Some((config, files)) = self.tls {
             tokio::spawn(reload_on_hangup(config.clone(), files));
-            let acceptor = Encoding(RustlsAcceptor::new(config));
-            let server = axum_server::from_tcp(self.socket).context("cannot serve")?.acceptor(acceptor);
-            server.handle(self.handle).serve(app).await.context("the server ended")
+            server
+                .acceptor(Encoding(RustlsAcceptor::new(config)))
+                .serve(app)
+                .await
+                .context("the server ended")
         } else {
-            let acceptor = Encoding(DefaultAcceptor::new());
-            let server = axum_server::from_tcp(self.socket).context("cannot serve")?.acceptor(acceptor);
-            server.handle(self.handle).serve(app).await.context("the server ended")
+            server.acceptor(Encoding(DefaultAcceptor::new())).serve(app).await.context("the server ended")
         }
     }
+}
+
+/// A file that may not grow further is an error that the store answers, not the end of the process.
+fn survive_file_size_limit() -> anyhow::Result<()> {
+    /// SIGXFSZ on Linux.
+    const FILE_SIZE_LIMIT: i32 = 25;
+    // Whoever handles a signal does not die of it; there is nothing to do on its arrival.
+    let _handled = signal(SignalKind::from_raw(FILE_SIZE_LIMIT)).context("cannot handle SIGXFSZ")?;
+    Ok(())
 }
 
 async fn reload_on_hangup(config: RustlsConfig, files: Tls) {

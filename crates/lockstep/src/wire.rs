@@ -33,6 +33,9 @@ impl Database {
     /// Reads `sqlite://path`, the path relative to where the program was started, or absolute.
     pub(crate) fn parse(url: &str) -> anyhow::Result<Self> {
         match url.split_once("://") {
+            Some(("sqlite", ":memory:")) => {
+                bail!("the database must be a file: a server that forgets what it acknowledged is none")
+            }
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
             Some(("sqlite", _)) => {
                 bail!("the database URL names no file: write sqlite://path/to/lockstep.db")
@@ -63,7 +66,7 @@ mod tests {
     fn a_database_is_named_by_its_url() {
         assert_eq!(Database::parse("sqlite:///var/x.db").unwrap(), Database::Sqlite("/var/x.db".into()));
         assert_eq!(Database::parse("sqlite://x.db").unwrap(), Database::Sqlite("x.db".into()));
-        for wrong in ["sqlite://", "x.db", "mysql://x", "postgres://x"] {
+        for wrong in ["sqlite://", "sqlite://:memory:", "x.db", "mysql://x", "postgres://x"] {
             assert!(Database::parse(wrong).is_err(), "{wrong}");
         }
     }

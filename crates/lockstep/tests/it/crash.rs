@@ -67,6 +67,31 @@ async fn a_killed_server_loses_no_acknowledged_write_and_its_log_has_no_gap() {
     assert!(out.contains(&directory.id) && out.contains("0 differences"), "{out}");
 }
 
+#[tokio::test]
+async fn a_database_that_cannot_grow_is_503_and_loses_nothing_that_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("lockstep.db");
+    let server = Process::start_with_file_size_limit(&database, 1_000);
+    let directory = server.directory().await;
+    let mut acknowledged = BTreeSet::new();
+    let refused = loop {
+        let name = format!("user-{}@example.com", acknowledged.len());
+        let body = json!({"userName": name, "displayName": "x".repeat(20_000)});
+        match server.scim(&directory, "POST", "/Users", Some(body)).await.unwrap() {
+            (201, user) => acknowledged.insert(user["id"].as_str().unwrap().to_owned()),
+            refused => break refused,
+        };
+    };
+    assert_eq!((refused.0, &refused.1["status"]), (503, &json!("503")), "{}", refused.1);
+    assert_eq!(ids(&server, &directory).await, acknowledged, "reads go on, and see what was acknowledged");
+    assert!(server.stop().success());
+
+    let server = Process::start(&database);
+    assert_eq!(ids(&server, &directory).await, acknowledged);
+    let body = json!({"userName": "after@example.com"});
+    assert_eq!(server.scim(&directory, "POST", "/Users", Some(body)).await.unwrap().0, 201);
+}
+
 /// The ids of all users, as SCIM lists them.
 async fn ids(server: &Process, directory: &Directory) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();

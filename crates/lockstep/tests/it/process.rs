@@ -37,7 +37,21 @@ pub(crate) fn program() -> Command {
 impl Process {
     /// Starts a server on `database` and waits until it says where it serves.
     pub(crate) fn start(database: &Path) -> Self {
-        let mut child = program()
+        Self::start_as(program(), database)
+    }
+
+    /// The same, with files that cannot grow beyond so many kilobytes.
+    pub(crate) fn start_with_file_size_limit(database: &Path, kilobytes: u64) -> Self {
+        let mut shell = Command::new("bash");
+        shell
+            .arg("-c")
+            .arg(format!(r#"ulimit -f {kilobytes}; exec "$0" "$@""#))
+            .arg(env!("CARGO_BIN_EXE_lockstep"));
+        Self::start_as(shell, database)
+    }
+
+    fn start_as(mut program: Command, database: &Path) -> Self {
+        let mut child = program
             .args([
                 "serve",
                 "--listen",
