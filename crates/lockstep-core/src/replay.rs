@@ -120,15 +120,12 @@ impl State {
         group.modified_at = record.at;
         let pair = (membership.group, membership.user);
         let groups = self.groups_of.entry(membership.user).or_default();
-        let changed = match kind {
-            EventType::UserAdded => {
-                *groups += 1;
-                self.memberships.insert(pair)
-            }
-            _ => {
-                *groups = groups.saturating_sub(1);
-                self.memberships.remove(&pair)
-            }
+        let changed = if kind == EventType::UserAdded {
+            *groups += 1;
+            self.memberships.insert(pair)
+        } else {
+            *groups = groups.saturating_sub(1);
+            self.memberships.remove(&pair)
         };
         ensure(changed, "a membership begins twice or ends without having begun")
     }

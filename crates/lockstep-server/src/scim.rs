@@ -13,9 +13,11 @@ use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use http::{HeaderMap, Method, header};
-use lockstep_core::id::RequestId;
+use lockstep_core::id::{GroupId, LocalId, RequestId, UserId};
+use lockstep_core::query::Kind;
 use lockstep_idp::Note;
-use lockstep_scim::{Error, json};
+use lockstep_scim::projection::Projection;
+use lockstep_scim::{Definition, Error, json};
 use lockstep_store::Store;
 
 use crate::auth::{self, ScimCaller};
@@ -171,4 +173,39 @@ pub(crate) fn names(notes: &[Note]) -> Vec<&'static str> {
 /// The URL below which everything of the caller's directory stands.
 pub(crate) fn base_url<S: Store>(state: &AppState<S>, caller: &ScimCaller) -> String {
     format!("{}/scim/v2/{}", state.public_url, caller.directory_id)
+}
+
+/// The resource type of this directory.
+fn definition(caller: &ScimCaller, kind: Kind) -> &Definition {
+    match kind {
+        Kind::User => &caller.terms.user,
+        Kind::Group => &caller.terms.group,
+    }
+}
+
+/// Which attributes the answer shows (RFC 7644 §3.9).
+fn projection(asked: &Asked, definition: &Definition) -> Result<Projection, Error> {
+    Projection::parse(asked.parameter("attributes")?, asked.parameter("excludedAttributes")?, definition)
+}
+
+/// The id within the directory of what a path names; 404 where it cannot be in this directory.
+fn local_id(caller: &ScimCaller, kind: Kind, id: &str) -> Result<LocalId, Error> {
+    let found = match kind {
+        Kind::User => UserId::parse(id).map(|id| (id.directory, id.local)),
+        Kind::Group => GroupId::parse(id).map(|id| (id.directory, id.local)),
+    };
+    match found {
+        Some((directory, local)) if directory == caller.directory => Ok(local),
+        // Another directory's is as unknown as one that never was.
+        _ => Err(not_found(kind, id)),
+    }
+}
+
+fn not_found(kind: Kind, id: &str) -> Error {
+    let kind = match kind {
+        Kind::User => "User",
+        Kind::Group => "Group",
+    };
+    let shown: String = id.chars().filter(char::is_ascii_graphic).take(64).collect();
+    Error::not_found(format!("there is no {kind} `{shown}` in this directory"))
 }

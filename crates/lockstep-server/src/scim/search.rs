@@ -3,20 +3,18 @@
 
 use axum::response::Response;
 use http::StatusCode;
-use lockstep_core::id::{GroupId, LocalId, UserId};
+use lockstep_core::id::LocalId;
 use lockstep_core::query::{self, Kind, Lookup};
 use lockstep_core::version;
 use lockstep_scim::filter::{self, Filter};
 use lockstep_scim::list::{self, Paging};
-use lockstep_scim::projection::Projection;
 use lockstep_scim::sort::{self, Sort};
-use lockstep_scim::{Definition, Error, Object};
+use lockstep_scim::{Definition, Object};
 use lockstep_store::{GroupView, Page, Store, UserView};
 use serde_json::Value;
 
 use super::render::Renderer;
-use super::write::definition;
-use super::{Asked, answer, base_url, preconditions};
+use super::{Asked, answer, base_url, definition, local_id, not_found, preconditions, projection};
 use crate::auth::ScimCaller;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -37,7 +35,7 @@ pub(super) async fn read<S: Store>(
 ) -> Result<Response, Problem> {
     let local = local_id(caller, kind, id)?;
     let definition = definition(caller, kind);
-    let projection = projection(asked, definition)?;
+    let shown = projection(asked, definition)?;
     let base_url = base_url(state, caller);
     let renderer = Renderer { base_url: &base_url, directory: caller.directory };
     let (resource, tag) = match kind {
@@ -46,7 +44,7 @@ pub(super) async fn read<S: Store>(
             (renderer.user(&view.user, &view.groups), version::user(&view.user, &view.groups))
         }
         Kind::Group => {
-            let members = projection.wants("members");
+            let members = shown.wants("members");
             let view = state.store.group(caller.directory, local, members).await?;
             let view = view.ok_or_else(|| not_found(kind, id))?;
             (renderer.group(&view.group, view.members.as_deref()), version::group(&view.group))
@@ -55,7 +53,7 @@ pub(super) async fn read<S: Store>(
     if preconditions::has_it_already(&asked.headers, &tag) {
         return Ok(answer::with_version(answer::empty(StatusCode::NOT_MODIFIED), &tag));
     }
-    let body = Value::Object(projection.apply(&resource, definition));
+    let body = Value::Object(shown.apply(&resource, definition));
     Ok(answer::with_version(answer::message(StatusCode::OK, &body), &tag))
 }
 
@@ -67,7 +65,7 @@ pub(super) async fn list<S: Store>(
     asked: &Asked,
 ) -> Result<Response, Problem> {
     let definition = definition(caller, kind);
-    let projection = projection(asked, definition)?;
+    let shown = projection(asked, definition)?;
     let paging = Paging::parse(
         asked.parameter("startIndex")?,
         asked.parameter("count")?,
@@ -91,7 +89,7 @@ pub(super) async fn list<S: Store>(
         kind,
         definition,
         renderer: Renderer { base_url: &base_url, directory: caller.directory },
-        shows_members: kind == Kind::Group && projection.wants("members"),
+        shows_members: kind == Kind::Group && shown.wants("members"),
     };
     let (total, resources) = match (filter, sort) {
         (None, None) => search.everything(paging).await?,
@@ -99,7 +97,7 @@ pub(super) async fn list<S: Store>(
         (Some(filter), None) => search.filtered(&filter, paging).await?,
     };
     let resources =
-        resources.iter().map(|resource| Value::Object(projection.apply(resource, definition))).collect();
+        resources.iter().map(|resource| Value::Object(shown.apply(resource, definition))).collect();
     Ok(answer::message(StatusCode::OK, &list::render(total, paging.start_index, resources)))
 }
 
@@ -286,31 +284,4 @@ impl<'a, 'b, S: Store> Walk<'a, 'b, S> {
         }
         Ok(Some(found))
     }
-}
-
-/// Which attributes the answer shows (RFC 7644 §3.9).
-pub(super) fn projection(asked: &Asked, definition: &Definition) -> Result<Projection, Error> {
-    Projection::parse(asked.parameter("attributes")?, asked.parameter("excludedAttributes")?, definition)
-}
-
-/// The id within the directory of what a path names; 404 where it cannot be in this directory.
-pub(super) fn local_id(caller: &ScimCaller, kind: Kind, id: &str) -> Result<LocalId, Error> {
-    let found = match kind {
-        Kind::User => UserId::parse(id).map(|id| (id.directory, id.local)),
-        Kind::Group => GroupId::parse(id).map(|id| (id.directory, id.local)),
-    };
-    match found {
-        Some((directory, local)) if directory == caller.directory => Ok(local),
-        // Another directory's is as unknown as one that never was.
-        _ => Err(not_found(kind, id)),
-    }
-}
-
-fn not_found(kind: Kind, id: &str) -> Error {
-    let kind = match kind {
-        Kind::User => "User",
-        Kind::Group => "Group",
-    };
-    let shown: String = id.chars().filter(char::is_ascii_graphic).take(64).collect();
-    Error::not_found(format!("there is no {kind} `{shown}` in this directory"))
 }

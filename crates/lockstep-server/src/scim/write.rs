@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::endpoint::Endpoint;
 use super::render::Renderer;
-use super::{Asked, answer, base_url, preconditions, search};
+use super::{Asked, answer, base_url, definition, local_id, preconditions, projection};
 use crate::auth::ScimCaller;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -29,7 +29,7 @@ pub(super) async fn carry_out<S: Store>(
     asked: &Asked,
     trail: &mut Trail,
 ) -> Result<Response, Problem> {
-    let projection = search::projection(asked, definition(caller, kind_of(&asked.endpoint)))?;
+    let shown = projection(asked, definition(caller, kind_of(&asked.endpoint)))?;
     let command = command(state, caller, asked, trail)?;
     let envelope = Envelope {
         directory: caller.directory,
@@ -43,8 +43,8 @@ pub(super) async fn carry_out<S: Store>(
     trail.notes.extend(outcome.notes);
     match outcome.reply {
         Reply::Gone => Ok(answer::empty(StatusCode::NO_CONTENT)),
-        Reply::User(user) => user_answer(state, caller, asked, &user, &projection).await,
-        Reply::Group(group) => group_answer(state, caller, asked, &group, &projection).await,
+        Reply::User(user) => user_answer(state, caller, asked, &user, &shown).await,
+        Reply::Group(group) => group_answer(state, caller, asked, &group, &shown).await,
         // Invariant: the commands of this edge are answered with a user, a group or nothing.
         Reply::Directory(_) | Reply::Step { .. } => Err(Refusal::Fault.into()),
     }
@@ -71,11 +71,11 @@ fn command<S: Store>(
         Endpoint::Create(Kind::User) => Command::CreateUser(read(body, Kind::User)?),
         Endpoint::Create(Kind::Group) => Command::CreateGroup(read(body, Kind::Group)?),
         Endpoint::Replace(Kind::User, id) => {
-            let id = search::local_id(caller, Kind::User, id)?;
+            let id = local_id(caller, Kind::User, id)?;
             Command::ReplaceUser(id, read(body, Kind::User)?, precondition)
         }
         Endpoint::Replace(Kind::Group, id) => {
-            let id = search::local_id(caller, Kind::Group, id)?;
+            let id = local_id(caller, Kind::Group, id)?;
             // An empty list says that nobody is a member; `read` knows no empty lists.
             let empties = empties_members(&body, caller);
             let mut object = read(body, Kind::Group)?;
@@ -85,7 +85,7 @@ fn command<S: Store>(
             Command::ReplaceGroup(id, object, precondition)
         }
         Endpoint::Patch(kind, id) => {
-            let id = search::local_id(caller, *kind, id)?;
+            let id = local_id(caller, *kind, id)?;
             let patch = patch::parse(&body, definition(caller, *kind), &rules.patch, &state.limits)?;
             note_ignored(&patch.ignored, trail);
             match kind {
@@ -94,10 +94,10 @@ fn command<S: Store>(
             }
         }
         Endpoint::Delete(Kind::User, id) => {
-            Command::DeleteUser(search::local_id(caller, Kind::User, id)?, precondition)
+            Command::DeleteUser(local_id(caller, Kind::User, id)?, precondition)
         }
         Endpoint::Delete(Kind::Group, id) => {
-            Command::DeleteGroup(search::local_id(caller, Kind::Group, id)?, precondition)
+            Command::DeleteGroup(local_id(caller, Kind::Group, id)?, precondition)
         }
         Endpoint::Discovery(_) | Endpoint::List(_) | Endpoint::Read(..) => return Err(Refusal::Fault.into()),
     })
@@ -144,12 +144,11 @@ async fn user_answer<S: Store>(
 ) -> Result<Response, Problem> {
     // A new user is in no group. Of another one the groups are read after the commit: what others changed meanwhile
     // may show, and the version is that of what is shown. It is done by now: where they cannot be read, the answer is the user without them.
-    let groups = match asked.endpoint {
-        Endpoint::Create(_) => Vec::new(),
-        _ => {
-            let read = state.store.user(caller.directory, user.id).await;
-            read.ok().flatten().map(|view| view.groups).unwrap_or_default()
-        }
+    let groups = if matches!(asked.endpoint, Endpoint::Create(_)) {
+        Vec::new()
+    } else {
+        let read = state.store.user(caller.directory, user.id).await;
+        read.ok().flatten().map(|view| view.groups).unwrap_or_default()
     };
     let tag = version::user(user, &groups);
     if wants_no_body(&asked.headers, &asked.endpoint) {
@@ -234,12 +233,5 @@ fn kind_of(endpoint: &Endpoint) -> Kind {
         | Endpoint::Patch(kind, _)
         | Endpoint::Delete(kind, _) => *kind,
         Endpoint::Discovery(_) => Kind::User,
-    }
-}
-
-pub(super) fn definition(caller: &ScimCaller, kind: Kind) -> &Definition {
-    match kind {
-        Kind::User => &caller.terms.user,
-        Kind::Group => &caller.terms.group,
     }
 }
