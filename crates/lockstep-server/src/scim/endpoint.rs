@@ -52,8 +52,10 @@ impl Endpoint {
             }
             ("GET", ["Schemas"]) => Ok(Self::Discovery(Document::Schemas)),
             ("GET", ["Schemas", urn]) => Ok(Self::Discovery(Document::Schema((*urn).to_owned()))),
-            (_, ["ServiceProviderConfig"] | ["ResourceTypes" | "Schemas"]) => Err(NoEndpoint::Method("GET")),
-            (_, ["ResourceTypes" | "Schemas", _]) => Err(NoEndpoint::Method("GET")),
+            (
+                _,
+                ["ServiceProviderConfig" | "ResourceTypes" | "Schemas"] | ["ResourceTypes" | "Schemas", _],
+            ) => Err(NoEndpoint::Method("GET")),
             // RFC 7644 §3.11: an alias that needs a person behind the token.
             (_, ["Me", ..]) => {
                 Err(NoEndpoint::NotImplemented("/Me is not supported: a bearer token is a machine's"))
