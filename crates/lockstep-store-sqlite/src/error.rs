@@ -66,7 +66,33 @@ fn meaning(error: &rusqlite::Error) -> StoreError {
 }
 
 /// Whether a failed COMMIT leaves open what is on the disk: the last write may have arrived, and its
-/// acknowledgement not.
+/// acknowledgement not. Only a lock that was not given says that nothing was written.
 pub(crate) fn leaves_commit_open(error: &rusqlite::Error) -> bool {
-    matches!(error, rusqlite::Error::SqliteFailure(failure, _) if failure.code == ErrorCode::SystemIoFailure)
+    !matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Whether an error comes of what a command brought, or of what this program wrote for it earlier, rather than of the
+/// state of the database's file: then only that command must answer for it.
+pub(crate) fn is_ours(error: &Error) -> bool {
+    match error {
+        Error::Content(_) => true,
+        Error::Engine(rusqlite::Error::SqliteFailure(failure, _)) => {
+            matches!(
+                failure.code,
+                ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig
+            )
+        }
+        Error::Engine(rusqlite::Error::SqlInputError { .. }) => false,
+        // A value that does not fit its column or ours.
+        Error::Engine(_) => true,
+        Error::Store(error) => match error {
+            StoreError::Fault(_) | StoreError::Conflict { .. } | StoreError::NotFound { .. } => true,
+            StoreError::Busy
+            | StoreError::Stopping
+            | StoreError::Unavailable(_)
+            | StoreError::Unknown(_)
+            | StoreError::Corrupt(_)
+            | StoreError::Newer { .. } => false,
+        },
+    }
 }

@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 const VERSION_MIN: i32 = 3_051_003;
 /// How long a connection waits for a lock that another program holds.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// How long the writer waits for readers of the write-ahead log before it goes on without having begun it anew.
+const READERS_WAIT: Duration = Duration::from_millis(50);
 /// More than the crate has statements.
 const STATEMENTS_KEPT: usize = 256;
 
@@ -117,6 +119,29 @@ pub(crate) fn writer(path: &Path) -> Result<Connection> {
     )?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)
+}
+
+/// Folds the write-ahead log into the database as far as readers let it; whether all of it is there now.
+pub(crate) fn fold(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+        let (busy, frames, moved): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(!busy && moved >= frames)
+    })
+}
+
+/// Folds the whole log in, waits a moment until nobody reads in it any more, and empties it; whether that came about.
+pub(crate) fn shorten(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.busy_timeout(READERS_WAIT)?;
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+    connection.busy_timeout(BUSY_WAIT)?;
+    busy.map(|busy| !busy)
+}
+
+/// How long the write-ahead log of a database is.
+pub(crate) fn log_bytes(path: &Path) -> u64 {
+    let mut name = path.to_owned().into_os_string();
+    name.push("-wal");
+    fs::metadata(PathBuf::from(name)).map_or(0, |file| file.len())
 }
 
 /// A reader's connection.

@@ -16,16 +16,19 @@ use lockstep_store::{RandomFactory, StoreError};
 use rusqlite::Connection;
 
 use crate::directories;
-use crate::error::{Error, Result, leaves_commit_open};
+use crate::error::{Error, Result, is_ours, leaves_commit_open};
 use crate::events;
 use crate::file::{self, Held};
 use crate::groups;
-use crate::queue::{Job, Reply, Shared, Turn};
+use crate::queue::{Job, Reply, Shared};
 use crate::statement::execute;
 use crate::users;
+use crate::waiting::Turn;
 
 /// How long nothing must be asked of the lane before it folds the write-ahead log into the database.
 const IDLE: Duration = Duration::from_millis(500);
+/// After how many commits without a pause the log's size is looked at.
+const COMMITS_BETWEEN_LOOKS: u32 = 256;
 
 pub(crate) struct Lane {
     connection: Connection,
@@ -34,8 +37,11 @@ pub(crate) struct Lane {
     random: RandomFactory,
     shared: Arc<Shared>,
     batch_max: usize,
-    /// Whether something was written since the log was last folded in.
+    log_bytes_max: u64,
+    /// Whether something may stand in the log that is not in the database yet.
     unfolded: bool,
+    /// Commits since the log was last looked at.
+    commits: u32,
     /// Given back when the lane ends.
     _held: Held,
 }
@@ -43,7 +49,15 @@ pub(crate) struct Lane {
 /// Commands whose transaction failed, and why.
 struct Failed {
     error: StoreError,
+    /// Whether it comes of what one of them brought, so that the others need not fail with it.
+    ours: bool,
     envelopes: Vec<Envelope>,
+}
+
+/// What was done within a transaction, and whether there was anything to commit.
+struct Done<T> {
+    value: T,
+    wrote: bool,
 }
 
 impl Lane {
@@ -53,10 +67,20 @@ impl Lane {
         clock: Arc<dyn Clock>,
         random: RandomFactory,
         shared: Arc<Shared>,
-        batch_max: usize,
+        sizes: Sizes,
     ) -> Self {
-        let path = held.path.clone();
-        Self { connection, path, clock, random, shared, batch_max, unfolded: true, _held: held }
+        Self {
+            connection,
+            path: held.path.clone(),
+            clock,
+            random,
+            shared,
+            batch_max: sizes.batch_max.max(1),
+            log_bytes_max: sizes.log_bytes_max,
+            unfolded: true,
+            commits: 0,
+            _held: held,
+        }
     }
 
     /// Works until it is told to stop and nothing waits any more.
@@ -69,12 +93,16 @@ impl Lane {
                 Turn::Idle => self.fold(),
                 Turn::Stop => break,
             }
+            if self.commits >= COMMITS_BETWEEN_LOOKS {
+                self.commits = 0;
+                self.shorten();
+            }
         }
         self.fold();
     }
 
-    fn commands(&mut self, jobs: Vec<(Envelope, Reply)>) {
-        let (envelopes, replies): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
+    fn commands(&mut self, asked: Vec<(Envelope, Reply)>) {
+        let (envelopes, replies): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
         match self.carry_out(envelopes) {
             Ok(answers) => {
                 for (reply, answer) in replies.into_iter().zip(answers) {
@@ -82,16 +110,14 @@ impl Lane {
                     let _ = reply.send(Ok(answer));
                 }
             }
-            Err(Failed { error, envelopes }) if is_ours(&error) && envelopes.len() > 1 => {
-                tracing::error!(%error, commands = envelopes.len(), "a batch failed; its commands run one by one");
-                for (reply, envelope) in replies.into_iter().zip(envelopes) {
-                    let answer = self.carry_out(vec![envelope]).map(|mut answers| answers.pop());
-                    let _ = reply.send(match answer {
-                        Ok(Some(answer)) => Ok(answer),
-                        Ok(None) => Err(StoreError::Fault("a command has no answer".into())),
-                        Err(failed) => Err(failed.error),
-                    });
-                }
+            Err(Failed { error, ours: true, envelopes })
+                if envelopes.len() > 1 && envelopes.len() == replies.len() =>
+            {
+                tracing::error!(%error, commands = envelopes.len(), "a batch failed; it runs again by halves");
+                let mut first: Vec<_> = envelopes.into_iter().zip(replies).collect();
+                let second = first.split_off(first.len() / 2);
+                self.commands(first);
+                self.commands(second);
             }
             Err(Failed { error, .. }) => {
                 for reply in replies {
@@ -103,66 +129,83 @@ impl Lane {
 
     /// Carries commands out in one transaction. When this answers Ok, it is durable.
     fn carry_out(&mut self, envelopes: Vec<Envelope>) -> Result<Vec<Answer>, Failed> {
+        #[cfg(test)]
+        self.shared.ran();
         let count = envelopes.len();
+        // Outside of what may panic, so that the envelopes outlive it.
         let mut batch = Some(Batch::new(envelopes, self.clock.now(), (self.random)()));
         let mut kept = Vec::new();
         let mut effects = Effects::default();
         let connection = &self.connection;
         let worked = guarded(|| {
             in_transaction(connection, || {
-                let mut planned = batch.take().ok_or_else(|| fault("a batch is gone"))?;
-                let loaded = drive(connection, &mut planned);
-                kept = planned.take_envelopes();
-                loaded?;
-                let (changes, answers) = planned.finish();
+                let planning = batch.as_mut().ok_or_else(|| fault("a batch is gone"))?;
+                drive(connection, planning)?;
+                kept = planning.take_envelopes();
+                let (changes, answers) = batch.take().map(Batch::finish).unwrap_or_default();
                 if answers.len() != count {
                     return Err(fault("a command has no answer"));
                 }
                 effects = apply(connection, &changes)?;
-                Ok((answers, effects.writes))
+                Ok(Done { value: answers, wrote: effects.writes })
             })
         });
-        if worked.is_ok() && effects.writes {
-            self.unfolded = true;
-            self.shared.wrote(effects.events, effects.credentials);
+        if let Some(mut stopped) = batch
+            && kept.is_empty()
+        {
+            kept = stopped.take_envelopes();
         }
-        self.settle(worked).map_err(|error| Failed { error, envelopes: kept })
+        let ours = worked.as_ref().is_err_and(is_ours);
+        self.settle(worked, effects).map_err(|error| Failed { error, ours, envelopes: kept })
     }
 
     /// A write that is no command of a directory, in a transaction of its own.
     fn job(&mut self, job: Job) {
         let connection = &self.connection;
-        let mut credentials = false;
+        let mut effects = Effects::default();
         let worked = guarded(|| {
             in_transaction(connection, || {
-                credentials = (job.write)(connection)?;
-                Ok(((), true))
+                let before = connection.total_changes();
+                effects.credentials = (job.write)(connection)?;
+                Ok(Done { value: (), wrote: connection.total_changes() != before })
             })
         });
-        if worked.is_ok() {
-            self.unfolded = true;
-            self.shared.wrote(false, credentials);
-        }
-        let settled = self.settle(worked);
+        let settled = self.settle(worked, effects);
         (job.answer)(settled);
     }
 
-    /// Notes how a transaction ended, and leaves the connection without one.
-    fn settle<T>(&mut self, worked: Result<T>) -> Result<T, StoreError> {
-        let worked = worked.map_err(StoreError::from);
+    /// Tells how a transaction ended, and leaves the connection without one.
+    fn settle<T>(&mut self, worked: Result<Done<T>>, effects: Effects) -> Result<T, StoreError> {
         if !self.connection.is_autocommit() && self.connection.execute_batch("ROLLBACK").is_err() {
             self.reconnect();
         }
-        match &worked {
-            Ok(_) => self.shared.set_health(None),
+        match worked {
+            Ok(Done { value, wrote }) => {
+                if wrote {
+                    self.unfolded = true;
+                    self.commits += 1;
+                    self.shared.set_health(None);
+                    self.shared.wrote(effects.events, effects.credentials);
+                }
+                Ok(value)
+            }
             Err(error) => {
+                let ours = is_ours(&error);
+                let error = StoreError::from(error);
                 if !matches!(error, StoreError::Conflict { .. } | StoreError::NotFound { .. }) {
                     tracing::error!(%error, "a write failed");
+                }
+                if matches!(error, StoreError::Unknown(_)) {
+                    // As if it had happened: then nobody goes on with what is no longer so.
+                    self.unfolded = true;
+                    self.shared.wrote(true, true);
+                }
+                if !ours {
                     self.shared.set_health(Some(error.clone()));
                 }
+                Err(error)
             }
         }
-        worked
     }
 
     fn reconnect(&mut self) {
@@ -172,14 +215,34 @@ impl Lane {
         }
     }
 
-    /// Folds the write-ahead log into the database, as far as readers let it.
+    /// Folds the write-ahead log into the database, as far as readers let it; the rest waits for the next pause.
     fn fold(&mut self) {
-        self.unfolded = false;
-        let folded = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        if let Err(error) = folded {
-            tracing::warn!(%error, "the write-ahead log could not be folded in");
+        self.commits = 0;
+        match file::fold(&self.connection) {
+            Ok(all) => self.unfolded = !all,
+            Err(error) => tracing::warn!(%error, "the write-ahead log could not be folded in"),
+        }
+        self.shorten();
+    }
+
+    /// Begins the log anew where it has grown beyond its size, which happens only while somebody reads all the time.
+    fn shorten(&mut self) {
+        if file::log_bytes(&self.path) <= self.log_bytes_max {
+            return;
+        }
+        match file::shorten(&self.connection) {
+            Ok(true) => self.unfolded = false,
+            Ok(false) => tracing::debug!("the write-ahead log is still read; it stays as long as it is"),
+            Err(error) => tracing::warn!(%error, "the write-ahead log could not be begun anew"),
         }
     }
+}
+
+/// How much the lane takes at once, and how long its log may be.
+#[derive(Clone, Copy)]
+pub(crate) struct Sizes {
+    pub(crate) batch_max: usize,
+    pub(crate) log_bytes_max: u64,
 }
 
 /// What a batch did besides answering.
@@ -202,6 +265,8 @@ fn drive(connection: &Connection, batch: &mut Batch) -> Result<()> {
 }
 
 fn load(connection: &Connection, directory: DirectoryNumber, key: &Key) -> Result<Loaded> {
+    #[cfg(test)]
+    crate::tests::panic_when_loaded(key);
     Ok(match key {
         Key::Directory => {
             let found = directories::directory(connection, directory)?;
@@ -228,6 +293,8 @@ fn apply(connection: &Connection, changes: &[(DirectoryNumber, Changes)]) -> Res
     let mut effects = Effects::default();
     let mut position = if changes.is_empty() { 0 } else { events::last_position(connection)? };
     for (directory, changes) in changes {
+        #[cfg(test)]
+        crate::tests::panic_when_written(changes);
         directories::apply(connection, *directory, changes)?;
         users::apply(connection, *directory, changes)?;
         groups::apply(connection, *directory, changes)?;
@@ -239,12 +306,11 @@ fn apply(connection: &Connection, changes: &[(DirectoryNumber, Changes)]) -> Res
     Ok(effects)
 }
 
-/// Runs `work` between BEGIN IMMEDIATE and COMMIT; `work` also says whether there is anything to commit. What fails
-/// before COMMIT did not happen.
-fn in_transaction<T>(connection: &Connection, work: impl FnOnce() -> Result<(T, bool)>) -> Result<T> {
+/// Runs `work` between BEGIN IMMEDIATE and COMMIT. What fails before COMMIT did not happen.
+fn in_transaction<T>(connection: &Connection, work: impl FnOnce() -> Result<Done<T>>) -> Result<Done<T>> {
     execute(connection, "BEGIN IMMEDIATE", [])?;
-    let (done, writes) = work()?;
-    if !writes {
+    let done = work()?;
+    if !done.wrote {
         execute(connection, "ROLLBACK", [])?;
         return Ok(done);
     }
@@ -270,20 +336,4 @@ fn words(panic: &Box<dyn Any + Send>) -> &str {
 
 fn fault(text: &str) -> Error {
     Error::Store(StoreError::Fault(text.to_owned()))
-}
-
-/// Whether an error comes of what a command brought rather than of the state of the database's file: then only that
-/// command must answer for it.
-fn is_ours(error: &StoreError) -> bool {
-    match error {
-        StoreError::Fault(_)
-        | StoreError::Corrupt(_)
-        | StoreError::Conflict { .. }
-        | StoreError::NotFound { .. } => true,
-        StoreError::Busy
-        | StoreError::Stopping
-        | StoreError::Unavailable(_)
-        | StoreError::Unknown(_)
-        | StoreError::Newer { .. } => false,
-    }
 }

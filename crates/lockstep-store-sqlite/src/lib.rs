@@ -15,6 +15,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod users;
+mod waiting;
 mod work;
 
 pub use store::{Options, Sqlite};

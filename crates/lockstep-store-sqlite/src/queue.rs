@@ -1,18 +1,18 @@
-//! What waits for the writer lane: bounded, removals first and with room in reserve. And what the lane tells others:
+//! What waits for the writer lane: bounded, with room in reserve for removals. And what the lane tells others:
 //! that something was written, that it cannot write, that it has ended.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lockstep_core::batch::Answer;
-use lockstep_core::command::{Command, Envelope};
+use lockstep_core::command::Envelope;
 use lockstep_store::StoreError;
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use crate::error::Result;
+use crate::waiting::{Entry, Turn, Waiting};
 
 /// Where a command's answer goes.
 pub(crate) type Reply = oneshot::Sender<Result<Answer, StoreError>>;
@@ -27,24 +27,9 @@ pub(crate) struct Job {
     pub(crate) answer: Settled,
 }
 
-enum Entry {
-    Command(Box<(Envelope, Reply)>),
-    Job(Job),
-}
-
-/// What the lane does next.
-pub(crate) enum Turn {
-    Commands(Vec<(Envelope, Reply)>),
-    Job(Job),
-    /// Nothing was asked for a while.
-    Idle,
-    Stop,
-}
-
 #[derive(Default)]
-struct Waiting {
-    removals: VecDeque<Entry>,
-    others: VecDeque<Entry>,
+struct State {
+    waiting: Waiting,
     stopping: bool,
     /// Whether the lane has ended: nothing that comes now would be taken.
     ended: bool,
@@ -55,32 +40,40 @@ struct Waiting {
 
 /// Shared between the lane and those who ask.
 pub(crate) struct Shared {
-    waiting: Mutex<Waiting>,
+    state: Mutex<State>,
     arrived: Condvar,
     waiting_max: usize,
     reserve: usize,
     epoch: AtomicU64,
     committed: watch::Sender<u64>,
     health: Mutex<Option<StoreError>>,
+    /// Whether a write is under way that only finds out whether writing works.
+    probing: AtomicBool,
     ended: watch::Sender<bool>,
+    /// How many transactions were begun for commands.
+    #[cfg(test)]
+    runs: AtomicU64,
 }
 
 impl Shared {
     pub(crate) fn new(waiting_max: usize, reserve: usize) -> Self {
         Self {
-            waiting: Mutex::default(),
+            state: Mutex::default(),
             arrived: Condvar::new(),
             waiting_max,
             reserve,
             epoch: AtomicU64::new(1),
             committed: watch::Sender::new(0),
             health: Mutex::new(None),
+            probing: AtomicBool::new(false),
+            #[cfg(test)]
+            runs: AtomicU64::new(0),
             ended: watch::Sender::new(false),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn submit(
@@ -89,7 +82,8 @@ impl Shared {
     ) -> Result<oneshot::Receiver<Result<Answer, StoreError>>, StoreError> {
         let (reply, answer) = oneshot::channel();
         let removal = envelope.command.is_removal();
-        self.enter(Entry::Command(Box::new((envelope, reply))), removal)?;
+        // Before the lock: how much it names is up to the request.
+        self.enter(Entry::command(envelope, reply), removal)?;
         Ok(answer)
     }
 
@@ -98,39 +92,38 @@ impl Shared {
     }
 
     fn enter(&self, entry: Entry, removal: bool) -> Result<(), StoreError> {
-        let mut waiting = self.lock();
-        if waiting.stopping || waiting.ended {
+        let mut state = self.lock();
+        if state.stopping || state.ended {
             return Err(StoreError::Stopping);
         }
         let admitted = self.waiting_max + if removal { self.reserve } else { 0 };
-        if waiting.removals.len() + waiting.others.len() >= admitted {
+        if state.waiting.count() >= admitted {
             return Err(StoreError::Busy);
         }
-        let queue = if removal { &mut waiting.removals } else { &mut waiting.others };
-        queue.push_back(entry);
-        drop(waiting);
+        state.waiting.enter(entry, removal);
+        drop(state);
         self.arrived.notify_one();
         Ok(())
     }
 
     /// What to do next; waits for it. `idle` is how long to wait before saying that there is nothing.
     pub(crate) fn next(&self, batch_max: usize, idle: Option<Duration>) -> Turn {
-        let mut waiting = self.lock();
+        let mut state = self.lock();
         loop {
-            if let Some(turn) = waiting.take(batch_max) {
+            if let Some(turn) = state.take(batch_max) {
                 return turn;
             }
-            if waiting.stopping && waiting.removals.is_empty() && waiting.others.is_empty() {
+            if state.stopping && state.waiting.count() == 0 {
                 return Turn::Stop;
             }
             match idle {
-                None => waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+                None => state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(idle) => {
                     let (guard, timeout) =
-                        self.arrived.wait_timeout(waiting, idle).unwrap_or_else(PoisonError::into_inner);
-                    waiting = guard;
+                        self.arrived.wait_timeout(state, idle).unwrap_or_else(PoisonError::into_inner);
+                    state = guard;
                     if timeout.timed_out() {
-                        return waiting.take(batch_max).unwrap_or(Turn::Idle);
+                        return state.take(batch_max).unwrap_or(Turn::Idle);
                     }
                 }
             }
@@ -163,16 +156,28 @@ impl Shared {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The right to find out whether writing works; `None` where somebody has it. Given back when dropped.
+    pub(crate) fn begin_probe(self: &Arc<Self>) -> Option<Probing> {
+        let begun = self.probing.compare_exchange(false, true, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        begun.then(|| Probing(self.clone()))
+    }
+
     /// Takes no more; what waits is still done.
     pub(crate) fn stop(&self) {
-        let mut waiting = self.lock();
-        waiting.stopping = true;
+        let mut state = self.lock();
+        state.stopping = true;
         #[cfg(test)]
         {
-            waiting.paused = false;
+            state.paused = false;
         }
-        drop(waiting);
+        drop(state);
         self.arrived.notify_all();
+    }
+
+    /// Whether the lane has ended without being told to.
+    pub(crate) fn has_died(&self) -> bool {
+        let state = self.lock();
+        state.ended && !state.stopping
     }
 
     pub(crate) async fn ended(&self) {
@@ -191,43 +196,45 @@ impl Shared {
         self.arrived.notify_all();
     }
 
+    /// Lets the next turn hold everything that waits.
+    #[cfg(test)]
+    pub(crate) fn take_together(&self) {
+        self.lock().waiting.together = true;
+    }
+
+    #[cfg(test)]
+    pub(crate) fn ran(&self) {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
+    }
+
     #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
-        let waiting = self.lock();
-        waiting.removals.len() + waiting.others.len()
+        self.lock().waiting.count()
     }
 }
 
-impl Waiting {
-    /// Removals first, then the others, each in their order: as many commands as fit one batch, or one job.
+impl State {
     fn take(&mut self, batch_max: usize) -> Option<Turn> {
         #[cfg(test)]
         if self.paused {
             return None;
         }
-        let mut commands: Vec<(Envelope, Reply)> = Vec::new();
-        for queue in [&mut self.removals, &mut self.others] {
-            while commands.len() < batch_max
-                && let Some(entry) = queue.pop_front()
-            {
-                match entry {
-                    Entry::Command(command) if !goes_alone(&command.0) => commands.push(*command),
-                    entry if !commands.is_empty() => {
-                        // It goes alone: first what came before it.
-                        queue.push_front(entry);
-                        return Some(Turn::Commands(commands));
-                    }
-                    Entry::Command(command) => return Some(Turn::Commands(vec![*command])),
-                    Entry::Job(job) => return Some(Turn::Job(job)),
-                }
-            }
-        }
-        if commands.is_empty() { None } else { Some(Turn::Commands(commands)) }
+        self.waiting.take(batch_max)
     }
 }
 
-fn goes_alone(envelope: &Envelope) -> bool {
-    matches!(envelope.command, Command::EndGroup(_))
+/// The right to find out whether writing works.
+pub(crate) struct Probing(Arc<Shared>);
+
+impl Drop for Probing {
+    fn drop(&mut self) {
+        self.0.probing.store(false, Ordering::Release);
+    }
 }
 
 /// Ends the lane for those who wait, also when it ends by a panic.
@@ -235,11 +242,11 @@ pub(crate) struct Closing<'a>(&'a Shared);
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
-        let mut waiting = self.0.lock();
-        waiting.ended = true;
+        let mut state = self.0.lock();
+        state.ended = true;
         // Dropping what still waits tells those who asked.
-        let left = (std::mem::take(&mut waiting.removals), std::mem::take(&mut waiting.others));
-        drop(waiting);
+        let left = std::mem::take(&mut state.waiting);
+        drop(state);
         drop(left);
         self.0.ended.send_replace(true);
     }

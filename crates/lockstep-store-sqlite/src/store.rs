@@ -20,8 +20,8 @@ use lockstep_store::{
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
-use crate::error::{Error, Result as Inner};
-use crate::lane::Lane;
+use crate::error::Result as Inner;
+use crate::lane::{Lane, Sizes};
 use crate::queue::{Job, Shared};
 use crate::readers::Readers;
 use crate::{directories, events, file, groups, migrate, users, work};
@@ -41,6 +41,8 @@ pub struct Options {
     pub batch_max: usize,
     /// How many idle connections are kept for readers.
     pub readers_idle_max: usize,
+    /// How long the write-ahead log may become before the lane waits a moment for readers, to begin it anew.
+    pub log_bytes_max: u64,
 }
 
 impl Options {
@@ -54,6 +56,7 @@ impl Options {
             removals_reserve: 1_024,
             batch_max: 1_024,
             readers_idle_max: 16,
+            log_bytes_max: 64 << 20,
         }
     }
 }
@@ -92,8 +95,8 @@ impl Sqlite {
         migrate::migrate(&mut connection, options.clock.now())?;
         readers.read(directories::has_api_keys)?;
         let shared = Arc::new(Shared::new(options.waiting_max, options.removals_reserve));
-        let batch_max = options.batch_max.max(1);
-        let lane = Lane::new(connection, held, options.clock, options.random, shared.clone(), batch_max);
+        let sizes = Sizes { batch_max: options.batch_max, log_bytes_max: options.log_bytes_max };
+        let lane = Lane::new(connection, held, options.clock, options.random, shared.clone(), sizes);
         let closing = shared.clone();
         let thread = std::thread::Builder::new()
             .name("lockstep-writer".into())
@@ -320,15 +323,16 @@ impl Store for Sqlite {
 
     async fn ready(&self) -> Result<()> {
         self.read_here(directories::has_api_keys)?;
-        if self.handle.shared.health().is_none() {
-            return Ok(());
+        let shared = &self.handle.shared;
+        if shared.has_died() {
+            return Err(StoreError::Fault("the writer's thread ended".into()));
         }
-        // The last write failed: whether one works now is found out by one.
-        self.write(true, |connection| {
-            migrate::touch(connection)?;
-            Ok::<_, Error>(((), false))
-        })
-        .await
+        let Some(error) = shared.health() else { return Ok(()) };
+        // A write failed and none has succeeded since. Whether one does now is found out by one, and by one at a time.
+        let Some(probing) = shared.begin_probe() else { return Err(error) };
+        let probed =
+            self.write(false, move |connection| migrate::touch(connection).map(|()| (probing, false)));
+        probed.await.map(drop)
     }
 }
 

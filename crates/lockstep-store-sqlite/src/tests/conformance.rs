@@ -22,7 +22,7 @@ impl Backend for InFile {
     }
 
     async fn submit_together(store: &Sqlite, envelopes: Vec<Envelope>) -> Vec<Answer> {
-        super::submit_together(store, envelopes).await.into_iter().map(Result::unwrap).collect()
+        super::submit_as_one(store, envelopes).await.into_iter().map(Result::unwrap).collect()
     }
 }
 

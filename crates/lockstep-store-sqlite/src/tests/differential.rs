@@ -13,7 +13,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::submit_together;
+use super::submit_as_one;
 use crate::{Options, Sqlite};
 
 /// A command in which users and groups stand by their place among those that there are: what it is about depends on
@@ -169,6 +169,31 @@ async fn lists(store: &impl Store, tenants: &[Tenant<Memory>]) -> String {
     out
 }
 
+/// Removals first, each behind what came before it and names the same, and what came before that.
+fn as_the_lane_takes_them(envelopes: Vec<Envelope>) -> Vec<Envelope> {
+    let (mut first, mut then): (Vec<Envelope>, Vec<Envelope>) = Default::default();
+    for envelope in envelopes {
+        if !envelope.command.is_removal() {
+            then.push(envelope);
+            continue;
+        }
+        let mut before = vec![envelope];
+        for other in std::mem::take(&mut then).into_iter().rev() {
+            let names = |envelope: &Envelope| envelope.command.touches(envelope.directory);
+            let concerned =
+                |one: &Envelope| one.directory == other.directory && names(one).overlaps(&names(&other));
+            if before.iter().any(concerned) {
+                before.insert(0, other);
+            } else {
+                then.insert(0, other);
+            }
+        }
+        first.extend(before);
+    }
+    first.extend(then);
+    first
+}
+
 async fn same_in_both(batches: Vec<Vec<(bool, Asked)>>) {
     // Each has a clock and randomness of its own, which give the same.
     let handles = [Handles::from_seed(5), Handles::from_seed(5)];
@@ -188,11 +213,9 @@ async fn same_in_both(batches: Vec<Vec<(bool, Asked)>>) {
             let tenant = &tenants[usize::from(second)];
             envelopes.push(tenant.envelope(command(tenant, asked).await));
         }
-        // As the lane does.
-        envelopes.sort_by_key(|envelope| !envelope.command.is_removal());
+        let envelopes = as_the_lane_takes_them(envelopes);
         let expected = memory.submit_batch(envelopes.clone()).unwrap();
-        let found: Vec<_> =
-            submit_together(&sqlite, envelopes).await.into_iter().map(Result::unwrap).collect();
+        let found: Vec<_> = submit_as_one(&sqlite, envelopes).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(found, expected);
     }
     assert_eq!(kit::dump(&sqlite).await, kit::dump(&memory).await);
