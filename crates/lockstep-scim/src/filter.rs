@@ -27,6 +27,13 @@ pub struct AttrPath {
     pub sub: Option<String>,
 }
 
+impl AttrPath {
+    /// The whole path as a schema's URN, if it can be one: the last part of a URN reads as an attribute.
+    pub(crate) fn urn_alone(&self) -> Option<String> {
+        (self.urn.is_some() && self.sub.is_none()).then(|| self.to_string())
+    }
+}
+
 impl fmt::Display for AttrPath {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(urn) = &self.urn {

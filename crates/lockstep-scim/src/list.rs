@@ -1,5 +1,7 @@
 //! List responses and paging by index (RFC 7644 §3.4.2, §3.4.2.4). Knows no store.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use serde_json::{Value, json};
 
 use crate::{Error, Object};
@@ -18,14 +20,16 @@ pub struct Paging {
 
 impl Paging {
     /// Reads the query parameters. Not a whole number: 400 invalidValue; below 1 means 1; negative
-    /// count means 0; count above `max` is clamped silently (RFC 7644 §3.4.2.4).
+    /// count means 0; count above `max` is clamped silently (RFC 7644 §3.4.2.4). A start index is
+    /// at most what a client's signed 64 bits hold: it is answered as it was understood.
     pub fn parse(
         start_index: Option<&str>,
         count: Option<&str>,
         default: usize,
         max: usize,
     ) -> Result<Self, Error> {
-        let start_index = integer("startIndex", start_index)?.map_or(1, |value| clamp(value, 1, usize::MAX));
+        let last = usize::try_from(i64::MAX).unwrap_or(usize::MAX);
+        let start_index = integer("startIndex", start_index)?.map_or(1, |value| clamp(value, 1, last));
         let count = integer("count", count)?.map_or(default.min(max), |value| clamp(value, 0, max));
         Ok(Self { start_index, count })
     }
@@ -37,12 +41,12 @@ impl Paging {
 }
 
 fn integer(name: &str, text: Option<&str>) -> Result<Option<i128>, Error> {
-    match text.map(str::trim) {
-        None => Ok(None),
-        Some(text) => match text.parse() {
-            Ok(value) => Ok(Some(value)),
-            Err(_) => Err(Error::invalid_value(format!("{name}: must be a whole number"))),
-        },
+    let Some(text) = text.map(str::trim) else { return Ok(None) };
+    match text.parse::<i128>().as_ref().map_err(ParseIntError::kind) {
+        Ok(&value) => Ok(Some(value)),
+        Err(IntErrorKind::PosOverflow) => Ok(Some(i128::MAX)),
+        Err(IntErrorKind::NegOverflow) => Ok(Some(i128::MIN)),
+        Err(_) => Err(Error::invalid_value(format!("{name}: must be a whole number"))),
     }
 }
 

@@ -207,6 +207,15 @@ impl Name {
         if let Some(schema) = definition.extension(text) {
             return vec![whole(&schema.id)];
         }
+        // RFC 7644 §3.10: the base schema's URN alone means the attributes of that schema.
+        if definition.is_base(text) {
+            let named = |attribute: &Attribute| Self {
+                extension: None,
+                attribute: Some(attribute.name.clone()),
+                sub: None,
+            };
+            return definition.schema.attributes.iter().map(named).collect();
+        }
         let Some(path) = attr_path(text) else { return Vec::new() };
         let Some(found) = definition.resolve(path.urn.as_deref(), &path.attribute, path.sub.as_deref())
         else {

@@ -252,6 +252,7 @@ impl Definition {
     pub fn is_open_extension(&self, urn: &str) -> bool {
         self.open_extensions
             && is_urn(urn)
+            && !is_of_the_standard(urn)
             && !self.is_base(urn)
             && self.extension(urn).is_none()
             && !self.names_declared_attribute(urn)
@@ -307,6 +308,17 @@ fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
 /// Whether a key names a schema rather than an attribute.
 pub fn is_urn(text: &str) -> bool {
     text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
+}
+
+/// Whether a URN is one that the standard, or its version before, names its own things by: its schemas and messages
+/// are nobody's extension (RFC 7643 §10.3, RFC 7644 §8.2).
+fn is_of_the_standard(urn: &str) -> bool {
+    ["urn:ietf:params:scim:schemas:core", "urn:ietf:params:scim:api", "urn:scim:schemas:core"].iter().any(
+        |space| {
+            urn.get(..space.len()).is_some_and(|start| start.eq_ignore_ascii_case(space))
+                && matches!(urn.as_bytes().get(space.len()), None | Some(b':'))
+        },
+    )
 }
 
 /// `schemas`, `id`, `externalId`, `meta` (RFC 7643 §3, §3.1): of every resource, in no schema.

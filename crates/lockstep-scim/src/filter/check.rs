@@ -11,7 +11,16 @@ pub fn check(filter: &Filter, definition: &Definition) -> Result<(), Error> {
     match filter {
         Filter::And(terms) | Filter::Or(terms) => terms.iter().try_for_each(|term| check(term, definition)),
         Filter::Not(inner) => check(inner, definition),
+        Filter::Present(path) if names_schema(path, definition) => Ok(()),
         Filter::Present(path) => find(path, definition).map(|_| ()),
+        Filter::Attr { path, .. } | Filter::ValuePath { attr: path, .. }
+            if names_schema(path, definition) =>
+        {
+            Err(Error::invalid_filter(format!(
+                "{}: is a schema; compare one of its attributes, or ask with pr whether it has any",
+                shown(&path.to_string())
+            )))
+        }
         Filter::Attr { path, op, value } => {
             let attribute = compared(find(path, definition)?);
             check_comparison(attribute, &path.to_string(), *op, value)
@@ -68,6 +77,11 @@ fn find<'a>(path: &'a AttrPath, definition: &'a Definition) -> Result<&'a Attrib
         return Err(Error::invalid_filter(format!("{}: may not be filtered by", shown(&path.to_string()))));
     }
     Ok(leaf)
+}
+
+/// Whether a path is the URN of the base schema or of a declared extension, and no more.
+fn names_schema(path: &AttrPath, definition: &Definition) -> bool {
+    path.urn_alone().is_some_and(|urn| definition.is_base(&urn) || definition.extension(&urn).is_some())
 }
 
 /// A complex multi-valued attribute without a sub-attribute means its `value` (RFC 7644 §3.4.2.2).

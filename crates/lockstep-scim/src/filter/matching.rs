@@ -16,6 +16,7 @@ pub fn matches(filter: &Filter, object: &Object, definition: &Definition) -> boo
         Filter::And(terms) => terms.iter().all(|term| matches(term, object, definition)),
         Filter::Or(terms) => terms.iter().any(|term| matches(term, object, definition)),
         Filter::Not(inner) => !matches(inner, object, definition),
+        Filter::Present(path) if has_schema(path, object, definition) => true,
         Filter::Present(path) => {
             let Some(found) = resolve(path, definition) else { return false };
             match (read(object, &found), found.sub) {
@@ -69,6 +70,15 @@ pub fn matches(filter: &Filter, object: &Object, definition: &Definition) -> boo
             }
         }
     }
+}
+
+/// Whether a path is a schema's URN alone, and the resource has something of that schema.
+fn has_schema(path: &AttrPath, object: &Object, definition: &Definition) -> bool {
+    path.urn_alone().is_some_and(|urn| {
+        definition.is_base(&urn)
+            || (definition.extension(&urn).is_some() || definition.is_open_extension(&urn))
+                && entry(object, &urn).is_some_and(is_present)
+    })
 }
 
 /// Whether one value of a multi-valued attribute satisfies the filter inside `[ ]`.

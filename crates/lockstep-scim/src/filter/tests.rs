@@ -106,6 +106,12 @@ fn evaluates_as_the_reference_does() {
         (r#"urn:acme:Badge:tags eq "b""#, true),
         ("urn:acme:Badge:level gt 2", true),
         ("urn:acme:Other:x pr", false),
+        // A schema's URN alone: whether the resource has any of it.
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr", true),
+        ("not (URN:ietf:params:scim:schemas:extension:enterprise:2.0:USER pr)", false),
+        ("urn:ietf:params:scim:schemas:core:2.0:User pr", true),
+        ("urn:acme:badge pr", true),
+        ("urn:acme:Other pr", false),
     ] {
         let parsed = parse(filter, &Limits::default()).unwrap_or_else(|error| panic!("{filter}: {error}"));
         check(&parsed, &definition).unwrap_or_else(|error| panic!("{filter}: {error}"));
@@ -156,6 +162,7 @@ fn syntax_errors_name_the_column_and_never_the_value() {
 #[test]
 fn nonsense_for_the_resource_type_is_refused() {
     let (user, group) = (Definition::user(), Definition::group());
+    let open = Definition::user().with_open_extensions();
     for (definition, filter) in [
         (&user, "nosuch eq \"a\""),
         (&user, "name.nosuch pr"),
@@ -178,6 +185,13 @@ fn nonsense_for_the_resource_type_is_refused() {
         (&user, "urn:acme:Badge:colour eq \"red\""),
         (&user, "userName eq \"a\" or nosuch pr"),
         (&group, "userName eq \"a\""),
+        (&group, "urn:ietf:params:scim:schemas:core:2.0:User pr"),
+        (&user, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User eq \"a\""),
+        (&open, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User eq \"a\""),
+        (&open, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User[value eq \"a\"]"),
+        (&open, "urn:ietf:params:scim:schemas:core:2.0:User ne \"a\""),
+        (&open, "urn:ietf:params:scim:schemas:core:2.0:Group pr"),
+        (&open, "urn:ietf:params:scim:schemas:core:2.0:Group:members pr"),
     ] {
         let parsed = parse(filter, &Limits::default()).unwrap();
         let error = check(&parsed, definition).unwrap_err();
@@ -284,6 +298,7 @@ fn an_empty_resource_matches_only_absence() {
         ("emails eq null", true),
         (r#"emails ne "a""#, true),
         ("emails[value pr]", false),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr", false),
     ] {
         assert_eq!(matches(&parse(filter, &Limits::default()).unwrap(), &empty, &user), expected, "{filter}");
     }

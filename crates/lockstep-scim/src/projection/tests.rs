@@ -38,6 +38,20 @@ fn the_named_and_the_always_returned() {
             json!({"schemas": schemas, "id": "1", (ENT): {"department": "R"}}),
         ),
         (Some(ENT), None, json!({"schemas": schemas, "id": "1", (ENT): alice[ENT]})),
+        // The base schema's URN means its attributes, and neither the common ones nor an extension.
+        (
+            Some(&USER_URN.to_uppercase()),
+            None,
+            json!({
+                "schemas": schemas, "id": "1", "userName": "alice", "name": alice["name"],
+                "emails": alice["emails"], "groups": alice["groups"]
+            }),
+        ),
+        (
+            None,
+            Some(USER_URN),
+            json!({"schemas": schemas, "id": "1", (ENT): alice[ENT], "meta": alice["meta"]}),
+        ),
         (
             Some("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value"),
             None,
@@ -76,6 +90,8 @@ fn what_need_not_be_loaded() {
         (None, Some("MEMBERS"), false),
         (None, Some("members.display"), true),
         (None, Some("displayName"), true),
+        (Some("urn:ietf:params:scim:schemas:core:2.0:Group"), None, true),
+        (None, Some("urn:ietf:params:scim:schemas:core:2.0:Group"), false),
     ] {
         let projection = Projection::parse(attributes, excluded, &group).unwrap();
         assert_eq!(projection.wants("members"), wanted, "{attributes:?} {excluded:?}");

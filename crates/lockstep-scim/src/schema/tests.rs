@@ -55,3 +55,23 @@ fn an_attribute_below_a_declared_schema_is_no_extension_of_its_own() {
     }
     assert!(open.is_open_extension("urn:ietf:params:scim:schemas:extension:enterprise:2.0:UserOfOurs"));
 }
+
+#[test]
+fn the_standards_own_names_are_nobodys_extension() {
+    let open = Definition::user().with_open_extensions();
+    for urn in [
+        super::GROUP_URN,
+        "urn:ietf:params:scim:schemas:core:2.0",
+        "URN:IETF:PARAMS:SCIM:SCHEMAS:CORE:2.0:Schema",
+        "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig",
+        "urn:ietf:params:scim:schemas:core:3.0:User",
+        "urn:ietf:params:scim:api:messages:2.0:PatchOp",
+        "urn:ietf:params:scim:api:x",
+        "urn:scim:schemas:core:1.0",
+    ] {
+        assert!(!open.is_open_extension(urn), "{urn}");
+        assert_eq!(open.resolve(Some(urn), "x", None), None, "{urn}");
+    }
+    assert!(open.is_open_extension("urn:ietf:params:scim:schemas:corex:2.0:User"));
+    assert!(open.is_open_extension("urn:ietf:params:scim:schemas:extension:agent:2.0:Agent"));
+}
