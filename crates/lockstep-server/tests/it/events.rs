@@ -36,6 +36,16 @@ fn names(events: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn an_event_names_the_request_that_caused_it() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let answer = idp.scim("POST", "/Users", json!({ "userName": "one@acme.test" })).await;
+    let events = app.events("events=dsync.user.created").await;
+    assert_eq!(events[0]["request_id"].as_str(), answer.header("x-request-id"));
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn the_log_tells_the_whole_story_in_order_and_numbered() {
     let app = TestApp::start().await;
     let idp = app.tenant("Acme").await;

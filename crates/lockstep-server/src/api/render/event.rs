@@ -13,7 +13,7 @@ use super::group::group_at;
 use super::user::user_at;
 use crate::problem::Problem;
 
-/// An event, as it is published, with `directory_seq` beside the published fields.
+/// An event, as it is published, with `directory_seq` and the `request_id` that caused it beside the published fields.
 pub(crate) fn event(directory: &Directory, view: &EventView) -> Result<Value, Problem> {
     let record = &view.record;
     let data = match &record.change {
@@ -30,6 +30,7 @@ pub(crate) fn event(directory: &Directory, view: &EventView) -> Result<Value, Pr
         "data": data,
         "created_at": record.at.to_string(),
         "directory_seq": record.seq,
+        "request_id": record.request.to_string(),
     }))
 }
 
