@@ -125,6 +125,18 @@ pub(crate) fn put_organization(connection: &Connection, organization: &Organizat
     Ok(())
 }
 
+/// Whether it was still as `before` says, and is now as `after` says.
+pub(crate) fn replace_organization(
+    connection: &Connection,
+    before: &Organization,
+    after: &Organization,
+) -> Result<bool> {
+    if before.id != after.id || organization(connection, before.id)?.as_ref() != Some(before) {
+        return Ok(false);
+    }
+    put_organization(connection, after).map(|()| true)
+}
+
 pub(crate) fn organization(connection: &Connection, id: OrganizationId) -> Result<Option<Organization>> {
     one(connection, ORGANIZATION, [codec::wide(id.0)], read_organization)
 }

@@ -352,28 +352,23 @@ fn read_group(row: &Row<'_>) -> Result<Group> {
     })
 }
 
-/// Writes what a batch changed of groups and memberships as if at once: every row that gives up a name goes before
-/// any row that takes one comes.
+/// Writes what a batch changed of groups and memberships. No name of a group is unique in the schema, so that the order
+/// of the rows does not matter.
 pub(crate) fn apply(connection: &Connection, directory: DirectoryNumber, changes: &Changes) -> Result<()> {
     let number = codec::number(directory);
     for (id, changed) in &changes.groups {
-        let Some(before) = &changed.before else { continue };
-        if changed.after.as_ref().is_none_or(|after| gives_up_names(before, after)) {
-            execute(connection, REMOVE, params![number, codec::id(*id)])?;
-        }
-    }
-    for (id, changed) in &changes.groups {
         let (before, after) = (changed.before.as_deref(), changed.after.as_deref());
         match (before, after) {
-            (_, None) => {}
+            (None, None) => {}
+            (Some(_), None) => {
+                execute(connection, REMOVE, params![number, codec::id(*id)])?;
+            }
             (Some(before), Some(after)) if only_members_changed(before, after) => {
                 let params = params![number, codec::id(*id), after.modified_at.0, codec::int(after.seq)?];
                 execute(connection, TOUCH, params)?;
             }
-            (Some(before), Some(after)) if !gives_up_names(before, after) => {
-                write(connection, CHANGE, directory, after)?;
-            }
-            (_, Some(after)) => write(connection, ADD, directory, after)?,
+            (Some(_), Some(after)) => write(connection, CHANGE, directory, after)?,
+            (None, Some(after)) => write(connection, ADD, directory, after)?,
         }
         let (before, after) = (children(before), children(after));
         for (sql, children, others) in [(REMOVE_PARENT, before, after), (ADD_PARENT, after, before)] {
@@ -394,10 +389,6 @@ fn children(group: Option<&Group>) -> &[LocalId] {
     group.filter(|group| !group.is_ended()).map_or(&[], |group| group.nested.as_slice())
 }
 
-fn gives_up_names(before: &Group, after: &Group) -> bool {
-    before.external_id() != after.external_id()
-}
-
 fn only_members_changed(before: &Group, after: &Group) -> bool {
     before.doc_seq == after.doc_seq && before.ended == after.ended
 }
@@ -416,7 +407,7 @@ fn write(connection: &Connection, sql: &str, directory: DirectoryNumber, group: 
             codec::int(group.doc_seq)?,
             group.ended.map(|request| codec::wide(request.0)),
             group.display_name_key(),
-            group.external_id(),
+            group.external_id_key(),
             group.display_name(),
             nested,
             codec::doc(&group.doc)?

@@ -177,6 +177,13 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn replace_organization(&self, before: Organization, after: Organization) -> Result<bool> {
+        self.write(false, move |connection| {
+            directories::replace_organization(connection, &before, &after).map(|replaced| (replaced, false))
+        })
+        .await
+    }
+
     async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>> {
         self.read_here(|connection| directories::organization(connection, id))
     }

@@ -223,13 +223,13 @@ fn read_user(row: &Row<'_>) -> Result<User> {
 pub(crate) fn apply(connection: &Connection, directory: DirectoryNumber, changes: &Changes) -> Result<()> {
     for (id, changed) in &changes.users {
         let Some(before) = &changed.before else { continue };
-        if changed.after.as_ref().is_none_or(|after| gives_up_names(before, after)) {
+        if changed.after.as_ref().is_none_or(|after| gives_up_name(before, after)) {
             execute(connection, REMOVE, params![codec::number(directory), codec::id(*id)])?;
         }
     }
     for (id, changed) in &changes.users {
         if let Some(after) = &changed.after {
-            let stays = changed.before.as_ref().is_some_and(|before| !gives_up_names(before, after));
+            let stays = changed.before.as_ref().is_some_and(|before| !gives_up_name(before, after));
             write(connection, if stays { CHANGE } else { ADD }, directory, after)?;
         }
         let emails =
@@ -244,8 +244,9 @@ pub(crate) fn apply(connection: &Connection, directory: DirectoryNumber, changes
     Ok(())
 }
 
-fn gives_up_names(before: &User, after: &User) -> bool {
-    before.user_name_key() != after.user_name_key() || before.external_id() != after.external_id()
+/// Only a userName is unique in the schema.
+fn gives_up_name(before: &User, after: &User) -> bool {
+    before.user_name_key() != after.user_name_key()
 }
 
 fn write(connection: &Connection, sql: &str, directory: DirectoryNumber, user: &User) -> Result<()> {
@@ -259,7 +260,7 @@ fn write(connection: &Connection, sql: &str, directory: DirectoryNumber, user: &
             user.modified_at.0,
             codec::int(user.seq)?,
             user.user_name_key(),
-            user.external_id(),
+            user.external_id_key(),
             user.display_name_key(),
             codec::doc(&user.doc)?
         ],

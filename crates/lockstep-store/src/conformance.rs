@@ -35,7 +35,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Opens the database; what it holds is what was acknowledged before.
     fn open(&self, handles: Handles) -> impl Future<Output = Self::Store> + Send;
 
-    /// Carries commands out in one batch and in this order, but that removals go first.
+    /// Carries commands out in one batch and in this order, but that removals go first (behind what came before them and
+    /// names the same).
     fn submit_together(
         store: &Self::Store,
         envelopes: Vec<Envelope>,
@@ -128,6 +129,7 @@ macro_rules! conformance_cases {
                 the_epoch_grows_with_credentials_and_directories_only
                 an_api_key_is_found_by_its_digest
                 an_organizations_external_id_is_unique
+                an_organization_is_replaced_only_as_it_was_read
                 a_precondition_sees_what_the_batch_did_before_it
                 members_that_nobody_knows_may_be_left_out
                 groups_may_share_a_name_where_the_contract_says_so
@@ -173,6 +175,7 @@ macro_rules! conformance_cases {
                 names_that_differ_are_different_people
                 names_that_are_compared_equal_are_one_person
                 external_ids_are_exact
+                an_external_id_is_one_however_it_is_composed
                 group_names_follow_the_same_rule
                 any_text_survives_the_way_there_and_back
                 a_long_name_is_kept_whole

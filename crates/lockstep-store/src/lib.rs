@@ -108,6 +108,13 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// Makes or changes an organization. [`StoreError::Conflict`] where its external id is another's.
     fn put_organization(&self, organization: Organization) -> impl Future<Output = Result<()>> + Send;
+    /// Changes an organization from `before` to `after`, which has the same id. False where it is no longer as `before`
+    /// says (or there is none), and nothing happened; [`StoreError::Conflict`] where the external id is another's.
+    fn replace_organization(
+        &self,
+        before: Organization,
+        after: Organization,
+    ) -> impl Future<Output = Result<bool>> + Send;
     /// An organization.
     fn organization(&self, id: OrganizationId) -> impl Future<Output = Result<Option<Organization>>> + Send;
     /// The organization that the application knows by this id.

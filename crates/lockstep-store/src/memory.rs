@@ -67,12 +67,12 @@ impl Memory {
             }
         }
         let (changes, answers) = batch.finish();
-        let changed = !changes.is_empty();
+        let told = changes.iter().any(|(_, changes)| !changes.records.is_empty());
         for (directory, changes) in changes {
             state.apply(directory, changes);
         }
         drop(state);
-        if changed {
+        if told {
             self.shared.committed.send_modify(|count| *count += 1);
         }
         Ok(answers)
@@ -116,6 +116,19 @@ impl State {
         }
     }
 
+    fn put_organization(&mut self, organization: Organization) -> Result<()> {
+        let taken = self.organizations.values().any(|other| {
+            other.id != organization.id
+                && other.external_id.is_some()
+                && other.external_id == organization.external_id
+        });
+        if taken {
+            return Err(StoreError::Conflict { what: "external_id" });
+        }
+        self.organizations.insert(organization.id, organization);
+        Ok(())
+    }
+
     /// The events of the list over all directories behind `after`.
     fn events_behind(&self, after: Position) -> impl Iterator<Item = EventView> {
         let skipped = usize::try_from(after.0).unwrap_or(usize::MAX);
@@ -148,17 +161,15 @@ impl Store for Memory {
     }
 
     async fn put_organization(&self, organization: Organization) -> Result<()> {
+        self.lock_to_write()?.put_organization(organization)
+    }
+
+    async fn replace_organization(&self, before: Organization, after: Organization) -> Result<bool> {
         let mut state = self.lock_to_write()?;
-        let taken = state.organizations.values().any(|other| {
-            other.id != organization.id
-                && other.external_id.is_some()
-                && other.external_id == organization.external_id
-        });
-        if taken {
-            return Err(StoreError::Conflict { what: "external_id" });
+        if before.id != after.id || state.organizations.get(&before.id) != Some(&before) {
+            return Ok(false);
         }
-        state.organizations.insert(organization.id, organization);
-        Ok(())
+        state.put_organization(after).map(|()| true)
     }
 
     async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>> {

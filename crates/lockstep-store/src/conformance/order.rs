@@ -250,6 +250,7 @@ pub async fn the_signal_comes_with_events_and_only_with_them(store: impl Store) 
     committed.mark_unchanged();
     let same = json!([{ "op": "replace", "path": "active", "value": true }]);
     tenant.patch_user(ada.id, same).await.unwrap();
+    tenant.must(Command::ChangeDirectory { name: Some("Renamed".into()), state: None }).await;
     assert!(!committed.has_changed().unwrap());
     tenant.create_user("bob").await;
     assert!(committed.has_changed().unwrap());

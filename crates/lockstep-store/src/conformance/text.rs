@@ -2,10 +2,12 @@
 
 use lockstep_core::command::Command;
 use lockstep_core::query::Lookup;
+use lockstep_core::rules::Rules;
+use lockstep_core::version::Precondition;
 use lockstep_scim::text;
 use serde_json::json;
 
-use super::kit::{Tenant, object, organization, status, user_body};
+use super::kit::{self, Tenant, object, organization, status, user_body};
 use crate::Store;
 
 /// No two of these are the same userName.
@@ -85,8 +87,36 @@ pub async fn external_ids_are_exact(store: impl Store) {
         for (side, id) in [one, other].into_iter().enumerate() {
             let body = json!({ "userName": format!("{index}-{side}"), "externalId": id });
             let user = tenant.create_user_of(body).await;
-            assert_eq!(tenant.users_by(Lookup::ExternalId(id.into())).await, [user.id]);
+            let key = text::compose(id).into_owned();
+            assert_eq!(tenant.users_by(Lookup::ExternalId(key)).await, [user.id]);
         }
+    }
+}
+
+pub async fn an_external_id_is_one_however_it_is_composed(store: impl Store) {
+    let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}");
+    let found = || Lookup::ExternalId(composed.into());
+    for (number, one, other) in [(1, composed, decomposed), (2, decomposed, composed)] {
+        let rules = Rules { unique_external_ids: true, ..Rules::default() };
+        let tenant =
+            Tenant::create_with(&store, kit::row(number), kit::token(u8::try_from(number).unwrap()), rules)
+                .await;
+        let user = tenant.create_user_of(json!({ "userName": "ada", "externalId": one })).await;
+        let group = tenant.create_group_of(json!({ "displayName": "g", "externalId": one })).await;
+        assert_eq!(tenant.user(user.id).await.user.external_id(), Some(one), "it is kept as it was given");
+        assert_eq!(tenant.users_by(found()).await, [user.id]);
+        assert_eq!(tenant.groups_by(found()).await, [group.id]);
+        let twin = object(json!({ "userName": "bob", "externalId": other }));
+        assert_eq!(status(&tenant.submit(Command::CreateUser(twin)).await), 409);
+        let twin = object(json!({ "displayName": "h", "externalId": other }));
+        assert_eq!(status(&tenant.submit(Command::CreateGroup(twin)).await), 409);
+        // What is its own it may write otherwise.
+        let body = object(json!({ "userName": "ada", "externalId": other }));
+        tenant.must(Command::ReplaceUser(user.id, body, Precondition::None)).await;
+        let body = object(json!({ "displayName": "g", "externalId": other }));
+        tenant.must(Command::ReplaceGroup(group.id, body, Precondition::None)).await;
+        assert_eq!(tenant.users_by(found()).await, [user.id]);
+        assert_eq!(tenant.groups_by(found()).await, [group.id]);
     }
 }
 

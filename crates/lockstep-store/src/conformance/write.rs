@@ -445,6 +445,39 @@ pub async fn an_organizations_external_id_is_unique(store: impl Store) {
     assert_eq!(store.organization(OrganizationId(9)).await.unwrap(), None);
 }
 
+pub async fn an_organization_is_replaced_only_as_it_was_read(store: impl Store) {
+    let named = |number: u128, name: &str, external_id: Option<&str>| {
+        let mut row = organization(number);
+        row.name = name.into();
+        row.external_id = external_id.map(Into::into);
+        row
+    };
+    let (one, two) = (named(1, "one", None), named(1, "two", Some("x")));
+    assert!(!store.replace_organization(one.clone(), two.clone()).await.unwrap(), "there is none");
+    store.put_organization(one.clone()).await.unwrap();
+    assert!(store.replace_organization(one.clone(), two.clone()).await.unwrap());
+    assert_eq!(store.organization_by_external_id("x").await.unwrap(), Some(two.clone()));
+    assert!(
+        !store.replace_organization(one.clone(), named(1, "three", None)).await.unwrap(),
+        "it was read before"
+    );
+    assert!(!store.replace_organization(two.clone(), named(9, "nine", None)).await.unwrap(), "another's id");
+    assert_eq!(store.organization(OrganizationId(1)).await.unwrap(), Some(two.clone()));
+    assert_eq!(store.organization(OrganizationId(9)).await.unwrap(), None);
+
+    store.put_organization(named(2, "other", Some("y"))).await.unwrap();
+    let taken = Err(StoreError::Conflict { what: "external_id" });
+    assert_eq!(store.replace_organization(two.clone(), named(1, "two", Some("y"))).await, taken);
+    assert_eq!(store.organization(OrganizationId(1)).await.unwrap(), Some(two.clone()));
+
+    // Of many who read the same, one wins.
+    let won = together((0..20).map(|index| {
+        let (store, before, after) = (store.clone(), two.clone(), named(1, &format!("n{index}"), None));
+        async move { store.replace_organization(before, after).await.unwrap() }
+    }));
+    assert_eq!(won.await.into_iter().filter(|won| *won).count(), 1);
+}
+
 pub async fn a_precondition_sees_what_the_batch_did_before_it(store: impl Store) {
     let tenant = Tenant::create(&store, 1).await;
     let ada = tenant.create_user("ada").await;

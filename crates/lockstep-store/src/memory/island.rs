@@ -73,10 +73,14 @@ impl Island {
             Key::User(id) => Loaded::User(self.users.get(id).cloned()),
             Key::UserSeq(id) => Loaded::Seq(self.users.get(id).map(|user| user.seq)),
             Key::UserName(name) => Loaded::Id(self.user_that(|user| user.user_name_key() == *name)),
-            Key::UserExternalId(id) => Loaded::Id(self.user_that(|user| user.external_id() == Some(id))),
+            Key::UserExternalId(id) => {
+                Loaded::Id(self.user_that(|user| user.external_id_key().as_ref() == Some(id)))
+            }
             Key::Group(id) => Loaded::Group(self.groups.get(id).cloned()),
             Key::GroupName(name) => Loaded::Id(self.group_that(|group| group.display_name_key() == *name)),
-            Key::GroupExternalId(id) => Loaded::Id(self.group_that(|group| group.external_id() == Some(id))),
+            Key::GroupExternalId(id) => {
+                Loaded::Id(self.group_that(|group| group.external_id_key().as_ref() == Some(id)))
+            }
             Key::Membership { group, user } => Loaded::Present(self.memberships.contains(&(*group, *user))),
             Key::GroupsOf(user) => Loaded::Ids(self.groups_of(*user)),
             Key::MembersOf(group) => Loaded::Ids(self.members_of(*group).collect()),
@@ -162,7 +166,7 @@ impl Island {
             Lookup::Nothing | Lookup::GroupsOf(_) => false,
             Lookup::Id(id) => user.id == *id,
             Lookup::UserName(name) => user.user_name_key() == *name,
-            Lookup::ExternalId(id) => user.external_id() == Some(id),
+            Lookup::ExternalId(id) => user.external_id_key().as_ref() == Some(id),
             Lookup::Email(email) => user.email_keys().contains(email),
             Lookup::DisplayName(name) => user.display_name_key().as_ref() == Some(name),
             Lookup::ModifiedSince(time) => user.modified_at >= *time,
@@ -178,7 +182,7 @@ impl Island {
             Lookup::All => true,
             Lookup::Nothing | Lookup::UserName(_) | Lookup::Email(_) => false,
             Lookup::Id(id) => group.id == *id,
-            Lookup::ExternalId(id) => group.external_id() == Some(id),
+            Lookup::ExternalId(id) => group.external_id_key().as_ref() == Some(id),
             Lookup::DisplayName(name) => group.display_name_key() == *name,
             Lookup::ModifiedSince(time) => group.modified_at >= *time,
             Lookup::MembersOf(child) => group.nested.contains(child),
