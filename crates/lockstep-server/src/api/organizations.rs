@@ -21,6 +21,10 @@ use crate::limits::{EXTERNAL_ID_BYTES_LIMIT, METADATA_ENTRIES_LIMIT, NAME_BYTES_
 use crate::problem::{FieldError, Problem};
 use crate::state::AppState;
 
+/// How often an update starts anew where others change the same organization meanwhile: one of those who try always
+/// succeeds, so that so many may try at once.
+const UPDATE_ATTEMPTS: usize = 64;
+
 /// `POST /organizations`.
 pub(crate) async fn create<S: Store>(
     State(state): State<AppState<S>>,
@@ -46,7 +50,7 @@ pub(crate) async fn create<S: Store>(
         updated_at: now,
     };
     change(&mut organization, external_id, metadata)?;
-    put(&state, organization.clone()).await?;
+    state.store.put_organization(organization.clone()).await.map_err(told)?;
     Ok((StatusCode::CREATED, Json(render::organization(&organization))))
 }
 
@@ -108,23 +112,31 @@ pub(crate) async fn update<S: Store>(
     Path(id): Path<String>,
     JsonObject(body): JsonObject,
 ) -> Result<Json<Value>, Problem> {
-    let before = caller.organization(&state, &id).await?;
     let mut fields = Fields::new(body, &["name", "external_id", "metadata"]);
     let name = fields.optional_text("name", NAME_BYTES_LIMIT);
     let external_id = fields.optional_text("external_id", EXTERNAL_ID_BYTES_LIMIT);
     let metadata = fields.metadata("metadata");
-    fields.done()?;
+    let well_formed = fields.done();
 
-    let mut organization = before.clone();
-    if let Given::Value(name) = name {
-        organization.name = name;
+    for _ in 0..UPDATE_ATTEMPTS {
+        let before = caller.organization(&state, &id).await?;
+        well_formed.clone()?;
+        let mut after = before.clone();
+        if let Given::Value(name) = &name {
+            after.name.clone_from(name);
+        }
+        change(&mut after, external_id.clone(), metadata.clone())?;
+        if after == before {
+            return Ok(Json(render::organization(&after)));
+        }
+        after.updated_at = state.clock.now().max(before.updated_at);
+        let replaced = state.store.replace_organization(before, after.clone()).await;
+        if replaced.map_err(told)? {
+            return Ok(Json(render::organization(&after)));
+        }
+        // Another request changed it meanwhile: this one changes what that one left.
     }
-    change(&mut organization, external_id, metadata)?;
-    if organization != before {
-        organization.updated_at = state.clock.now().max(before.updated_at);
-        put(&state, organization.clone()).await?;
-    }
-    Ok(Json(render::organization(&organization)))
+    Err(StoreError::Busy.into())
 }
 
 fn change(
@@ -156,17 +168,13 @@ fn change(
     Ok(())
 }
 
-async fn put<S: Store>(state: &AppState<S>, organization: Organization) -> Result<(), Problem> {
-    match state.store.put_organization(organization).await {
-        Err(StoreError::Conflict { what }) => {
-            let message = "another organization has this external id already".to_owned();
-            let mut problem = Problem::conflict("external_id_already_used", message.clone());
-            problem.errors =
-                vec![FieldError { field: what.to_owned(), code: "external_id_already_used", message }];
-            Err(problem)
-        }
-        done => Ok(done?),
-    }
+/// What a store says of an organization that it did not take.
+fn told(error: StoreError) -> Problem {
+    let StoreError::Conflict { what } = error else { return error.into() };
+    let message = "another organization has this external id already".to_owned();
+    let mut problem = Problem::conflict("external_id_already_used", message.clone());
+    problem.errors = vec![FieldError { field: what.to_owned(), code: "external_id_already_used", message }];
+    problem
 }
 
 /// Walks the list until the part is full, passing over what is not wanted.

@@ -112,3 +112,23 @@ async fn a_key_for_one_organization_sees_only_that_one() {
     assert_eq!(app.api_as(&key, "POST", "/organizations", json!({ "name": "New" })).await.status, 403);
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn updates_at_the_same_time_lose_none() {
+    let app = std::sync::Arc::new(TestApp::start_on_sqlite().await);
+    let path = format!("/organizations/{}", app.organization("A").await);
+    let updates: Vec<_> = (0..24)
+        .map(|index| {
+            let (app, path) = (app.clone(), path.clone());
+            tokio::spawn(async move {
+                let body = json!({ "metadata": { format!("k{index}"): "v" } });
+                app.api("PUT", &path, body).await.status
+            })
+        })
+        .collect();
+    for update in updates {
+        assert_eq!(update.await.unwrap(), 200);
+    }
+    let metadata = app.read(&path).await["metadata"].as_object().unwrap().len();
+    assert_eq!(metadata, 24);
+}
