@@ -6,9 +6,10 @@ use serde_json::Value;
 use crate::schema::{self, Attribute, Definition, Mutability};
 use crate::{Error, Limits, Object, error::shown};
 
+mod qualified;
 mod value;
 
-pub(crate) use value::Reading;
+pub(crate) use value::{Reading, assigned};
 
 /// What to do with an attribute that no schema declares (RFC 7644 §3.1, §3.5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -40,6 +41,8 @@ pub struct Incoming {
 
 /// Reads the body of POST or PUT. Names may be in any case; null and `[]` are no value (RFC 7643
 /// §2.5); readOnly attributes and the password are dropped (RFC 7644 §3.5.1); `schemas` is made anew.
+/// Keys such as `urn:…:User:department` and `name.givenName` are the attributes that they name, as in a
+/// PATCH without path; where what is unknown is refused, so are they.
 pub fn read(
     raw: Value,
     definition: &Definition,
@@ -48,6 +51,10 @@ pub fn read(
 ) -> Result<Incoming, Error> {
     let Value::Object(raw) = raw else {
         return Err(Error::invalid_syntax("the body must be a json object"));
+    };
+    let raw = match options.unknown {
+        Unknown::Ignore => qualified::settle(raw, definition)?,
+        Unknown::Refuse => raw,
     };
     let mut reading = Reading::new(options.unknown, limits);
     let mut object = Object::new();
@@ -67,7 +74,7 @@ pub fn read(
                 object.insert(extension.id.clone(), members);
             }
         } else if definition.is_open_extension(&key) && (value.is_object() || value.is_null()) {
-            if value.as_object().is_some_and(|members| !members.is_empty()) {
+            if let Some(value) = assigned(value) {
                 object.insert(key, value);
             }
         } else {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::parse::read_only;
 use super::{Op, Operation, PatchOptions, Target};
 use crate::filter::{Compare, Filter, Literal, element_matches, same_text};
-use crate::resource::refresh_schemas;
+use crate::resource::{assigned, refresh_schemas};
 use crate::schema::{Attribute, Definition, Mutability, Resolved, Type};
 use crate::{Error, Object, text};
 
@@ -73,9 +73,17 @@ fn apply_one(
         return change(object, &found, operation, options);
     };
     let key = spelled(object, urn);
-    if found.attribute.kind == Type::Any && change_undeclared(object, &key, &found, operation) {
-        return Ok(());
-    }
+    let undeclared;
+    let operation = if found.attribute.kind == Type::Any {
+        if change_undeclared(object, &key, &found, operation) {
+            return Ok(());
+        }
+        let Some(written) = without_unassigned(operation) else { return Ok(()) };
+        undeclared = written;
+        &undeclared
+    } else {
+        operation
+    };
     let mut holder = match object.remove(&key) {
         Some(Value::Object(holder)) => holder,
         _ => Object::new(),
@@ -85,6 +93,18 @@ fn apply_one(
         object.insert(key, Value::Object(holder));
     }
     Ok(())
+}
+
+/// An operation on what no schema declares, with what its value assigns: to replace by nothing is to
+/// remove, and to add nothing changes nothing.
+fn without_unassigned(operation: &Operation) -> Option<Operation> {
+    let value = operation.value.clone().and_then(assigned);
+    let op = match (operation.op, &value) {
+        (Op::Add, None) => return None,
+        (Op::Replace, None) => Op::Remove,
+        (op, _) => op,
+    };
+    Some(Operation { op, target: operation.target.clone(), value })
 }
 
 /// `urn:x:Badge` may be attribute `Badge` of `urn:x`, or the whole of an undeclared extension. It is
@@ -103,8 +123,17 @@ fn change_undeclared(object: &mut Object, holder: &str, found: &Resolved<'_>, op
                 Some(Value::Object(members)) => members,
                 _ => Object::new(),
             };
-            members.extend(new.iter().map(|(name, value)| (name.clone(), value.clone())));
-            members.retain(|_, value| !value.is_null());
+            for (name, value) in new {
+                let name = spelled(&members, name);
+                match assigned(value.clone()) {
+                    Some(value) => {
+                        members.insert(name, value);
+                    }
+                    // As for each attribute by itself: null unassigns, and nothing added changes nothing.
+                    None if value.is_null() || operation.op == Op::Replace => remove_key(&mut members, &name),
+                    None => {}
+                }
+            }
             if !members.is_empty() {
                 object.insert(key, Value::Object(members));
             }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Op, Operation, PATCH_OP_URN, Patch, PatchOptions, Target};
 use crate::path::Path;
-use crate::resource::Reading;
+use crate::resource::{Reading, assigned};
 use crate::schema::{Definition, Type};
 use crate::{Error, Limits, Object, error::shown};
 
@@ -184,6 +184,12 @@ impl Meaning<'_> {
             self.reading.ignored.push(target.name());
             return Ok(());
         }
+        // `add` only adds: null adds nothing to a list, and takes no value out of it.
+        let names_values = attribute.multi_valued && found.sub.is_none_or(|(sub, _)| sub == "value");
+        let adds_nothing = op == Op::Add && names_values && value.is_some_and(Value::is_null);
+        if adds_nothing && !(explicit && attribute.is_read_only()) {
+            return Ok(());
+        }
         // A null value unassigns, as remove does.
         let op = if value.is_some_and(Value::is_null) { Op::Remove } else { op };
         let empty = op == Op::Replace && value.and_then(Value::as_array).is_some_and(Vec::is_empty);
@@ -208,6 +214,7 @@ impl Meaning<'_> {
             Some(value) if op != Op::Remove || listed => self.typed(&target, value)?,
             _ => None,
         };
+        let value = if op == Op::Remove && leaf.kind == Type::Any { value.and_then(assigned) } else { value };
         // A list of which nothing is left names nothing: least of all everything.
         if value.is_none() && (op != Op::Remove || (listed && given)) {
             return Ok(());

@@ -82,6 +82,17 @@ fn the_decision_table() {
         ("remove", "emails", Value::Null, "/emails", Value::Null),
         ("remove", "emails", json!([{"value": "W@x.org"}]), "/emails", json!([h])),
         ("replace", "emails.type", json!("other"), "/emails/1/type", json!("other")),
+        // `add` takes nothing out of a list; `replace` by null empties it.
+        ("add", "emails", Value::Null, "/emails", json!([w, h])),
+        ("add", "emails", json!([]), "/emails", json!([w, h])),
+        ("add", work, Value::Null, "/emails", json!([w, h])),
+        ("add", work_value, Value::Null, "/emails", json!([w, h])),
+        ("add", "emails.value", Value::Null, "/emails", json!([w, h])),
+        ("add", "emails.type", Value::Null, "/emails/1", json!({"value": "h@x.org"})),
+        ("add", "", json!({"emails": null, "title": null}), "/emails", json!([w, h])),
+        ("add", "", json!({"groups": null}), "/title", json!("Dr")),
+        ("replace", "emails", Value::Null, "/emails", Value::Null),
+        ("replace", "", json!({"emails": null}), "/emails", Value::Null),
         // Through a filter.
         ("add", work_value, json!("n"), "/emails/0/value", json!("n")),
         ("replace", work_value, json!("n"), "/emails/0/value", json!("n")),
@@ -203,6 +214,8 @@ fn what_is_refused_and_how() {
         (json!({"op": "replace", "path": "userName", "value": ""}), InvalidValue),
         (json!({"op": "replace", "path": "id", "value": "1"}), Mutability),
         (json!({"op": "add", "path": "groups", "value": [{"value": "x"}]}), Mutability),
+        (json!({"op": "add", "path": "groups", "value": null}), Mutability),
+        (json!({"op": "replace", "value": {"groups": null}}), Mutability),
         (json!({"op": "remove", "path": "meta.version"}), Mutability),
         (json!({"op": "replace", "value": {"id": "2"}}), Mutability),
         (json!({"op": "replace", "path": format!("{ENT}:manager.displayName"), "value": "x"}), Mutability),
@@ -320,6 +333,68 @@ fn open_extensions_are_patched_as_they_are() {
 }
 
 #[test]
+fn nothing_is_stored_in_an_open_extension_as_a_value() {
+    let definition = Definition::user().with_open_extensions();
+    let options = PatchOptions::default();
+    let held = json!({"urn:acme:Badge": {"a": 1, "tags": ["x"], "deep": {"y": 1}}});
+    let path = |op: &str, path: &str, value: Value| json!([{"op": op, "path": path, "value": value}]);
+    for (current, operations, expected) in [
+        (
+            json!({}),
+            json!([{"op": "add", "value": {"urn:acme:Badge": {"a": null, "b": [], "c": {}}}}]),
+            json!({}),
+        ),
+        (json!({}), path("add", "urn:acme:Badge", json!({"a": null, "b": [null, {}]})), json!({})),
+        (json!({}), path("add", "urn:acme:Badge:a", json!([[], {"b": null}])), json!({})),
+        (json!({}), path("replace", "urn:acme:Badge:a", json!({})), json!({})),
+        (
+            json!({}),
+            path("add", "urn:acme:Badge", json!({"a": {"b": null, "c": [1, null, {}]}, "d": ""})),
+            json!({"urn:acme:Badge": {"a": {"c": [1]}, "d": ""}}),
+        ),
+        // What is there stays under an add of nothing, and goes with a replace by nothing.
+        (
+            held.clone(),
+            json!([{"op": "add", "value": {"urn:acme:Badge": {"a": [], "deep": {}}}}]),
+            held.clone(),
+        ),
+        (held.clone(), path("add", "urn:acme:Badge", json!({"TAGS": [], "deep": {"y": null}})), held.clone()),
+        (held.clone(), path("add", "urn:acme:Badge:tags", json!([null, {}])), held.clone()),
+        (held.clone(), path("remove", "urn:acme:Badge:tags", json!([null])), held.clone()),
+        (held.clone(), path("remove", "urn:acme:Badge:a", json!([])), held.clone()),
+        (
+            held.clone(),
+            path("replace", "urn:acme:Badge", json!({"TAGS": [], "deep": {"y": null}, "A": 2})),
+            json!({"urn:acme:Badge": {"a": 2}}),
+        ),
+        (
+            held.clone(),
+            path("replace", "urn:acme:Badge:deep", json!({"y": null})),
+            json!({"urn:acme:Badge": {"a": 1, "tags": ["x"]}}),
+        ),
+    ] {
+        let patch =
+            parse(&json!({"Operations": operations}), &definition, &options, &Limits::default()).unwrap();
+        let after = apply(&patch.operations, current.as_object().unwrap(), &definition, &options).unwrap();
+        assert_eq!(Value::Object(after), expected, "{operations}");
+    }
+    for (operation, kind) in [
+        (json!({"op": "add", "path": crate::schema::GROUP_URN, "value": {"x": 1}}), ScimType::InvalidPath),
+        (
+            json!({"op": "add", "path": format!("{}:displayName", crate::schema::GROUP_URN), "value": "x"}),
+            ScimType::InvalidPath,
+        ),
+    ] {
+        let error = parse(&json!({"Operations": [operation]}), &definition, &options, &Limits::default())
+            .unwrap_err();
+        assert_eq!(error.scim_type, Some(kind), "{error}");
+    }
+    let body = json!({"Operations": [{"op": "add", "value": {(crate::schema::GROUP_URN): {"x": 1}}}]});
+    let patch = parse(&body, &definition, &options, &Limits::default()).unwrap();
+    assert_eq!((patch.operations, patch.ignored), (Vec::new(), vec![crate::schema::GROUP_URN.to_owned()]));
+}
+
+#[test]
 fn members_are_left_to_the_caller() {
     let body = json!({"Operations": [
         {"op": "Add", "path": "MEMBERS", "value": {"value": "1", "$ref": null, "display": "x"}},
@@ -327,7 +402,10 @@ fn members_are_left_to_the_caller() {
         {"op": "remove", "path": "members[value eq \"1\"]"},
         {"op": "remove", "path": "members", "value": [{"value": "2"}]},
         {"op": "remove", "path": "members"},
-        {"op": "replace", "path": "members", "value": []}
+        {"op": "replace", "path": "members", "value": []},
+        {"op": "add", "path": "members", "value": null},
+        {"op": "add", "value": {"members": null}},
+        {"op": "replace", "value": {"members": null}}
     ]});
     let patch = parse(&body, &Definition::group(), &PatchOptions::default(), &Limits::default()).unwrap();
     let seen: Vec<_> = patch
@@ -343,6 +421,7 @@ fn members_are_left_to_the_caller() {
             (true, Op::Add, false, Some(json!([{"value": "2"}]))),
             (true, Op::Remove, true, None),
             (true, Op::Remove, false, Some(json!([{"value": "2"}]))),
+            (true, Op::Remove, false, None),
             (true, Op::Remove, false, None),
             (true, Op::Remove, false, None),
         ]

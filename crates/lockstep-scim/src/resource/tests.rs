@@ -133,14 +133,134 @@ fn the_unknown_is_reported_or_refused() {
 
 #[test]
 fn open_extensions_are_kept_as_they_came() {
-    let extension = json!({"Colour": "red", "deep": {"a": [1, null, 2.5]}, "none": null});
-    let body =
-        json!({"userName": "a", "urn:acme:Badge": extension, "urn:acme:Empty": {}, "urn:acme:Text": "x"});
+    let extension =
+        json!({"Colour": "red", "deep": {"a": [1, 2.5, ["x"]]}, "empty": "", "no": false, "zero": 0});
+    let body = json!({
+        "userName": "a", "urn:acme:Badge": extension, "urn:acme:Empty": {}, "urn:acme:Null": null, "urn:acme:Text": "x",
+        (GROUP_URN): {"displayName": "x"}, "urn:ietf:params:scim:api:messages:2.0:PatchOp": {"Operations": [1]}
+    });
     let definition = Definition::user().with_open_extensions();
     let incoming = read(body, &definition, &ReadOptions::default(), &Limits::default()).unwrap();
     assert_eq!(incoming.object["urn:acme:Badge"], extension);
     assert_eq!(incoming.object["schemas"], json!([USER_URN, "urn:acme:Badge"]));
-    assert_eq!(incoming.ignored, ["urn:acme:Text"]);
+    let mut ignored = incoming.ignored;
+    ignored.sort();
+    assert_eq!(ignored, ["urn:acme:Text", "urn:ietf:params:scim:api:messages:2.0:PatchOp", GROUP_URN]);
+}
+
+#[test]
+fn what_is_unassigned_in_an_open_extension_is_left_out() {
+    let definition = Definition::user().with_open_extensions();
+    for (extension, expected) in [
+        (json!({"a": null, "b": [], "c": {}, "d": [null, {}, [[]]], "e": {"f": {"g": null}}}), None),
+        (json!({"a": [1, null, {"b": null, "c": 2}], "d": {"e": []}}), Some(json!({"a": [1, {"c": 2}]}))),
+    ] {
+        let body = json!({"userName": "a", "urn:acme:Badge": extension});
+        let incoming = read(body, &definition, &ReadOptions::default(), &Limits::default()).unwrap();
+        assert_eq!(incoming.object.get("urn:acme:Badge"), expected.as_ref());
+        assert_eq!(incoming.object["schemas"].as_array().unwrap().len(), 1 + usize::from(expected.is_some()));
+    }
+}
+
+#[test]
+fn a_key_may_say_where_its_attribute_lives() {
+    let ent = |rest: &str| format!("{ENTERPRISE_USER_URN}:{rest}");
+    let core = |rest: &str| format!("{USER_URN}:{rest}");
+    for (body, expected) in [
+        (json!({(ent("department")): "Q"}), json!({(ENTERPRISE_USER_URN): {"department": "Q"}})),
+        (
+            json!({(ent("Department").to_uppercase()): "Q", (ENTERPRISE_USER_URN.to_lowercase()): {"division": "D"}}),
+            json!({(ENTERPRISE_USER_URN): {"department": "Q", "division": "D"}}),
+        ),
+        (
+            json!({(ent("manager.value")): "m", (ent("manager.displayName")): "M"}),
+            json!({(ENTERPRISE_USER_URN): {"manager": {"value": "m"}}}),
+        ),
+        (
+            json!({(ENTERPRISE_USER_URN): {"manager.value": "m"}}),
+            json!({(ENTERPRISE_USER_URN): {"manager": {"value": "m"}}}),
+        ),
+        (
+            json!({(ent("manager")): {"VALUE": "m"}}),
+            json!({(ENTERPRISE_USER_URN): {"manager": {"value": "m"}}}),
+        ),
+        (
+            json!({(core("title")): "T", (core("emails")): [{"value": "a"}], (core("name.givenName")): "G"}),
+            json!({"title": "T", "emails": [{"value": "a"}], "name": {"givenName": "G"}}),
+        ),
+        (
+            json!({(USER_URN): {"title": "T", "name.givenName": "G"}, "nickName": "N"}),
+            json!({"title": "T", "nickName": "N", "name": {"givenName": "G"}}),
+        ),
+        (
+            json!({"name.givenName": "G", "NAME.familyname": "F", "Name": {"middleName": "M"}}),
+            json!({"name": {"givenName": "G", "familyName": "F", "middleName": "M"}}),
+        ),
+        // The same said twice, and a null beside a value.
+        (json!({(core("title")): "T", "title": "T"}), json!({"title": "T"})),
+        (json!({(core("title")): null, "title": "T"}), json!({"title": "T"})),
+        (json!({(core("title")): "T", "title": null}), json!({"title": "T"})),
+        (json!({(core("title")): null}), json!({})),
+        // The server's own, and the password.
+        (json!({(core("id")): "1", "meta.version": "1", (core("password")): "secret"}), json!({})),
+    ] {
+        let mut asked = body.clone();
+        asked["userName"] = json!("a");
+        let incoming = read(asked, &Definition::user(), &ReadOptions::default(), &Limits::default()).unwrap();
+        let mut object = incoming.object;
+        assert_eq!(incoming.ignored, [""; 0], "{body}");
+        assert_eq!(object.remove("userName"), Some(json!("a")));
+        object.remove("schemas");
+        assert_eq!(Value::Object(object), expected, "{body}");
+    }
+    let name = json!({(core("userName")): "a"});
+    assert_eq!(user(name)["userName"], "a");
+    // Which of several values is meant nobody knows; what no schema has is unknown; strict takes neither.
+    for (key, value) in [
+        ("emails.value".to_owned(), json!("a")),
+        (core("emails.value"), json!("a")),
+        ("title.x".to_owned(), json!("a")),
+        (ent("nosuch"), json!("a")),
+        (ent("manager.nosuch"), json!("a")),
+        ("emails[type eq \"work\"].value".to_owned(), json!("a")),
+        (USER_URN.to_owned(), json!("a")),
+    ] {
+        let body = json!({"userName": "a", (key.as_str()): value});
+        let incoming = read(body, &Definition::user(), &ReadOptions::default(), &Limits::default()).unwrap();
+        assert_eq!(incoming.ignored.len(), 1, "{key}");
+        assert_eq!(incoming.object.len(), 2, "{key}");
+    }
+    let strict = ReadOptions { unknown: Unknown::Refuse, require_schemas: false };
+    for (body, options, kind) in [
+        (json!({"userName": "a", (ent("department")): "secret"}), strict, ScimType::InvalidSyntax),
+        (
+            json!({"userName": "a", "title": "x", (core("title")): "secret"}),
+            ReadOptions::default(),
+            ScimType::InvalidSyntax,
+        ),
+        (
+            json!({"userName": "a", (ENTERPRISE_USER_URN): {"department": "x"}, (ent("department")): "secret"}),
+            ReadOptions::default(),
+            ScimType::InvalidSyntax,
+        ),
+        (
+            json!({"userName": "a", "name": {"givenName": "x"}, "name.givenName": "secret"}),
+            ReadOptions::default(),
+            ScimType::InvalidSyntax,
+        ),
+        (
+            json!({"userName": "a", (core("active")): "secret"}),
+            ReadOptions::default(),
+            ScimType::InvalidValue,
+        ),
+        (
+            json!({"userName": "a", "name": "secret", "name.givenName": "secret"}),
+            ReadOptions::default(),
+            ScimType::InvalidValue,
+        ),
+    ] {
+        assert_eq!(refused(body.clone(), options).scim_type, Some(kind), "{body}");
+    }
 }
 
 #[test]
@@ -181,6 +301,10 @@ pub(crate) fn any_json() -> impl Strategy<Value = Value> {
             ENTERPRISE_USER_URN,
             "manager",
             "urn:acme:X",
+            "urn:ietf:params:scim:schemas:core:2.0:User",
+            "urn:ietf:params:scim:schemas:core:2.0:User:userName",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value",
+            "name.familyName",
         ])
         .prop_map(str::to_owned),
         "[a-z.:\\[]{0,5}",

@@ -197,6 +197,24 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// A value of an attribute that no schema declares, without what is unassigned: nulls, empty arrays and
+/// empty objects, however deep (RFC 7643 §2.5).
+pub(crate) fn assigned(value: Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::Array(items) => {
+            let items: Vec<Value> = items.into_iter().filter_map(assigned).collect();
+            (!items.is_empty()).then_some(Value::Array(items))
+        }
+        Value::Object(members) => {
+            let members: Object =
+                members.into_iter().filter_map(|(key, value)| Some((key, assigned(value)?))).collect();
+            (!members.is_empty()).then_some(Value::Object(members))
+        }
+        other => Some(other),
+    }
+}
+
 /// Nothing that counts as a value of a required attribute.
 pub(super) fn is_blank(value: &Value) -> bool {
     match value {
