@@ -243,3 +243,6 @@ pub enum Refusal {
     #[error("the request could not be planned")]
     Fault,
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,7 +75,6 @@ pub(crate) fn leaves_commit_open(error: &rusqlite::Error) -> bool {
 /// state of the database's file: then only that command must answer for it.
 pub(crate) fn is_ours(error: &Error) -> bool {
     match error {
-        Error::Content(_) => true,
         Error::Engine(rusqlite::Error::SqliteFailure(failure, _)) => {
             matches!(
                 failure.code,
@@ -83,8 +82,8 @@ pub(crate) fn is_ours(error: &Error) -> bool {
             )
         }
         Error::Engine(rusqlite::Error::SqlInputError { .. }) => false,
-        // A value that does not fit its column or ours.
-        Error::Engine(_) => true,
+        // The rest of what the engine says: a value that does not fit its column or ours.
+        Error::Content(_) | Error::Engine(_) => true,
         Error::Store(error) => match error {
             StoreError::Fault(_) | StoreError::Conflict { .. } | StoreError::NotFound { .. } => true,
             StoreError::Busy

@@ -27,8 +27,14 @@ pub(crate) struct Held {
     _lock: File,
 }
 
-/// Takes a database's file for this process, making it where there is none.
+/// Takes a database's file for this process, making it where there is none. What is made stands in its directory for
+/// good before this answers.
 pub(crate) fn hold(path: &Path) -> Result<Held> {
+    hold_with(path, sync_directory)
+}
+
+/// [`hold`] with another way to make a directory's entries durable.
+pub(crate) fn hold_with(path: &Path, mut sync: impl FnMut(&Path) -> std::io::Result<()>) -> Result<Held> {
     if rusqlite::version_number() < VERSION_MIN {
         let found = rusqlite::version();
         return Err(StoreError::Fault(format!("SQLite {found} is too old: 3.51.3 or later is needed")).into());
@@ -50,6 +56,12 @@ pub(crate) fn hold(path: &Path) -> Result<Held> {
         .map_err(|error| failed("cannot open", &error))?;
     // By its real name, so that a link to it leads to the same lock.
     let path = fs::canonicalize(path).map_err(|error| failed("cannot find", &error))?;
+    // While it is empty nothing was acknowledged, and a start that was cut short may have made it and what it is in.
+    if fs::metadata(&path).map_err(|error| failed("cannot find", &error))?.len() == 0 {
+        for directory in path.ancestors().skip(1) {
+            sync(directory).map_err(|error| failed("cannot make durable the directory of", &error))?;
+        }
+    }
     let mut name = path.clone().into_os_string();
     name.push(".lock");
     let mut lock = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
@@ -71,6 +83,22 @@ pub(crate) fn hold(path: &Path) -> Result<Held> {
     let _ =
         lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| write!(lock, "{}", std::process::id()));
     Ok(Held { path, _lock: lock })
+}
+
+/// Makes durable which entries a directory has. A file system that cannot do it does it without being asked, or not at
+/// all.
+#[cfg(unix)]
+fn sync_directory(path: &Path) -> std::io::Result<()> {
+    use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    match File::open(path).and_then(|directory| directory.sync_all()) {
+        Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
+        done => done,
+    }
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]

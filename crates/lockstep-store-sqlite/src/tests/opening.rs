@@ -69,6 +69,31 @@ fn what_is_made_is_private() {
 }
 
 #[test]
+fn what_is_made_is_entered_in_its_directory_for_good() {
+    let (directory, _) = place();
+    let root = fs::canonicalize(directory.path()).unwrap();
+    let path = root.join("deep").join("data").join("lockstep.db");
+    let synced = |path: &Path| {
+        let mut synced = Vec::new();
+        let held = file::hold_with(path, |holder| {
+            synced.push(holder.to_owned());
+            Ok(())
+        });
+        drop(held.unwrap());
+        synced
+    };
+    let above = |path: &Path| path.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
+    assert_eq!(synced(&path), above(&path));
+    assert!(above(&path).contains(&root));
+    // Again, since the first start may have been cut short; never again once it is a database.
+    assert_eq!(synced(&path), above(&path));
+    let failing = file::hold_with(&path, |_| Err(std::io::Error::other("on purpose")));
+    says(&StoreError::from(failing.unwrap_err()), "on purpose");
+    drop(open(&path).unwrap());
+    assert!(synced(&path).is_empty());
+}
+
+#[test]
 fn a_directory_is_not_a_database() {
     let (directory, _) = place();
     let error = refused(directory.path());
