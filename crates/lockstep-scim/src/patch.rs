@@ -9,6 +9,7 @@ use crate::schema::Definition;
 use crate::{Error, Limits};
 
 mod apply;
+mod element;
 mod parse;
 mod target;
 
@@ -60,6 +61,10 @@ pub struct PatchOptions {
     pub unmatched_replace_creates: bool,
     /// `replace` of a complex value replaces it whole instead of merging (interop profile).
     pub replace_complex_whole: bool,
+    /// An element of a list is its `value`: whoever takes the value takes the element, and one that is there
+    /// is not added again for not saying that it is primary. Else removing `emails[…].value` leaves the
+    /// rest of the element (RFC 7644 §3.5.2.2), and elements that differ in any part are two.
+    pub elements_are_their_values: bool,
     /// Undeclared members in a value object. An undeclared path is always 400 invalidPath.
     pub unknown: Unknown,
     /// A path to a readOnly attribute is accepted if it would change nothing. In a value object
@@ -75,6 +80,7 @@ impl Default for PatchOptions {
             unmatched_add_creates: true,
             unmatched_replace_creates: false,
             replace_complex_whole: false,
+            elements_are_their_values: false,
             unknown: Unknown::Ignore,
             read_only_unchanged_ok: false,
             require_schemas: false,

@@ -1,15 +1,14 @@
 //! Operations on a resource (RFC 7644 §3.5.2.1 to §3.5.2.3): a new resource, or an error and nothing.
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
+use super::element::{append, canonical, drop_emptied, is_emptied, is_its_value, mark_emptied};
 use super::parse::read_only;
 use super::{Op, Operation, PatchOptions, Target};
 use crate::filter::{Compare, Filter, Literal, element_matches, same_text};
 use crate::resource::{assigned, refresh_schemas};
 use crate::schema::{Attribute, Definition, Mutability, Resolved, Type};
-use crate::{Error, Object, text};
+use crate::{Error, Object};
 
 /// Applies operations in order and returns the new resource. `current` has canonical names; if
 /// clients may send readOnly attributes back unchanged, it has those too. An operation that changes
@@ -21,8 +20,13 @@ pub fn apply<'a>(
     options: &PatchOptions,
 ) -> Result<Object, Error> {
     let mut object = current.clone();
+    let mut targets = Vec::new();
     for operation in operations {
         apply_one(operation, &mut object, definition, options)?;
+        targets.push(&operation.target);
+    }
+    for target in targets {
+        drop_emptied(&mut object, current, target, definition);
     }
     if object.contains_key("schemas") && object != *current {
         refresh_schemas(&mut object, definition);
@@ -295,11 +299,12 @@ fn change_values(
             return Ok(values);
         }
         (Op::Add, None) if unfiltered => {
-            append(&mut values, found.attribute, operation.value.as_ref());
+            append(&mut values, found.attribute, operation.value.as_ref(), options);
             settle_primary(&mut values, &was_primary, target)?;
         }
         (Op::Replace, None) if unfiltered => {
             values = listed(operation.value.as_ref()).to_vec();
+            values.retain(|value| !is_emptied(value, found.attribute));
             settle_primary(&mut values, &[], target)?;
         }
         _ => {
@@ -327,7 +332,11 @@ fn change_selected(
             continue;
         }
         touched += 1;
+        let had_value = is_its_value(value, found.attribute);
         change_element(value, found, operation, options)?;
+        if had_value && options.elements_are_their_values {
+            mark_emptied(value);
+        }
     }
     if touched > 1 && marks_primary(found, operation) {
         return Err(more_than_one_primary(target));
@@ -390,7 +399,7 @@ fn remove_values(values: &mut Vec<Value>, attribute: &Attribute, operation: &Ope
     }
 }
 
-fn listed(value: Option<&Value>) -> &[Value] {
+pub(super) fn listed(value: Option<&Value>) -> &[Value] {
     match value {
         Some(Value::Array(items)) => items,
         Some(single) => std::slice::from_ref(single),
@@ -412,39 +421,7 @@ fn describes(wanted: &Value, value: &Value, attribute: &Attribute) -> bool {
     })
 }
 
-/// Appends what is not there yet (RFC 7644 §3.5.2.1: adding a value twice changes nothing).
-fn append(values: &mut Vec<Value>, attribute: &Attribute, new: Option<&Value>) {
-    let mut seen: HashSet<String> = values.iter().map(|value| canonical(value, attribute)).collect();
-    for value in listed(new) {
-        if seen.insert(canonical(value, attribute)) {
-            values.push(value.clone());
-        }
-    }
-}
-
-/// A text that is equal for equal values: members in order, text folded unless case exact.
-fn canonical(value: &Value, attribute: &Attribute) -> String {
-    match value {
-        Value::Object(members) => {
-            let mut parts: Vec<(&str, String)> = members
-                .iter()
-                .map(|(key, value)| {
-                    let sub = attribute.sub(key).unwrap_or(attribute);
-                    (key.as_str(), canonical(value, sub))
-                })
-                .collect();
-            parts.sort_unstable();
-            format!("{parts:?}")
-        }
-        Value::String(text) if attribute.case_exact || attribute.kind == Type::Any => {
-            format!("{:?}", text::compose(text))
-        }
-        Value::String(text) => format!("{:?}", text::fold(text)),
-        other => other.to_string(),
-    }
-}
-
-fn is_primary(value: &Value) -> bool {
+pub(super) fn is_primary(value: &Value) -> bool {
     value.get("primary") == Some(&Value::Bool(true))
 }
 

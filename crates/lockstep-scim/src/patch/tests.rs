@@ -93,6 +93,45 @@ fn the_decision_table() {
         ("add", "", json!({"groups": null}), "/title", json!("Dr")),
         ("replace", "emails", Value::Null, "/emails", Value::Null),
         ("replace", "", json!({"emails": null}), "/emails", Value::Null),
+        // A value that is there already is not added again, whether or not it says that it is not primary.
+        (
+            "add",
+            "emails",
+            json!([{"value": "h@x.org", "type": "home", "primary": false}]),
+            "/emails",
+            json!([w, h]),
+        ),
+        (
+            "add",
+            "emails",
+            json!([{"value": "w@x.org", "type": "work", "primary": false}]),
+            "/emails",
+            json!([w, h]),
+        ),
+        // One that is there becomes the primary one.
+        (
+            "add",
+            "emails",
+            json!([{"value": "H@x.org", "type": "home", "primary": true}]),
+            "/emails",
+            json!([
+                {"value": "w@x.org", "type": "work", "primary": false},
+                {"value": "h@x.org", "type": "home", "primary": true},
+            ]),
+        ),
+        ("add", "emails", json!([w]), "/emails", json!([w, h])),
+        // An empty text is no value: the element that had one goes.
+        ("replace", work_value, json!(""), "/emails", json!([h])),
+        ("add", work_value, json!(""), "/emails", json!([h])),
+        ("replace", work, json!({"value": "", "display": "D"}), "/emails", json!([h])),
+        ("replace", "emails.value", json!(""), "/emails", Value::Null),
+        ("replace", "", json!({(work_value): ""}), "/emails", json!([h])),
+        ("add", "emails", json!([{"value": "", "type": "other", "primary": true}]), "/emails", json!([w, h])),
+        ("replace", "emails", json!([{"value": "", "type": "other"}, h]), "/emails", json!([h])),
+        ("replace", "emails", json!([{"value": ""}]), "/emails", Value::Null),
+        ("add", r#"phoneNumbers[type eq "fax"].value"#, json!(""), "/phoneNumbers", Value::Null),
+        // RFC 7644 §3.5.2.2: of what is selected, the sub-attribute is unassigned, and nothing else.
+        ("remove", work_value, Value::Null, "/emails/0", json!({"type": "work", "primary": true})),
         // Through a filter.
         ("add", work_value, json!("n"), "/emails/0/value", json!("n")),
         ("replace", work_value, json!("n"), "/emails/0/value", json!("n")),
@@ -290,6 +329,67 @@ fn options_change_what_the_standard_leaves_open() {
     assert_eq!(Value::Object(with(&same_id, &unchanged).unwrap()), current);
     let other_id = json!([{"op": "replace", "path": "id", "value": "2"}]);
     assert_eq!(with(&other_id, &unchanged).unwrap_err().scim_type, Some(ScimType::Mutability));
+}
+
+#[test]
+fn an_element_may_be_its_value() {
+    let standard = PatchOptions::default();
+    let by_value = PatchOptions { elements_are_their_values: true, ..standard.clone() };
+    let (w, h) = (alice()["emails"][0].clone(), alice()["emails"][1].clone());
+    let valueless = json!({"type": "work", "primary": true});
+    let unmarked = json!({"value": "w@x.org", "type": "work"});
+    let remove = json!({"op": "remove", "path": "emails[type eq \"work\"].value"});
+    let fax = json!({"op": "add", "path": "phoneNumbers[type eq \"fax\"].display", "value": "D"});
+    for (operations, as_standard, as_values) in [
+        (json!([remove]), json!([valueless, h]), json!([h])),
+        (
+            json!([{"op": "replace", "path": "emails[type eq \"work\"].value", "value": null}]),
+            json!([valueless, h]),
+            json!([h]),
+        ),
+        (
+            json!([{"op": "replace", "path": "emails[type eq \"work\"]", "value": {"value": null}}]),
+            json!([valueless, h]),
+            json!([h]),
+        ),
+        (
+            json!([{"op": "remove", "path": "emails.value"}]),
+            json!([valueless, {"type": "home"}]),
+            Value::Null,
+        ),
+        // Only what is left at the end counts.
+        (
+            json!([remove, {"op": "add", "path": "emails[type eq \"work\"].value", "value": "w@x.org"}]),
+            json!([w, h]),
+            json!([w, h]),
+        ),
+        (
+            json!([{"op": "add", "path": "emails", "value": [unmarked]}]),
+            json!([w, h, unmarked]),
+            json!([w, h]),
+        ),
+        (
+            json!([{"op": "add", "path": "emails", "value": [unmarked]}, {"op": "add", "path": "emails", "value": [unmarked]}]),
+            json!([w, h, unmarked]),
+            json!([w, h]),
+        ),
+    ] {
+        for (options, expected) in [(&standard, as_standard), (&by_value, as_values)] {
+            let after = run_with(&operations, &alice(), options).unwrap();
+            assert_eq!(after.get("emails").unwrap_or(&Value::Null), &expected, "{operations} {options:?}");
+        }
+    }
+    // What never had a value is not lost by being built part by part, and what was stored without stays.
+    let mut current = alice();
+    current["roles"] = json!([{"value": "", "display": "R"}, {"display": "S"}]);
+    let after = run_with(
+        &json!([fax, {"op": "add", "path": "roles", "value": [{"value": "r"}]}]),
+        &current,
+        &by_value,
+    )
+    .unwrap();
+    assert_eq!(after["phoneNumbers"], json!([{"type": "fax", "display": "D"}]));
+    assert_eq!(after["roles"], json!([{"value": "", "display": "R"}, {"display": "S"}, {"value": "r"}]));
 }
 
 #[test]
