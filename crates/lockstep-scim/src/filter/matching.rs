@@ -1,12 +1,13 @@
 //! Whether a resource satisfies a filter (RFC 7644 §3.4.2.2). Total: what does not fit does not match.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
 use super::check::text_as_bool;
 use super::{AttrPath, Compare, Filter, Literal};
-use crate::schema::{Attribute, Definition, Resolved, Type};
+use crate::schema::{Attribute, Definition, Resolved, Type, Uniqueness};
 use crate::{Object, datetime, text};
 
 /// Whether `object` satisfies `filter`. The object has canonical names, and id, meta, groups and
@@ -156,11 +157,33 @@ fn is_present(value: &Value) -> bool {
 
 /// Whether two texts of an attribute are equal (RFC 7643 §2.2 caseExact).
 pub(crate) fn same_text(left: &str, right: &str, case_exact: bool) -> bool {
-    left == right || prepare(left, case_exact) == prepare(right, case_exact)
+    left == right || plain(left, case_exact) == plain(right, case_exact)
 }
 
-fn prepare(value: &str, case_exact: bool) -> std::borrow::Cow<'_, str> {
+fn plain(value: &str, case_exact: bool) -> Cow<'_, str> {
     if case_exact { text::compose(value) } else { text::fold(value) }
+}
+
+/// Whether an attribute's text is unique, whatever its case: then it is compared by the key that is unique, so that
+/// whoever is refused as taken is found.
+fn is_unique_name(attribute: &Attribute) -> bool {
+    attribute.uniqueness != Uniqueness::None && !attribute.case_exact
+}
+
+/// A text as it is compared whole.
+fn whole<'a>(value: &'a str, attribute: &Attribute) -> Cow<'a, str> {
+    if is_unique_name(attribute) {
+        return Cow::Owned(text::user_name_key(value));
+    }
+    plain(value, attribute.case_exact)
+}
+
+/// A text as its parts are compared: blanks at its ends count.
+fn partial<'a>(value: &'a str, attribute: &Attribute) -> Cow<'a, str> {
+    if is_unique_name(attribute) {
+        return Cow::Owned(text::fold(&text::map_width(value)).into_owned());
+    }
+    plain(value, attribute.case_exact)
 }
 
 fn compare(actual: Option<&Value>, op: Compare, expected: &Literal, attribute: &Attribute) -> bool {
@@ -180,8 +203,7 @@ fn compare(actual: Option<&Value>, op: Compare, expected: &Literal, attribute: &
             return false;
         }
         let (Value::String(actual), Literal::String(expected)) = (actual, expected) else { return false };
-        let (actual, expected) =
-            (prepare(actual, attribute.case_exact), prepare(expected, attribute.case_exact));
+        let (actual, expected) = (partial(actual, attribute), partial(expected, attribute));
         return match op {
             Compare::Co => actual.contains(expected.as_ref()),
             Compare::Sw => actual.starts_with(expected.as_ref()),
@@ -210,7 +232,7 @@ fn order(actual: &Value, expected: &Literal, attribute: &Attribute) -> Option<Or
             Some(datetime::parse(left)?.cmp(&datetime::parse(right)?))
         }
         (Value::String(left), Literal::String(right)) => {
-            Some(prepare(left, attribute.case_exact).cmp(&prepare(right, attribute.case_exact)))
+            Some(whole(left, attribute).cmp(&whole(right, attribute)))
         }
         _ => None,
     }

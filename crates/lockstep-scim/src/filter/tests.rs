@@ -122,6 +122,30 @@ fn evaluates_as_the_reference_does() {
 }
 
 #[test]
+fn a_user_name_is_found_as_it_is_unique() {
+    let user = Definition::user();
+    let object = json!({"userName": " Ｚｏé ", "displayName": "Ｚ "});
+    for (filter, expected) in [
+        (r#"userName eq "ZOE\u0301""#, true),
+        (r#"userName eq "ｚoé  ""#, true),
+        (r#"userName ne "zoé""#, false),
+        (r#"userName ge "zoé""#, true),
+        (r#"userName gt "zoé""#, false),
+        (r#"userName co "zo""#, true),
+        (r#"userName co "ｚＯ""#, true),
+        (r#"userName sw "zo""#, false),
+        (r#"userName eq """#, false),
+        // Other texts are compared as they are, but for case.
+        (r#"displayName eq "ｚ ""#, true),
+        (r#"displayName eq "z ""#, false),
+        (r#"displayName eq "ｚ""#, false),
+    ] {
+        let parsed = parse(filter, &Limits::default()).unwrap();
+        assert_eq!(matches(&parsed, object.as_object().unwrap(), &user), expected, "{filter}");
+    }
+}
+
+#[test]
 fn syntax_errors_name_the_column_and_never_the_value() {
     for (filter, column) in [
         ("", 1),
