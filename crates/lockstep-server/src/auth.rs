@@ -2,8 +2,7 @@
 //! reach; what the path or a body says must agree with it, and another tenant's thing is not found.
 //!
 //! No credential or a wrong one is 401, and it is checked first. A path that names another directory than the token's
-//! is 404. A deleted directory is 404 for as long as its token is known, and 401 afterwards; a paused one is 403 with
-//! a text that the IdP shows.
+//! is 404. A deleted directory is 404 from then on; a paused one is 403 with a text that the IdP shows.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};

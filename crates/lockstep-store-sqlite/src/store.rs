@@ -310,7 +310,7 @@ impl Store for Sqlite {
 
     async fn clear(&self, directory: DirectoryNumber, limit: usize) -> Result<bool> {
         self.write(false, move |connection| {
-            work::clear(connection, directory, limit).map(|cleared| (cleared.more, cleared.tokens))
+            work::clear(connection, directory, limit).map(|more| (more, false))
         })
         .await
     }

@@ -22,8 +22,7 @@ const ENDED: &str = "SELECT g.directory, g.id FROM groups AS g INDEXED BY groups
     CROSS JOIN directories AS d ON d.number = g.directory
     WHERE g.ended IS NOT NULL AND d.state <> 'deleting' ORDER BY g.directory, g.id LIMIT ?1";
 
-const CLEAR_TOKENS: &str = "DELETE FROM tokens WHERE directory = ?1";
-/// Each removes up to ?2 rows of the directory ?1.
+/// Each removes up to ?2 rows of the directory ?1. Its tokens stay: by them its IdP is told that it is gone.
 const CLEAR: [&str; 5] = [
     "DELETE FROM memberships WHERE (directory, group_id, user_id) IN
      (SELECT directory, group_id, user_id FROM memberships WHERE directory = ?1 LIMIT ?2)",
@@ -40,7 +39,7 @@ const CLEARED: &str = "UPDATE directories SET cleared = 1 WHERE number = ?1";
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] =
-    &[TO_CLEAR, ENDED, CLEAR_TOKENS, CLEAR[0], CLEAR[1], CLEAR[2], CLEAR[3], CLEAR[4], CLEARED];
+    &[TO_CLEAR, ENDED, CLEAR[0], CLEAR[1], CLEAR[2], CLEAR[3], CLEAR[4], CLEARED];
 
 pub(crate) fn list(connection: &Connection, limit: usize) -> Result<Vec<Work>> {
     let mut work = many(connection, ENDED, [codec::limit(limit)], |row| {
@@ -53,32 +52,24 @@ pub(crate) fn list(connection: &Connection, limit: usize) -> Result<Vec<Work>> {
     Ok(work)
 }
 
-/// What a step of clearing came to.
-pub(crate) struct Cleared {
-    /// Whether a step must follow.
-    pub(crate) more: bool,
-    /// Whether tokens went.
-    pub(crate) tokens: bool,
-}
-
-pub(crate) fn clear(connection: &Connection, directory: DirectoryNumber, limit: usize) -> Result<Cleared> {
+/// Clears up to `limit` rows of a deleted directory; whether a step must follow.
+pub(crate) fn clear(connection: &Connection, directory: DirectoryNumber, limit: usize) -> Result<bool> {
     let deleted = directories::directory(connection, directory)?
         .is_some_and(|(directory, _)| directory.state == DirectoryState::Deleting);
     if !deleted {
-        return Ok(Cleared { more: false, tokens: false });
+        return Ok(false);
     }
     let number = codec::number(directory);
-    let tokens = execute(connection, CLEAR_TOKENS, [number])? > 0;
     let mut left = limit;
     for sql in CLEAR {
         left = left.saturating_sub(execute(connection, sql, params![number, codec::limit(left)])?);
         if left == 0 {
             // Perhaps that was the last row: the next step will see.
-            return Ok(Cleared { more: true, tokens });
+            return Ok(true);
         }
     }
     execute(connection, CLEARED, [number])?;
-    Ok(Cleared { more: false, tokens })
+    Ok(false)
 }
 
 pub(crate) fn verify(connection: &Connection, directory: DirectoryNumber) -> Result<Vec<String>> {

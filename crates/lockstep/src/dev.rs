@@ -50,7 +50,7 @@ pub(crate) fn run(options: &DevOptions) -> anyhow::Result<ExitCode> {
         let serving = tokio::spawn(listener.serve(state));
 
         let mut show = Show::new();
-        let played = play(&url, &key, &mut show).await;
+        let played = play(&url, &key, options.exit, &mut show).await;
         if played.is_ok() && !options.exit {
             tokio::spawn(serve::stop_on_signal(handle.clone()));
             serving.await.context("the server ended")??;
@@ -64,7 +64,7 @@ pub(crate) fn run(options: &DevOptions) -> anyhow::Result<ExitCode> {
 
 /// Makes the organization and its directories, plays each IdP's story, and says how to go on. Whether every step was
 /// answered as its contract says.
-async fn play(url: &str, key: &str, show: &mut Show) -> anyhow::Result<bool> {
+async fn play(url: &str, key: &str, exit: bool, show: &mut Show) -> anyhow::Result<bool> {
     let began = Instant::now();
     let api = Api { client: reqwest::Client::builder().no_proxy().build()?, url, key };
     show.title(url);
@@ -98,7 +98,9 @@ async fn play(url: &str, key: &str, show: &mut Show) -> anyhow::Result<bool> {
         }
     }
     show.outcome(all_passed, began.elapsed());
-    show.next_steps(url, key, &directories);
+    if !exit {
+        show.next_steps(url, key, &directories);
+    }
     Ok(all_passed)
 }
 

@@ -101,8 +101,8 @@ impl Listener {
             }
             None => None,
         };
-        let socket =
-            std::net::TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+        let socket = std::net::TcpListener::bind(listen)
+            .with_context(|| format!("cannot listen on {listen} (--listen 127.0.0.1:0 takes a free port)"))?;
         socket.set_nonblocking(true).context("cannot prepare the socket")?;
         let address = socket.local_addr().context("cannot prepare the socket")?;
         let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });

@@ -1,3 +1,5 @@
+//! What a command touches and weighs, by which a lane orders and bounds its turns.
+
 use lockstep_scim::{Limits, patch};
 use serde_json::json;
 

@@ -97,10 +97,10 @@ async fn a_deleted_directory_is_gone_for_everyone_and_its_log_stays() {
     }
     assert_eq!(app.api("DELETE", &path, Value::Null).await.status, 404);
     assert_eq!(app.read("/directories").await["data"], json!([]));
-    // Its token is known as long as its rows are being cleared, and is nobody's afterwards.
+    // Its IdP is told so from then on.
     assert_eq!(idp.scim("GET", "/Users", Value::Null).await.status, 404);
     app.work().await;
-    assert_eq!(idp.scim("GET", "/Users", Value::Null).await.status, 401);
+    assert_eq!(idp.scim("GET", "/Users", Value::Null).await.status, 404);
 
     let events = app.events("").await;
     let last = events.last().unwrap();

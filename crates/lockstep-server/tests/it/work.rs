@@ -90,7 +90,7 @@ async fn a_story_on_sqlite_reads_as_in_memory() {
     assert_eq!(names, expected);
     app.api("DELETE", &format!("/directories/{}", one.directory), Value::Null).await.expect(202);
     app.work().await;
-    assert_eq!(one.scim("GET", "/Users", Value::Null).await.status, 401);
+    assert_eq!(one.scim("GET", "/Users", Value::Null).await.status, 404);
     let last = app.events(&format!("organization_id={}", one.organization)).await.pop().unwrap();
     assert_eq!(last["event"], "dsync.deleted");
     app.finish().await;

@@ -11,10 +11,8 @@ use super::kit::{self, Tenant, object, organization, status, user_body};
 use crate::Store;
 
 /// No two of these are the same userName.
-const DIFFERENT: [&str; 22] = [
+const DIFFERENT: [&str; 19] = [
     "ada",
-    "ada ",
-    " ada",
     "a%a",
     "a_a",
     "a\\a",
@@ -33,7 +31,6 @@ const DIFFERENT: [&str; 22] = [
     "ö",
     "o",
     "\u{feff}ada",
-    "ａｄａ",
 ];
 
 /// The two of each pair are the same userName.
@@ -46,6 +43,9 @@ const SAME: [(&str, &str); 7] = [
     ("\u{212b}ngstrom", "\u{e5}ngstrom"),
     ("İstanbul", "i\u{307}stanbul"),
 ];
+
+/// So are these, and only as userNames: blanks around it and width do not make another person.
+const SAME_PERSON: [(&str, &str); 2] = [("grace", " grace "), ("ＨＯＰＰＥＲ", "hopper")];
 
 pub async fn names_that_differ_are_different_people(store: impl Store) {
     let tenant = Tenant::create(&store, 1).await;
@@ -73,7 +73,7 @@ pub async fn names_that_differ_are_different_people(store: impl Store) {
 
 pub async fn names_that_are_compared_equal_are_one_person(store: impl Store) {
     let tenant = Tenant::create(&store, 1).await;
-    for (one, other) in SAME {
+    for (one, other) in SAME.into_iter().chain(SAME_PERSON) {
         let user = tenant.create_user(one).await;
         let twin = tenant.submit(Command::CreateUser(object(user_body(other)))).await;
         assert_eq!(status(&twin), 409, "{one} and {other}");

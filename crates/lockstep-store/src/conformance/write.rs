@@ -338,7 +338,8 @@ pub async fn a_deleted_directory_is_gone_at_once_and_cleared_in_steps(store: imp
     assert!(steps > 5, "a step is bounded: {steps}");
     assert!(!store.clear(tenant.number, 7).await.unwrap(), "clearing again does nothing");
     assert!(store.work(10).await.unwrap().is_empty());
-    assert_eq!(store.token([1; 32]).await.unwrap(), None);
+    // Its token stays, so that its IdP is told what became of it.
+    assert_eq!(store.token([1; 32]).await.unwrap().map(|found| found.0), Some(tenant.number));
     assert!(tenant.users_by(Lookup::All).await.is_empty());
     assert!(tenant.groups_by(Lookup::All).await.is_empty());
 
