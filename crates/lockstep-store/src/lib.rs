@@ -104,6 +104,9 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Carries a command out in its directory's writer lane, in one transaction with all that wait there. When this
     /// answers `Ok(Ok(_))` the change and its events are durable; `Ok(Err(_))` is a refusal that left nothing. On
     /// `Err(_)` nothing of it happened, save for [`StoreError::Unknown`]. Dropping the future cancels nothing.
+    ///
+    /// Removals go ahead of what waits; but two commands that name the same user or group are carried out in the order in
+    /// which they were submitted.
     fn submit(&self, envelope: Envelope) -> impl Future<Output = Result<Answer>> + Send;
 
     /// Makes or changes an organization. [`StoreError::Conflict`] where its external id is another's.
@@ -162,7 +165,7 @@ pub trait Store: Clone + Send + Sync + 'static {
         token: TokenId,
     ) -> impl Future<Output = Result<bool>> + Send;
     /// A number that grows whenever an API key, a token or a directory's row changed: what was cached of them under
-    /// another number must be read again.
+    /// another number must be read again. It grows too where it is not known whether a write happened.
     fn epoch(&self) -> u64;
 
     /// A user.
@@ -222,6 +225,7 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Answers once every write that was submitted has been answered; later ones are refused as
     /// [`StoreError::Stopping`].
     fn stop(&self) -> impl Future<Output = ()> + Send;
-    /// Whether the store can serve: a read works, and no write has failed for a reason that lasts.
+    /// Whether the store can serve: a read works, and since the last write that failed for a reason of the store's own,
+    /// one has succeeded. Asking makes sure of that by a write, one at a time.
     fn ready(&self) -> impl Future<Output = Result<()>> + Send;
 }
