@@ -49,7 +49,12 @@ fn rules() -> Rules {
         unknown_members: UnknownMember::LeaveOut,
         // Every answer must say whether the user is active.
         active_is_never_unassigned: true,
-        patch: PatchOptions { unmatched_replace_creates: true, ..PatchOptions::default() },
+        patch: PatchOptions {
+            unmatched_replace_creates: true,
+            // Whose value goes is gone, and a value named again is no second one.
+            elements_are_their_values: true,
+            ..PatchOptions::default()
+        },
         // A list of all members in the answer to each change of one helps nobody.
         group_patch_answers_no_content: true,
         ..Rules::default()

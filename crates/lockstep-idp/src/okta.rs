@@ -2,6 +2,7 @@
 //! refusal with 400: what fails so is lost until somebody looks.
 
 use lockstep_core::rules::{Rules, UnknownMember};
+use lockstep_scim::patch::PatchOptions;
 
 use crate::provider::Provider;
 use crate::repair;
@@ -44,6 +45,8 @@ fn rules() -> Rules {
         unknown_members: UnknownMember::LeaveOut,
         // Every answer must say whether the user is active.
         active_is_never_unassigned: true,
+        // Whose value goes is gone, and a value named again is no second one.
+        patch: PatchOptions { elements_are_their_values: true, ..PatchOptions::default() },
         // Its ids are its own, one a user.
         unique_external_ids: true,
         // A PUT that deactivates leaves the id out.
