@@ -223,6 +223,8 @@ impl Lane {
             Err(error) => tracing::warn!(%error, "the write-ahead log could not be folded in"),
         }
         self.shorten();
+        #[cfg(test)]
+        self.shared.folded.send_modify(|(count, all)| (*count, *all) = (*count + 1, !self.unfolded));
     }
 
     /// Begins the log anew where it has grown beyond its size, which happens only while somebody reads all the time.

@@ -53,6 +53,9 @@ pub(crate) struct Shared {
     /// How many transactions were begun for commands.
     #[cfg(test)]
     runs: AtomicU64,
+    /// How often the log was folded in, and whether that was all of it the last time.
+    #[cfg(test)]
+    pub(crate) folded: watch::Sender<(u64, bool)>,
 }
 
 impl Shared {
@@ -68,6 +71,8 @@ impl Shared {
             probing: AtomicBool::new(false),
             #[cfg(test)]
             runs: AtomicU64::new(0),
+            #[cfg(test)]
+            folded: watch::Sender::default(),
             ended: watch::Sender::new(false),
         }
     }

@@ -449,17 +449,6 @@ async fn rows_that_differ_from_the_log_are_found() {
     }
 }
 
-/// Waits until it holds; gives up after long.
-async fn until(mut holds: impl FnMut() -> bool) {
-    for _ in 0..2_000 {
-        if holds() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    panic!("it never came about");
-}
-
 /// Somebody who reads, and holds on to what is there now.
 fn reader(directory: &tempfile::TempDir) -> rusqlite::Connection {
     let reader = rusqlite::Connection::open(directory.path().join("lockstep.db")).unwrap();
@@ -473,20 +462,17 @@ async fn the_log_is_folded_in_whole_once_nobody_reads_it() {
     let tenant = Tenant::create(&store, 1).await;
     let file = directory.path().join("lockstep.db");
     let length = || std::fs::metadata(&file).unwrap().len();
-    until(|| length() > 100_000).await;
+    let mut folded = store.shared().folded.subscribe();
+    folded.wait_for(|(_, all)| *all && length() > 100_000).await.unwrap();
     let reading = reader(&directory);
     tenant.create_users(500).await;
-    let (before, mut pauses) = (length(), 0);
-    until(|| {
-        pauses += 1;
-        pauses > 300
-    })
-    .await;
-    assert_eq!(length(), before, "somebody still reads what was there before");
+    let (before, seen) = (length(), folded.borrow().0);
+    let again = folded.wait_for(|(count, _)| *count >= seen + 2).await.unwrap().1;
+    assert!(!again && length() == before, "somebody still reads what was there before");
     reading.execute_batch("COMMIT").unwrap();
     // Nothing is written meanwhile: the pause alone must do it.
-    until(|| length() > before + 100_000).await;
-    drop(tenant);
+    folded.wait_for(|(_, all)| *all).await.unwrap();
+    assert!(length() > before + 100_000);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
