@@ -90,6 +90,8 @@ pub struct Told {
     pub doc: Object,
     /// Of a group: the groups that are its members.
     pub nested: Vec<LocalId>,
+    /// Of an update that changed them: the groups that were its members before.
+    pub nested_before: Option<Vec<LocalId>>,
     /// When the resource was made.
     pub created_at: Timestamp,
     /// Of an update: what the changed top-level attributes were before, null where they were absent.
@@ -97,6 +99,12 @@ pub struct Told {
 }
 
 impl Told {
+    /// A resource as it is, with nothing before.
+    #[must_use]
+    pub fn new(doc: Object, created_at: Timestamp) -> Self {
+        Self { doc, nested: Vec::new(), nested_before: None, created_at, before: Object::new() }
+    }
+
     /// The resource before the change.
     #[must_use]
     pub fn doc_before(&self) -> Object {
@@ -233,6 +241,9 @@ impl Record {
                 if !told.nested.is_empty() {
                     out.insert("nested".into(), json!(told.nested));
                 }
+                if let Some(before) = &told.nested_before {
+                    out.insert("nested_before".into(), json!(before));
+                }
                 Some(Value::Object(out).to_string())
             }
         }
@@ -322,14 +333,14 @@ fn told(payload: Option<&str>) -> Result<Told, String> {
         Some(Value::Object(before)) => before,
         Some(_) => return Err("what the event's payload says was before is no resource".into()),
     };
-    let nested = match fields.get("nested") {
-        None => Vec::new(),
-        Some(ids) => {
-            Vec::deserialize(ids).map_err(|_| "the event's payload has no list of ids as `nested`")?
-        }
+    let ids = |name: &str| match fields.get(name) {
+        None => Ok(None),
+        Some(ids) => Vec::deserialize(ids)
+            .map(Some)
+            .map_err(|_| format!("the event's payload has no list of ids as `{name}`")),
     };
-    let created_at = created_at(&fields)?;
-    Ok(Told { doc, nested, created_at, before })
+    let (nested, nested_before) = (ids("nested")?.unwrap_or_default(), ids("nested_before")?);
+    Ok(Told { nested, nested_before, before, ..Told::new(doc, created_at(&fields)?) })
 }
 
 fn told_directory(payload: Option<&str>) -> Result<ToldDirectory, String> {

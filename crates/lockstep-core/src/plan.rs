@@ -14,7 +14,7 @@ use lockstep_scim::Error;
 use crate::clock::{Random, Timestamp};
 use crate::command::{Command, Envelope, Outcome, Refusal, Reply};
 use crate::event::{Change, Record, ToldDirectory};
-use crate::id::LocalId;
+use crate::id::{LocalId, SEQ_MAX};
 use crate::model::{Directory, DirectoryState, Head};
 use crate::version::Precondition;
 use crate::view::{Key, Missing, Step, View};
@@ -164,6 +164,7 @@ impl<'a> Draft<'a> {
     /// [`Draft::record`] with the request that caused it, where that was an earlier one.
     fn record_for(&mut self, request: crate::id::RequestId, change: Change) -> u64 {
         self.head.last_seq += 1;
+        assert!(self.head.last_seq <= SEQ_MAX, "an event's id holds no greater number");
         self.head.last_at = self.at;
         self.events += 1;
         let seq = self.head.last_seq;

@@ -87,8 +87,16 @@ impl State {
             }
             Change::Group(kind, id, told) => {
                 let created = *kind == EventType::GroupCreated;
-                let known = self.groups.contains_key(id);
-                ensure(known != created, "a group is created once and updated only while it exists")?;
+                let known = self.groups.get(id);
+                ensure(
+                    known.is_some() != created,
+                    "a group is created once and updated only while it exists",
+                )?;
+                let before = known.is_none_or(|group| {
+                    group.doc == told.doc_before()
+                        && group.nested == *told.nested_before.as_ref().unwrap_or(&told.nested)
+                });
+                ensure(before, "what it says was before is not what was before")?;
                 let group = Group {
                     id: *id,
                     doc: told.doc.clone(),

@@ -219,26 +219,6 @@ impl View {
         }
     }
 
-    /// Whether `key` has been supplied or made by the batch.
-    #[must_use]
-    pub fn has(&self, key: &Key) -> bool {
-        match key {
-            Key::Directory => self.directory_known,
-            Key::User(id) => self.users.contains_key(id),
-            Key::UserSeq(id) => self.users.contains_key(id) || self.user_seqs.contains_key(id),
-            Key::UserName(name) => self.user_names.contains_key(name),
-            Key::UserExternalId(name) => self.user_external_ids.contains_key(name),
-            Key::Group(id) => self.groups.contains_key(id),
-            Key::GroupName(name) => self.group_names.contains_key(name),
-            Key::GroupExternalId(name) => self.group_external_ids.contains_key(name),
-            Key::Membership { group, user } => self.memberships.contains_key(&(*group, *user)),
-            Key::GroupsOf(id) => self.groups_of.contains_key(id),
-            Key::MembersOf(id) => self.members_of.contains_key(id),
-            Key::FirstMembersOf(id) => self.first_members_of.contains_key(id),
-            Key::ParentsOf(id) => self.parents_of.contains_key(id),
-        }
-    }
-
     /// The directory.
     pub fn directory(&self) -> Found<Option<&Arc<Directory>>> {
         if self.directory_known { Ok(self.directory.as_ref()) } else { Err(Key::Directory.into()) }

@@ -210,7 +210,8 @@ impl<'a> Credential<'a> {
             None => Some(Self { secret: value, bare: true }),
             // RFC 9110 §11.1: the scheme's case does not matter.
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => {
-                let secret = rest.trim();
+                // Some clients send the token as a quoted string (RFC 9110 §5.6.4): no token of ours holds a quote.
+                let secret = rest.trim().trim_matches('"');
                 (!secret.is_empty() && !secret.contains(' ')).then_some(Self { secret, bare: false })
             }
             Some(_) => None,

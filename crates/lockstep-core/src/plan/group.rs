@@ -107,7 +107,7 @@ impl Draft<'_> {
         let mut group = Group { id: self.draw_id(random), ..group };
         group.nested = delta.groups.iter().filter(|(_, joins)| **joins).map(|(id, _)| *id).collect();
         self.head.groups += 1;
-        self.tell_group(EventType::GroupCreated, &group, Object::new());
+        self.tell_group(&group, None);
         self.tell_memberships(&mut group, &delta)?;
         let group = Arc::new(group);
         self.steps.push(Step::Group(group.id, Some(group.clone())));
@@ -145,7 +145,7 @@ impl Draft<'_> {
             row.seq = self.next_seq();
             row.doc_seq = row.seq;
             row.modified_at = self.at;
-            self.tell_group(EventType::GroupUpdated, &row, Object::new());
+            self.tell_group(&row, Some(&parent));
             self.steps.push(Step::Group(row.id, Some(Arc::new(row))));
         }
         self.head.groups -= 1;
@@ -181,12 +181,8 @@ impl Draft<'_> {
             self.steps.push(Step::Membership { group: group.id, user, present: false });
         }
         if done {
-            let told = Told {
-                doc: group.doc.clone(),
-                nested: group.nested.clone(),
-                created_at: group.created_at,
-                before: Object::new(),
-            };
+            let told =
+                Told { nested: group.nested.clone(), ..Told::new(group.doc.clone(), group.created_at) };
             self.record_for(request, Change::Group(EventType::GroupDeleted, group.id, Box::new(told)));
             self.steps.push(Step::Group(group.id, None));
         } else {
@@ -213,7 +209,7 @@ impl Draft<'_> {
             self.refuse_taken_group_names(&next, Some(group))?;
             next.seq = self.next_seq();
             next.doc_seq = next.seq;
-            self.tell_group(EventType::GroupUpdated, &next, changed(&group.doc, &next.doc));
+            self.tell_group(&next, Some(group));
         }
         self.tell_memberships(&mut next, &delta)?;
         if self.events == 0 {
@@ -317,12 +313,17 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn tell_group(&mut self, kind: EventType, group: &Group, before: Object) {
-        let told = Told {
-            doc: group.doc.clone(),
-            nested: group.nested.clone(),
-            created_at: group.created_at,
-            before,
+    /// Tells of a group that it came, or that it changed from what it was `before`.
+    fn tell_group(&mut self, group: &Group, before: Option<&Group>) {
+        let mut told =
+            Told { nested: group.nested.clone(), ..Told::new(group.doc.clone(), group.created_at) };
+        let kind = match before {
+            None => EventType::GroupCreated,
+            Some(before) => {
+                told.before = changed(&before.doc, &group.doc);
+                told.nested_before = (before.nested != group.nested).then(|| before.nested.clone());
+                EventType::GroupUpdated
+            }
         };
         self.record(Change::Group(kind, group.id, Box::new(told)));
     }

@@ -54,12 +54,7 @@ impl Draft<'_> {
         self.refuse_taken_user_names(&user, None)?;
         let user = User { id: self.draw_id(random), ..user };
         *self.users_counted_with(&user) += 1;
-        let told = Told {
-            doc: user.doc.clone(),
-            nested: Vec::new(),
-            created_at: user.created_at,
-            before: Object::new(),
-        };
+        let told = Told::new(user.doc.clone(), user.created_at);
         self.record(Change::User(EventType::UserCreated, user.id, Box::new(told)));
         let user = Arc::new(user);
         self.steps.push(Step::User(user.id, Some(user.clone())));
@@ -104,12 +99,7 @@ impl Draft<'_> {
             let group = Group { seq, modified_at: self.at, ..(*group).clone() };
             self.steps.push(Step::Group(group.id, Some(Arc::new(group))));
         }
-        let told = Told {
-            doc: user.doc.clone(),
-            nested: Vec::new(),
-            created_at: user.created_at,
-            before: Object::new(),
-        };
+        let told = Told::new(user.doc.clone(), user.created_at);
         self.record(Change::User(EventType::UserDeleted, id, Box::new(told)));
         *self.users_counted_with(&user) -= 1;
         self.steps.push(Step::User(id, None));
@@ -126,7 +116,7 @@ impl Draft<'_> {
         self.refuse_taken_user_names(&next, Some(user))?;
         *self.users_counted_with(user) -= 1;
         *self.users_counted_with(&next) += 1;
-        let told = Told { doc: next.doc.clone(), nested: Vec::new(), created_at: next.created_at, before };
+        let told = Told { before, ..Told::new(next.doc.clone(), next.created_at) };
         self.record(Change::User(EventType::UserUpdated, next.id, Box::new(told)));
         let next = Arc::new(next);
         self.steps.push(Step::User(next.id, Some(next.clone())));

@@ -14,6 +14,7 @@ pub(crate) use organization::organization;
 pub(crate) use user::{email, user_idp_id, user_with_groups};
 
 use lockstep_core::clock::Timestamp;
+use lockstep_core::id::LocalId;
 use lockstep_scim::Object;
 use serde_json::Value;
 
@@ -21,6 +22,8 @@ use serde_json::Value;
 #[derive(Clone, Copy)]
 struct Moment<'a> {
     doc: &'a Object,
+    /// Of a group: the groups that are its members.
+    nested: &'a [LocalId],
     created_at: Timestamp,
     updated_at: Timestamp,
 }

@@ -16,6 +16,7 @@ fn a_credential_is_read_with_and_without_its_scheme() {
         (&["Bearer abc"], Some(("abc", false))),
         (&["bearer   abc "], Some(("abc", false))),
         (&["BEARER abc"], Some(("abc", false))),
+        (&["Bearer \"abc\""], Some(("abc", false))),
         (&["abc"], Some(("abc", true))),
         (&["Basic abc"], None),
         (&["Bearer "], Some(("Bearer", true))),

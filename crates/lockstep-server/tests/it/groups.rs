@@ -54,3 +54,20 @@ async fn a_deleted_group_is_gone() {
     assert_eq!(app.read(&format!("/directory_users/{user}")).await["groups"], json!([]));
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_group_that_joins_or_leaves_a_group_is_told() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let child = idp.group("Child", &[]).await;
+    let parent = idp.group("Parent", &[&child]).await;
+    let members = json!([{ "type": "Group", "value": child }]);
+    let read = app.read(&format!("/directory_groups/{parent}")).await;
+    assert_eq!(read["raw_attributes"]["members"], members);
+    idp.scim("DELETE", &format!("/Groups/{child}"), Value::Null).await.expect(204);
+    let events = app.events("events=dsync.group.updated").await;
+    let data = &events[0]["data"];
+    assert_eq!((&data["id"], data["raw_attributes"].get("members")), (&json!(parent), None));
+    assert_eq!(data["previous_attributes"], json!({ "raw_attributes": { "members": members } }));
+    app.finish().await;
+}

@@ -60,11 +60,12 @@ fn resource_data(
     told: &Told,
     at: Timestamp,
 ) -> Value {
-    let moment = |doc| Moment { doc, created_at: told.created_at, updated_at: at };
-    let mut after = render(directory, id, moment(&told.doc));
+    let moment = |doc, nested| Moment { doc, nested, created_at: told.created_at, updated_at: at };
+    let mut after = render(directory, id, moment(&told.doc, &told.nested));
     if matches!(kind, EventType::UserUpdated | EventType::GroupUpdated) {
         let doc_before = told.doc_before();
-        let before = render(directory, id, moment(&doc_before));
+        let nested_before = told.nested_before.as_ref().unwrap_or(&told.nested);
+        let before = render(directory, id, moment(&doc_before, nested_before));
         let previous = previous_attributes(&before, &after);
         if let Some(fields) = after.as_object_mut() {
             fields.insert("previous_attributes".into(), Value::Object(previous));
@@ -103,7 +104,8 @@ fn membership_data(directory: &Directory, view: &EventView) -> Result<Value, Pro
 fn told_by(render: Render, directory: &Directory, record: Option<&Record>) -> Result<Value, Problem> {
     match record {
         Some(Record { change: Change::User(_, id, told) | Change::Group(_, id, told), at, .. }) => {
-            let moment = Moment { doc: &told.doc, created_at: told.created_at, updated_at: *at };
+            let moment =
+                Moment { doc: &told.doc, nested: &told.nested, created_at: told.created_at, updated_at: *at };
             Ok(render(directory, *id, moment))
         }
         _ => Err(Problem::fault(

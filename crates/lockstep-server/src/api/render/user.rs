@@ -19,7 +19,8 @@ pub(crate) fn user_with_groups<'a>(
     user: &User,
     groups: impl Iterator<Item = &'a Group>,
 ) -> Value {
-    let moment = Moment { doc: &user.doc, created_at: user.created_at, updated_at: user.modified_at };
+    let moment =
+        Moment { doc: &user.doc, nested: &[], created_at: user.created_at, updated_at: user.modified_at };
     let mut out = user_at(directory, user.id, moment);
     if let Some(fields) = out.as_object_mut() {
         fields.insert("groups".into(), groups.map(|row| group(directory, row)).collect());
