@@ -16,7 +16,7 @@ use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization
 use lockstep_idp::Provider;
 use lockstep_store::{GroupView, Store, StoreError, UserView};
 
-use crate::limits::{API_KEY_CHARS_MIN, CREDENTIAL_BYTES_LIMIT, CREDENTIALS_REMEMBERED_LIMIT};
+use crate::limits::{CREDENTIAL_BYTES_LIMIT, CREDENTIALS_REMEMBERED_LIMIT};
 use crate::problem::Problem;
 use crate::state::{API_KEY_PREFIX, AppState, digest_of, secret_text};
 
@@ -165,13 +165,10 @@ pub async fn accept_api_key<S: Store>(
     chosen: Option<&str>,
 ) -> Result<Option<String>, Problem> {
     let secret = match chosen {
-        Some(secret)
-            if secret.chars().count() < API_KEY_CHARS_MIN
-                || !secret.bytes().all(|b| b.is_ascii_graphic()) =>
-        {
-            let message =
-                format!("an API key must have at least {API_KEY_CHARS_MIN} visible ASCII characters");
-            return Err(Problem::bad_request(message));
+        Some(secret) if secret.is_empty() || !secret.bytes().all(|b| b.is_ascii_graphic() && b != b'"') => {
+            return Err(Problem::bad_request(
+                "an API key is visible ASCII characters without blanks and quotes",
+            ));
         }
         Some(secret) => secret.to_owned(),
         None => {

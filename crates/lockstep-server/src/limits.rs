@@ -25,8 +25,8 @@ pub const FILTER_ROWS_LIMIT: usize = 1_000;
 pub const CREDENTIALS_REMEMBERED_LIMIT: usize = 10_000;
 /// How often a number for a new directory is drawn before giving up.
 pub const NUMBER_DRAWS_LIMIT: usize = 16;
-/// Characters of an API key that an operator chooses, at least.
-pub const API_KEY_CHARS_MIN: usize = 16;
+/// Characters below which an API key that an operator chose is warned of: it could be guessed.
+pub const API_KEY_CHARS_ADVISED: usize = 16;
 /// Bytes of an `Authorization` header; a longer one is no credential.
 pub const CREDENTIAL_BYTES_LIMIT: usize = 1024;
 /// Things that one turn of the worker takes up.

@@ -12,6 +12,7 @@ use axum_server::accept::DefaultAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use lockstep_scim::Limits;
+use lockstep_server::limits::API_KEY_CHARS_ADVISED;
 use lockstep_server::state::{AppState, SystemSecrets};
 use lockstep_server::{auth, routes, worker};
 use lockstep_store::Store;
@@ -70,6 +71,11 @@ pub(crate) async fn accept_api_key<S: Store>(
 ) -> anyhow::Result<Option<String>> {
     if given.is_none() && state.store.has_api_keys().await? {
         return Ok(None);
+    }
+    if given.is_some_and(|key| key.len() < API_KEY_CHARS_ADVISED) {
+        tracing::warn!(
+            "the API key is short enough to be guessed: take {API_KEY_CHARS_ADVISED} characters or more"
+        );
     }
     let accepted = auth::accept_api_key(state, given).await;
     let accepted =
