@@ -150,13 +150,14 @@ impl Command {
                 about.map(|operation| count(operation.value.as_ref()).max(1)).sum()
             }
             Self::DeleteGroup(..) | Self::EndGroup(_) => STEP_LIMIT,
+            // In how many groups it is, nobody knows yet.
+            Self::DeleteUser(..) => STEP_LIMIT / 10,
             Self::CreateDirectory(_)
             | Self::ChangeDirectory { .. }
             | Self::DeleteDirectory
             | Self::CreateUser(_)
             | Self::ReplaceUser(..)
-            | Self::PatchUser(..)
-            | Self::DeleteUser(..) => 0,
+            | Self::PatchUser(..) => 0,
         }
     }
 }

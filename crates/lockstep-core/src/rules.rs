@@ -32,8 +32,6 @@ pub struct Rules {
     pub require_schemas: bool,
     /// Whether a successful PATCH of a group answers 204 without a body instead of 200 with the group.
     pub group_patch_answers_no_content: bool,
-    /// Whether a PUT that does not say `active` leaves it as it was instead of clearing it.
-    pub put_keeps_active: bool,
     /// Whether a PATCH that takes `active` away leaves it as it was. Where it does not, the attribute is unassigned as
     /// the RFC says, and the user is inactive: what nobody vouches for is no access.
     pub active_is_never_unassigned: bool,
@@ -65,7 +63,6 @@ impl Default for Rules {
             patch: PatchOptions::default(),
             require_schemas: false,
             group_patch_answers_no_content: false,
-            put_keeps_active: true,
             active_is_never_unassigned: false,
             put_keeps_external_id: false,
         }

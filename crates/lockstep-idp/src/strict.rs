@@ -32,7 +32,6 @@ fn rules() -> Rules {
             ..PatchOptions::default()
         },
         require_schemas: true,
-        put_keeps_active: false,
         ..Rules::default()
     }
 }

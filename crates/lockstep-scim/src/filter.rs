@@ -199,6 +199,15 @@ impl Filter {
         }
     }
 
+    /// How many comparisons it makes with one resource or value, at most.
+    pub fn terms(&self) -> usize {
+        match self {
+            Self::Attr { .. } | Self::Present(_) => 1,
+            Self::ValuePath { filter, .. } | Self::Not(filter) => filter.terms(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::terms).sum(),
+        }
+    }
+
     /// The text this filter insists on by one `eq` on a single attribute, if that is all it says:
     /// what an index can answer. The path is as written.
     pub fn as_equality(&self) -> Option<(&AttrPath, &str)> {

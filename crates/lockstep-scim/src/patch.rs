@@ -72,6 +72,10 @@ pub struct PatchOptions {
     pub read_only_unchanged_ok: bool,
     /// Refuse a request without `schemas`.
     pub require_schemas: bool,
+    /// How many values an attribute may come to have: 400 tooMany.
+    pub values_max: usize,
+    /// How many comparisons with values one request may need: 400 tooMany.
+    pub work_max: usize,
 }
 
 impl Default for PatchOptions {
@@ -84,6 +88,8 @@ impl Default for PatchOptions {
             unknown: Unknown::Ignore,
             read_only_unchanged_ok: false,
             require_schemas: false,
+            values_max: 1_000,
+            work_max: 500_000,
         }
     }
 }

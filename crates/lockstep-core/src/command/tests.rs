@@ -41,7 +41,7 @@ fn a_command_touches_what_it_is_about_and_the_members_that_it_names() {
     let none = || Precondition::None;
     let cases = [
         (Command::CreateUser(body(json!({ "userName": "ada" }))), vec![], 1),
-        (Command::DeleteUser(LocalId(1), none()), vec![1], 1),
+        (Command::DeleteUser(LocalId(1), none()), vec![1], 1 + STEP_LIMIT / 10),
         (Command::ReplaceUser(LocalId(1), body(json!({ "userName": "ada" })), none()), vec![1], 1),
         (Command::CreateGroup(body(named.clone())), vec![1, 8], 6),
         (Command::ReplaceGroup(LocalId(9), body(named), none()), vec![1, 8, 9], 6),

@@ -282,7 +282,7 @@ impl Draft<'_> {
                     .into());
                 }
                 // Where those who stay are listed and none of them is known, the list cannot mean to empty the group.
-                UnknownMember::LeaveOut if replaced && !named => {
+                UnknownMember::LeaveOut if replaced && !named && own.is_some() => {
                     return Err(Error::invalid_value(format!(
                         "members: none of the {unknown} values names a User or Group of this directory, and leaving \
                          them out would leave nobody; nothing was changed"

@@ -33,6 +33,10 @@ impl Member {
     }
 }
 
+/// How often one PATCH may compare with each member of a group: each filter other than by `value` looks at all of
+/// them, however many there are.
+const MEMBER_COMPARISONS_LIMIT: usize = 8;
+
 /// One thing that a request does to the members.
 enum Edit {
     Add(Vec<String>),
@@ -67,6 +71,17 @@ impl Edits {
         let mut edits = Vec::new();
         for operation in patch.operations.iter().filter(|operation| operation.target.is_top("members")) {
             edit(operation, &mut edits)?;
+        }
+        // What comes before everybody goes has no effect.
+        if let Some(last) = edits.iter().rposition(|edit| matches!(edit, Edit::RemoveAll)) {
+            edits.drain(..last);
+        }
+        let compared: usize = edits.iter().map(comparisons).sum();
+        if compared > MEMBER_COMPARISONS_LIMIT {
+            return Err(Error::too_many(format!(
+                "members: the filters other than by `value` compare {compared} times with each member; the limit is \
+                 {MEMBER_COMPARISONS_LIMIT}: name the members by `value`"
+            )));
         }
         Ok(Self(edits))
     }
@@ -230,6 +245,14 @@ fn named_by(filter: &Filter) -> Option<Vec<String>> {
             parts.iter().map(named_by).collect::<Option<Vec<_>>>().map(|values| values.concat())
         }
         _ => None,
+    }
+}
+
+/// How often an edit compares with each member.
+fn comparisons(edit: &Edit) -> usize {
+    match edit {
+        Edit::RemoveWhere(filter) => filter.terms(),
+        Edit::Add(_) | Edit::Remove(_) | Edit::RemoveAll => 0,
     }
 }
 

@@ -337,6 +337,32 @@ fn who_shares_an_external_id_from_former_times_can_still_be_deactivated() {
 }
 
 #[test]
+fn filters_over_all_members_are_few_and_what_precedes_a_replacement_costs_nothing() {
+    let mut world = World::new();
+    let ann = world.user("ann");
+    let staff = world.group("Staff", &[ann]);
+    let filters = |count: usize| vec![json!({"op": "remove", "path": "members[type eq \"x\"]"}); count];
+    assert_eq!(world.one(patch_group(staff, json!(filters(8)))).unwrap().events, 0);
+    refused(&world.one(patch_group(staff, json!(filters(9)))), 400);
+    let mut operations = filters(100);
+    operations.push(json!({"op": "replace", "path": "members", "value": [member(ann)]}));
+    assert_eq!(world.one(patch_group(staff, json!(operations))).unwrap().events, 0);
+    // By value they are as many as may be named.
+    let by_value = json!({"op": "remove", "path": format!("members[value eq {}]", member(ann)["value"])});
+    assert_eq!(world.one(patch_group(staff, json!(vec![by_value; 100]))).unwrap().events, 1);
+}
+
+#[test]
+fn a_new_group_comes_although_none_of_its_members_is_here_yet_where_the_contract_leaves_them_out() {
+    let mut world = World::new();
+    world.rules.unknown_members = crate::rules::UnknownMember::LeaveOut;
+    let mut body = group("Staff", &[]);
+    body.insert("members".into(), json!([{"value": "somebody"}]));
+    let outcome = world.one(Command::CreateGroup(body)).unwrap();
+    assert_eq!((outcome.events, outcome.notes.len()), (1, 1));
+}
+
+#[test]
 fn a_put_without_active_leaves_it_as_it_was() {
     let mut world = World::new();
     let id = world.user("ann");

@@ -11,7 +11,7 @@ use crate::clock::Random;
 use crate::command::Reply;
 use crate::event::{Change, EventType, Membership, Told, changed};
 use crate::id::{LocalId, UserId};
-use crate::model::{Group, User, is_active};
+use crate::model::{Group, User};
 use crate::version::{self, GroupOfUser, Precondition};
 use crate::view::{Key, Step};
 
@@ -64,11 +64,8 @@ impl Draft<'_> {
     pub(super) fn replace_user(self, id: LocalId, object: &Object, precondition: &Precondition) -> Planned {
         let user = self.user_for_write(id, precondition)?;
         let mut doc = object.clone();
-        if !doc.contains_key("active") {
-            let kept =
-                if self.context.envelope.terms.rules.put_keeps_active { is_active(&user.doc) } else { true };
-            doc.insert("active".into(), Value::Bool(kept));
-        }
+        // A body that does not say it lets nobody in and puts nobody out (RFC 7644 §3.5.1 leaves it to us).
+        doc.entry("active").or_insert(Value::Bool(user.active()));
         self.context.envelope.terms.rules.keep_external_id(&mut doc, &user.doc);
         self.change_user(&user, doc)
     }

@@ -114,7 +114,8 @@ fn member_in_filter(request: &mut Request, terms: &Terms) -> Option<String> {
     let body = patch_body(request)?;
     let mut tally = Tally::default();
     for operation in operations(body) {
-        if is_op(operation, "remove") {
+        // Nothing but an addition may become one: whatever else it is, it does not let anybody in.
+        if !is_op(operation, "add") {
             continue;
         }
         let Some(path) = walk::path(operation) else { continue };

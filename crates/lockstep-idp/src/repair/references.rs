@@ -55,7 +55,7 @@ fn empty_reference(request: &mut Request, terms: &Terms) -> Option<String> {
         empty_members(definition, body, &mut tally);
     } else if is_patch {
         for operation in walk::operations(body) {
-            if walk::is_op(operation, "remove") {
+            if !walk::is_op(operation, "add") && !walk::is_op(operation, "replace") {
                 continue;
             }
             if walk::is_pathless(operation) {

@@ -241,6 +241,14 @@ fn references_come_as_text_and_go_by_being_emptied() {
 }
 
 #[test]
+fn nothing_but_an_addition_becomes_one() {
+    for op in [json!("replace"), json!("delete"), json!(" remove"), Value::Null] {
+        let operation = json!({ "op": op, "path": "members[value eq \"7\"]", "value": [] });
+        check_patch(MEMBER_IN_FILTER, "/Groups/1", operation.clone(), operation);
+    }
+}
+
+#[test]
 fn operations_mean_what_they_name() {
     let joins = json!({ "op": "add", "path": "members", "value": [{ "value": "7" }] });
     for value in [json!({}), json!("[]"), json!([]), json!({ "value": "7" })] {

@@ -1,6 +1,7 @@
 //! Values whose type or form is not the one that the schema gives.
 
 use lockstep_core::command::Terms;
+use lockstep_scim::Limits;
 use lockstep_scim::schema::{Attribute, Mutability, Type};
 use serde_json::{Map, Value};
 
@@ -83,6 +84,8 @@ fn number_as_text(request: &mut Request, terms: &Terms) -> Option<String> {
     each_value(request, terms, &mut |attribute, value, _| {
         if attribute.kind == Type::String
             && let Value::Number(number) = value
+            // A number with a fraction, or too long to be held exactly, is not what was sent any more.
+            && (number.is_i64() || number.is_u64())
         {
             *value = Value::String(number.to_string());
             tally.count(&attribute.name);
@@ -120,7 +123,9 @@ fn document(text: &str) -> Option<Map<String, Value>> {
     if !text.trim_start().starts_with('{') {
         return None;
     }
-    let Ok(Value::Object(document)) = serde_json::from_str(text) else { return None };
+    let Ok(Value::Object(document)) = lockstep_scim::json::parse(text.as_bytes(), &Limits::default()) else {
+        return None;
+    };
     document.get("value").is_some_and(Value::is_string).then_some(document)
 }
 

@@ -260,6 +260,10 @@ impl<'a> Parser<'a> {
         };
         self.at += token.len();
         match serde_json::from_str(token) {
+            // As in bodies: no text that can be stored holds it.
+            Ok(Value::String(text)) if text.contains('\0') => {
+                Err(Fault { at: start, message: "the text holds the character U+0000".to_owned() })
+            }
             Ok(Value::String(text)) => Ok(Literal::String(text)),
             _ => {
                 Err(Fault { at: start, message: "the text has an escape that json does not know".to_owned() })

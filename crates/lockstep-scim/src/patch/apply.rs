@@ -21,8 +21,25 @@ pub fn apply<'a>(
 ) -> Result<Object, Error> {
     let mut object = current.clone();
     let mut targets = Vec::new();
+    let mut work = 0;
     for operation in operations {
+        let before = values_at(&object, &operation.target);
+        work += before * operation.filter().map_or(1, Filter::terms);
+        if work > options.work_max {
+            return Err(Error::too_many(format!(
+                "Operations: they look at more than {} values in all; send fewer at a time",
+                options.work_max
+            )));
+        }
         apply_one(operation, &mut object, definition, options)?;
+        let after = values_at(&object, &operation.target);
+        if after > options.values_max && after > before {
+            return Err(Error::too_many(format!(
+                "{}: would have more than {} values",
+                operation.target.name(),
+                options.values_max
+            )));
+        }
         targets.push(&operation.target);
     }
     for target in targets {
@@ -32,6 +49,16 @@ pub fn apply<'a>(
         refresh_schemas(&mut object, definition);
     }
     Ok(object)
+}
+
+/// How many values a list has before or after an operation on it.
+fn values_at(object: &Object, target: &Target) -> usize {
+    let holder = match &target.extension {
+        Some(urn) => object.get(&spelled(object, urn)).and_then(Value::as_object),
+        None => Some(object),
+    };
+    let list = holder.zip(target.attribute.as_deref()).and_then(|(holder, name)| holder.get(name));
+    list.and_then(Value::as_array).map_or(0, Vec::len)
 }
 
 /// The value that the `eq` terms of a filter describe, if it has no other terms (erratum 8097).

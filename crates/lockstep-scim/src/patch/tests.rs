@@ -29,6 +29,38 @@ fn run(operations: &Value) -> Result<Value, Error> {
 }
 
 #[test]
+fn one_request_cannot_grow_a_list_or_the_work_without_bound() {
+    let emails = |from: usize| {
+        let values: Vec<Value> = (from..from + 400).map(|n| json!({"value": format!("{n}@x.org")})).collect();
+        json!({"op": "add", "path": "emails", "value": values})
+    };
+    assert!(run(&json!([emails(0), emails(400)])).is_ok());
+    let error = run(&json!([emails(0), emails(400), emails(800)])).unwrap_err();
+    assert_eq!(error.scim_type, Some(ScimType::TooMany), "{error}");
+    let filter: Vec<String> = (0..100).map(|n| format!("value eq \"{n}\"")).collect();
+    let wide = json!({"op": "remove", "path": format!("emails[{}]", filter.join(" or "))});
+    let mut operations = vec![emails(0)];
+    operations.extend(vec![wide; 20]);
+    let error = run(&Value::Array(operations)).unwrap_err();
+    assert_eq!(error.scim_type, Some(ScimType::TooMany), "{error}");
+}
+
+#[test]
+fn what_cannot_be_stored_does_not_come_in_by_a_filter() {
+    let error = run(&json!([{"op": "add", "path": "emails[value eq \"a\\u0000b\"].type", "value": "x"}]))
+        .unwrap_err();
+    assert_eq!(error.status, 400);
+}
+
+#[test]
+fn an_error_about_an_unknown_key_shows_no_value_of_its_filter() {
+    let options = PatchOptions { unknown: Unknown::Refuse, ..PatchOptions::default() };
+    let operations = json!([{"op": "replace", "value": {"emails[value eq \"ada@x.org\"].nosuch": true}}]);
+    let error = run_with(&operations, &alice(), &options).unwrap_err();
+    assert!(!error.detail.contains("ada"), "{error}");
+}
+
+#[test]
 fn a_list_of_what_to_remove_that_names_nothing_removes_nothing() {
     for value in [json!([]), json!([null]), json!([{}]), json!([{"bogus": 1}]), json!({"bogus": 1})] {
         let operations = json!([{"op": "remove", "path": "emails", "value": value}]);

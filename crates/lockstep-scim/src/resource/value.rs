@@ -44,7 +44,9 @@ impl<'a> Reading<'a> {
     pub(crate) fn unknown_attribute(&mut self, path: &str, refuse: fn(String) -> Error) -> Result<(), Error> {
         match self.unknown {
             Unknown::Refuse => {
-                Err(refuse(format!("{}: no schema of this resource type declares it", shown(path))))
+                // A filter in a key holds values, and values are nobody else's to read.
+                let name = path.split('[').next().unwrap_or_default();
+                Err(refuse(format!("{}: no schema of this resource type declares it", shown(name))))
             }
             Unknown::Ignore => {
                 self.ignored.push(shown(path));
@@ -90,7 +92,7 @@ impl<'a> Reading<'a> {
         let mut values = Vec::with_capacity(items.len());
         let mut primaries = 0;
         for (index, item) in items.into_iter().enumerate() {
-            if item.is_null() {
+            if item.is_null() && attribute.name != "members" {
                 continue;
             }
             if let Some(value) = self.single(attribute, item, &format!("{path}[{index}]"), false)? {

@@ -106,6 +106,9 @@ fn command<S: Store>(
 /// Whether a body says that the group has no members, in whatever letter case and with or without its schema.
 fn empties_members(body: &Value, caller: &ScimCaller) -> bool {
     body.as_object().into_iter().flatten().any(|(key, value)| {
+        if caller.terms.group.is_base(key) {
+            return empties_members(value, caller);
+        }
         let name = match key.rsplit_once(':') {
             Some((urn, name)) if caller.terms.group.is_base(urn) => name,
             _ => key,

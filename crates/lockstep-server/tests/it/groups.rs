@@ -56,6 +56,32 @@ async fn a_deleted_group_is_gone() {
 }
 
 #[tokio::test]
+async fn a_put_that_says_nobody_empties_the_group_however_it_says_so() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let user = idp.user("one@acme.test").await;
+    let core = "urn:ietf:params:scim:schemas:core:2.0:Group";
+    for (index, body) in [
+        json!({ "displayName": "G0", "members": [] }),
+        json!({ "displayName": "G1", "MEMBERS": [] }),
+        json!({ "displayName": "G2", (format!("{core}:members")): [] }),
+        json!({ (core): { "displayName": "G3", "members": [] } }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let group = idp.group(&format!("G{index}"), &[&user]).await;
+        let path = format!("/Groups/{group}");
+        idp.scim("PUT", &path, json!({ "displayName": format!("G{index}") })).await.expect(200);
+        let read = idp.scim("GET", &path, Value::Null).await.expect(200);
+        assert_eq!(read["members"].as_array().map(Vec::len), Some(1), "who is not named stays: {index}");
+        let answer = idp.scim("PUT", &path, body.clone()).await.expect(200);
+        assert!(answer.get("members").is_none(), "{body}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_group_that_joins_or_leaves_a_group_is_told() {
     let app = TestApp::start().await;
     let idp = app.tenant("Acme").await;
