@@ -8,17 +8,23 @@ use clap::{Args, Parser, Subcommand};
 /// Lockstep: a directory sync server. Identity providers provision users and groups into it over SCIM 2.0, and your
 /// application reads one ordered stream of what happened.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(version, max_term_width = 100, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+/// What is not given by flags, where everybody on the machine could read it.
+const SECRETS: &str = "LOCKSTEP_API_KEY gives an API key to accept from the first start on, LOCKSTEP_API_KEY_FILE a \
+file that holds it; without\neither, the first start makes one and prints it once. Certificates and logs: see `lockstep \
+config`.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Shows what Lockstep does: plays Okta's and Entra ID's traffic into a fresh server, then keeps serving
     Dev(DevOptions),
     /// Runs the server
+    #[command(after_help = SECRETS)]
     Serve(ServeOptions),
     /// Replays every directory's log against its rows and says what differs
     ///
