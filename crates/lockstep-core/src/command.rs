@@ -10,11 +10,11 @@ use lockstep_scim::schema::Definition;
 use serde_json::Value;
 
 use crate::id::{DirectoryNumber, LocalId, RequestId};
+use crate::limits::STEP_LIMIT;
 use crate::model::{Directory, DirectoryState, Group, Token, User};
 use crate::plan;
 use crate::rules::Rules;
 use crate::version::Precondition;
-use crate::view::STEP_LIMIT;
 
 /// What holds for a directory besides its rows: its contract's rules and its resource types.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod command;
 pub mod event;
 pub mod id;
+pub mod limits;
 pub mod model;
 pub mod plan;
 pub mod query;

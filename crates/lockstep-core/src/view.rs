@@ -6,10 +6,8 @@ use std::sync::Arc;
 
 use crate::event::Record;
 use crate::id::LocalId;
+use crate::limits::STEP_LIMIT;
 use crate::model::{Directory, Group, Head, Token, User};
-
-/// How many memberships one step ends, and so the most that a deletion ends at once.
-pub const STEP_LIMIT: usize = 1_000;
 
 /// A thing that a plan depends on, by the key under which a store finds it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

@@ -21,6 +21,8 @@ pub struct Limits {
     pub members_per_request: usize,
     /// Values of one multi-valued attribute, `members` excepted.
     pub values_per_attribute: usize,
+    /// Comparisons with the values of lists that one PATCH may need.
+    pub patch_comparisons: usize,
     /// Bytes of one string.
     pub string_bytes: usize,
     /// Resources on one page of a list (RFC 7643 §5 filter.maxResults).
@@ -41,6 +43,7 @@ impl Default for Limits {
             patch_operations: 2_000,
             members_per_request: 20_000,
             values_per_attribute: 1_000,
+            patch_comparisons: 500_000,
             string_bytes: 64 * 1024,
             page_resources: 1_000,
             projection_attributes: 100,

@@ -80,6 +80,7 @@ pub struct PatchOptions {
 
 impl Default for PatchOptions {
     fn default() -> Self {
+        let limits = Limits::default();
         Self {
             unmatched_add_creates: true,
             unmatched_replace_creates: false,
@@ -88,8 +89,8 @@ impl Default for PatchOptions {
             unknown: Unknown::Ignore,
             read_only_unchanged_ok: false,
             require_schemas: false,
-            values_max: 1_000,
-            work_max: 500_000,
+            values_max: limits.values_per_attribute,
+            work_max: limits.patch_comparisons,
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::body::RawBody;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::trail::Trail;
+pub use endpoint::TEMPLATES;
 use endpoint::{Endpoint, NoEndpoint};
 
 /// Everything below a directory's SCIM endpoint. One handler, because what a request asks is known only after its

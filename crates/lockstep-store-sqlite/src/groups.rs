@@ -1,10 +1,11 @@
 //! Groups, whose members are rows of their own, and who is a member of which.
 
 use lockstep_core::id::{DirectoryNumber, LocalId, RequestId};
+use lockstep_core::limits::STEP_LIMIT;
 use lockstep_core::model::Group;
 use lockstep_core::query::Lookup;
 use lockstep_core::version::GroupOfUser;
-use lockstep_core::view::{Changes, STEP_LIMIT};
+use lockstep_core::view::Changes;
 use lockstep_store::{GroupView, Page};
 use rusqlite::types::Null;
 use rusqlite::{Connection, Row, ToSql, params};

@@ -14,10 +14,11 @@ use crate::clock::Random;
 use crate::command::{Envelope, Refusal, Reply};
 use crate::event::{Change, EventType, Membership, Told, changed};
 use crate::id::{GroupId, LocalId, RequestId};
+use crate::limits::STEP_LIMIT;
 use crate::model::Group;
 use crate::rules::UnknownMember;
 use crate::version::{self, Precondition};
-use crate::view::{Key, STEP_LIMIT, Step};
+use crate::view::{Key, Step};
 
 fn names_needed(object: &Object) -> Vec<Key> {
     let mut keys = Vec::new();

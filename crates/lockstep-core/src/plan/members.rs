@@ -9,6 +9,7 @@ use lockstep_scim::{Error, Object};
 use serde_json::{Value, json};
 
 use crate::id::{DirectoryNumber, GroupId, LocalId, UserId};
+use crate::limits::MEMBER_COMPARISONS_LIMIT;
 
 /// Whom a member's value names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,10 +33,6 @@ impl Member {
         Self::Unknown
     }
 }
-
-/// How often one PATCH may compare with each member of a group: each filter other than by `value` looks at all of
-/// them, however many there are.
-const MEMBER_COMPARISONS_LIMIT: usize = 8;
 
 /// One thing that a request does to the members.
 enum Edit {

@@ -102,7 +102,7 @@ impl World {
             Key::MembersOf(group) => Loaded::Ids(self.members(*group)),
             Key::FirstMembersOf(group) => {
                 let mut members = self.members(*group);
-                members.truncate(crate::view::STEP_LIMIT + 1);
+                members.truncate(crate::limits::STEP_LIMIT + 1);
                 Loaded::Ids(members)
             }
             Key::ParentsOf(child) => Loaded::Ids(

@@ -24,6 +24,27 @@ pub(crate) enum Endpoint {
     Delete(Kind, String),
 }
 
+/// How each endpoint is called. `tests/it/authz.rs` has a case for each.
+pub const TEMPLATES: [&str; 17] = [
+    "GET /ServiceProviderConfig",
+    "GET /ResourceTypes",
+    "GET /ResourceTypes/{name}",
+    "GET /Schemas",
+    "GET /Schemas/{urn}",
+    "GET /Users",
+    "POST /Users",
+    "GET /Users/{id}",
+    "PUT /Users/{id}",
+    "PATCH /Users/{id}",
+    "DELETE /Users/{id}",
+    "GET /Groups",
+    "POST /Groups",
+    "GET /Groups/{id}",
+    "PUT /Groups/{id}",
+    "PATCH /Groups/{id}",
+    "DELETE /Groups/{id}",
+];
+
 /// Why nothing can be asked there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum NoEndpoint {
@@ -120,6 +141,26 @@ mod tests {
             let found = Endpoint::find(method, path).map(|endpoint| endpoint.template());
             assert_eq!(found.ok().as_deref(), Some(template), "{method} {path}");
         }
+    }
+
+    #[test]
+    fn every_endpoint_is_listed_by_its_name() {
+        let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+        let roots = ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/Users", "/Groups"];
+        let mut found: Vec<String> = methods
+            .iter()
+            .flat_map(|method| {
+                roots
+                    .iter()
+                    .flat_map(move |root| [(method, (*root).to_owned()), (method, format!("{root}/x"))])
+            })
+            .filter_map(|(method, path)| Endpoint::find(method, &path).ok())
+            .map(|endpoint| endpoint.template())
+            .collect();
+        found.sort_unstable();
+        let mut listed = TEMPLATES.to_vec();
+        listed.sort_unstable();
+        assert_eq!(found, listed);
     }
 
     #[test]

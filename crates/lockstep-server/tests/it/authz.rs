@@ -207,8 +207,18 @@ async fn an_idp_speaks_of_its_own_directory_only() {
         ("GET", "/ServiceProviderConfig".into(), Value::Null),
         ("GET", "/ResourceTypes".into(), Value::Null),
         ("GET", "/Schemas".into(), Value::Null),
+        ("GET", "/ResourceTypes/User".into(), Value::Null),
+        ("GET", "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User".into(), Value::Null),
         ("GET", "/nothing".into(), Value::Null),
     ];
+    for template in lockstep_server::scim::TEMPLATES {
+        let (method, path) = template.split_once(' ').unwrap();
+        let (root, _) = path.split_once('{').unwrap_or((path, ""));
+        let asked = |request: &&(&str, String, Value)| {
+            request.0 == method && if root == path { request.1 == path } else { request.1.starts_with(root) }
+        };
+        assert!(requests.iter().any(|request| asked(&request)), "{template} has no case");
+    }
     for (method, path, body) in &requests {
         let trespasser = victim.idp.with_token(&stranger.token);
         let answer = trespasser.scim(method, path, body.clone()).await;

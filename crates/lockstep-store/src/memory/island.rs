@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use lockstep_core::event::{Change, Record};
 use lockstep_core::id::{DirectoryNumber, LocalId};
+use lockstep_core::limits::STEP_LIMIT;
 use lockstep_core::model::{Directory, DirectoryState, Group, Head, User};
 use lockstep_core::query::Lookup;
 use lockstep_core::verify::{Rows, Verifier};
 use lockstep_core::version::GroupOfUser;
-use lockstep_core::view::{Changes, Key, Loaded, STEP_LIMIT};
+use lockstep_core::view::{Changes, Key, Loaded};
 
 use crate::{EventView, GroupView, Position, UserView, Work};
 
