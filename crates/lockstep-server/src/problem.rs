@@ -14,6 +14,9 @@ use lockstep_scim::{Error as ScimError, ScimType};
 use lockstep_store::StoreError;
 use serde_json::{Value, json};
 
+/// The code of a 503 that does not pass by itself.
+pub(crate) const DAMAGED: &str = "store_damaged";
+
 /// Whose language a response speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Surface {
@@ -261,9 +264,13 @@ impl From<StoreError> for Problem {
                 "it is not known whether this happened; read it, and try again where it did not",
                 5,
             ),
-            StoreError::Corrupt(_) | StoreError::Newer { .. } | StoreError::Fault(_) => {
-                Self::fault(String::new())
-            }
+            // It does not mend itself: the operator must act, and until then the client does well to come back.
+            StoreError::Corrupt(_) | StoreError::Newer { .. } => Self::unavailable(
+                DAMAGED,
+                "the database is unavailable; tell the operator, and try again later",
+                60,
+            ),
+            StoreError::Fault(_) => Self::fault(String::new()),
         };
         problem.with_detail(detail)
     }

@@ -12,7 +12,7 @@ use http::HeaderValue;
 use lockstep_core::id::RequestId;
 use lockstep_store::Store;
 
-use crate::problem::{Problem, Surface, Told, rendered};
+use crate::problem::{DAMAGED, Problem, Surface, Told, rendered};
 use crate::state::AppState;
 use crate::trail::Trail;
 
@@ -97,7 +97,7 @@ impl Line<'_> {
         }
         match self.status {
             501 => line!(info),
-            503 => line!(warn),
+            503 if problem.is_none_or(|problem| problem.code != DAMAGED) => line!(warn),
             500.. => line!(error),
             _ => line!(info),
         }

@@ -92,6 +92,39 @@ async fn a_database_that_cannot_grow_is_503_and_loses_nothing_that_was_acknowled
     assert_eq!(server.scim(&directory, "POST", "/Users", Some(body)).await.unwrap().0, 201);
 }
 
+#[tokio::test]
+async fn a_damaged_database_is_an_error_at_start_or_503_and_never_a_guess() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("lockstep.db");
+    let server = Process::start(&database);
+    let directory = server.directory().await;
+    for n in 0..200 {
+        let body = json!({"userName": format!("user-{n}@example.com"), "displayName": "x".repeat(3_000)});
+        assert_eq!(server.scim(&directory, "POST", "/Users", Some(body)).await.unwrap().0, 201);
+    }
+    assert!(server.stop().success());
+    // What the log holds is moved into the file, and the file is overwritten behind its first pages.
+    let url = format!("sqlite://{}", database.display());
+    assert_eq!(run(&["verify", "--database", &url]).0, Some(0));
+    let mut bytes = std::fs::read(&database).unwrap();
+    assert!(bytes.len() > 400_000, "the log was not moved into the file: {}", bytes.len());
+    bytes[300_000..].fill(0x5a);
+    std::fs::write(&database, &bytes).unwrap();
+    // Its pages would be read from the log instead.
+    std::fs::remove_file(database.with_extension("db-wal")).unwrap();
+    std::fs::remove_file(database.with_extension("db-shm")).unwrap();
+
+    let server = Process::start(&database);
+    let (status, answer) = server.scim(&directory, "GET", "/Users?count=500", None).await.unwrap();
+    assert_eq!((status, &answer["status"]), (503, &json!("503")), "{}", answer["detail"]);
+    assert!(server.stop().success());
+    assert_eq!(run(&["verify", "--database", &url]).0, Some(1));
+
+    std::fs::write(&database, &bytes[..5_000]).unwrap();
+    let (code, _, err) = run(&["serve", "--listen", "127.0.0.1:0", "--database", &url]);
+    assert!(code == Some(1) && err.contains("damaged"), "{err}");
+}
+
 /// The ids of all users, as SCIM lists them.
 async fn ids(server: &Process, directory: &Directory) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
