@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::prepare::{self, Prepared};
 use crate::repo::Repo;
 use crate::report::{Outcome, Report};
-use crate::{judges, runner, tidy as rules};
+use crate::{judges, ledger, runner, tidy as rules};
 
 /// Files that a program writes and we keep. Their generator runs as a test; what it changes must be looked at.
 const GENERATED: &[&str] = &["Cargo.lock", "docs/api", "docs/idp", "docs/schema.sql"];
@@ -16,6 +16,7 @@ pub(crate) fn run(repo: &Repo, report: &mut Report) {
     let prepared = prepare::run(repo, report);
     report.step("fmt", || checked(repo, "fmt", &mut repo.cargo(&["fmt", "--all", "--check"])));
     tidy(repo, report);
+    report.step("ledger", || ledger::check(repo));
     report.step("spelling", || spelling(repo, &prepared));
     report.step("clippy", || {
         let arguments = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
@@ -26,6 +27,7 @@ pub(crate) fn run(repo: &Repo, report: &mut Report) {
         checked(repo, "doc", repo.cargo(&arguments).env("RUSTDOCFLAGS", "-D warnings"))
     });
     tests(repo, &prepared, &[], report);
+    report.step("ledger: tests run", || ledger::check_tests(repo));
     report.step("generated files", || generated(repo));
     judges::run(repo, &[], report);
 }

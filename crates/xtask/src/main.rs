@@ -3,6 +3,7 @@
 mod ci;
 mod http;
 mod judges;
+mod ledger;
 mod prepare;
 mod repo;
 mod report;
@@ -20,6 +21,7 @@ const USAGE: &str = "\
 cargo xtask ci                 everything that must hold before a change is merged
 cargo xtask test [filter …]    the tests alone; a filter goes to the test runner
 cargo xtask tidy               the rules of the house alone
+cargo xtask ledger             write docs/scim/conformance.md; with --missing: what has neither test nor reason
 cargo xtask judges [name …]    the SCIM suites in ../shared/judges against a fresh server
 cargo xtask prepare            install what the tests need, then stop";
 
@@ -39,6 +41,13 @@ fn main() -> Result<ExitCode> {
         "judges" => {
             prepare::run(&repo, &mut report);
             judges::run(&repo, &rest, &mut report);
+        }
+        "ledger" if rest == ["--missing"] => {
+            ledger::list_missing(&repo)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        "ledger" => {
+            report.step("ledger", || ledger::write(&repo));
         }
         "prepare" => {
             prepare::run(&repo, &mut report);
