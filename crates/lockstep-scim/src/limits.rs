@@ -29,6 +29,16 @@ pub struct Limits {
     pub page_resources: usize,
     /// Attributes named by `attributes` or `excludedAttributes`.
     pub projection_attributes: usize,
+    /// Attributes of one schema that somebody defines (RFC 7643 §7).
+    pub schema_attributes: usize,
+    /// Sub-attributes of one attribute of such a schema.
+    pub schema_sub_attributes: usize,
+    /// Suggested values of one attribute of such a schema, and the resource types a reference may point at.
+    pub schema_canonical_values: usize,
+    /// Bytes of a name in such a schema: its URN, its own, an attribute's, a suggested value.
+    pub schema_name_bytes: usize,
+    /// Bytes of a description in such a schema.
+    pub schema_description_bytes: usize,
 }
 
 impl Default for Limits {
@@ -47,6 +57,11 @@ impl Default for Limits {
             string_bytes: 64 * 1024,
             page_resources: 1_000,
             projection_attributes: 100,
+            schema_attributes: 200,
+            schema_sub_attributes: 50,
+            schema_canonical_values: 200,
+            schema_name_bytes: 200,
+            schema_description_bytes: 2_000,
         }
     }
 }

@@ -6,9 +6,11 @@ use serde_json::Value;
 use crate::schema::{self, Attribute, Definition, Mutability};
 use crate::{Error, Limits, Object, error::shown};
 
+mod conform;
 mod qualified;
 mod value;
 
+pub use conform::conform;
 pub(crate) use value::{Reading, assigned};
 
 /// What to do with an attribute that no schema declares (RFC 7644 §3.1, §3.5.2).

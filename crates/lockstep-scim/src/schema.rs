@@ -4,7 +4,11 @@
 use std::sync::LazyLock;
 
 mod builtin;
+mod define;
+mod evolution;
 mod render;
+
+pub use evolution::Evolution;
 
 pub use builtin::{ENTERPRISE_USER_URN, GROUP_URN, USER_URN, enterprise_user, group, user};
 
@@ -224,6 +228,24 @@ impl Definition {
     #[must_use]
     pub fn with_open_extensions(mut self) -> Self {
         self.open_extensions = true;
+        self
+    }
+
+    /// The same type with one more extension, or with another version of one it has (RFC 7643 §3.3).
+    #[must_use]
+    pub fn with_extension(mut self, schema: Schema, required: bool) -> Self {
+        let held = self.extensions.iter_mut().find(|(held, _)| held.id.eq_ignore_ascii_case(&schema.id));
+        match held {
+            Some(held) => *held = (schema, required),
+            None => self.extensions.push((schema, required)),
+        }
+        self
+    }
+
+    /// The same type without an extension.
+    #[must_use]
+    pub fn without_extension(mut self, urn: &str) -> Self {
+        self.extensions.retain(|(schema, _)| !schema.id.eq_ignore_ascii_case(urn));
         self
     }
 

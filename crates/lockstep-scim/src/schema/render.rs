@@ -9,6 +9,18 @@ use crate::Object;
 const SCHEMA_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 
 impl Type {
+    /// The types that a schema can declare (RFC 7643 §2.3, with binary: erratum 5606).
+    pub(super) const DECLARED: [Self; 8] = [
+        Self::String,
+        Self::Boolean,
+        Self::Decimal,
+        Self::Integer,
+        Self::DateTime,
+        Self::Binary,
+        Self::Reference,
+        Self::Complex,
+    ];
+
     /// Name on the wire (RFC 7643 §7).
     pub fn as_str(self) -> &'static str {
         match self {
