@@ -220,6 +220,10 @@ wide_id!(
     /// A bearer token, by which an IdP is known. Not the secret.
     TokenId, "directory_token_"
 );
+wide_id!(
+    /// An OAuth client, to which bearer tokens are issued for a while.
+    ClientId, "directory_client_"
+);
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ pub mod plan;
 pub mod query;
 pub mod replay;
 pub mod rules;
+pub mod scope;
 pub mod verify;
 pub mod version;
 pub mod view;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::Timestamp;
-use crate::id::{ApiKeyId, DirectoryId, LocalId, OrganizationId, RequestId, TokenId};
+use crate::id::{ApiKeyId, ClientId, DirectoryId, LocalId, OrganizationId, RequestId, TokenId};
+use crate::scope::Scopes;
 
 /// A customer of the application.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -219,8 +220,41 @@ pub struct Token {
     pub id: TokenId,
     /// SHA-256 of the secret.
     pub digest: [u8; 32],
+    /// What people call it.
+    pub name: Option<String>,
+    /// What it may not do.
+    pub scopes: Scopes,
     /// When it was made.
     pub created_at: Timestamp,
+    /// From when on it is not accepted; `None`: for ever.
+    pub expires_at: Option<Timestamp>,
+    /// When a request was last let in by it, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// The OAuth client that it was issued to; `None` for one that was given to an administrator.
+    pub client: Option<ClientId>,
+}
+
+impl Token {
+    /// A token without name, restriction and end.
+    #[must_use]
+    pub fn unrestricted(id: TokenId, digest: [u8; 32], created_at: Timestamp) -> Self {
+        Self {
+            id,
+            digest,
+            name: None,
+            scopes: Scopes::EVERYTHING,
+            created_at,
+            expires_at: None,
+            last_used_at: None,
+            client: None,
+        }
+    }
+
+    /// Whether it is accepted at this time.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 /// What an API key reaches.

@@ -291,7 +291,7 @@ async fn grant<S: Store>(state: &AppState<S>, secret: &str) -> Result<Option<Arc
     let Some((number, token)) = state.store.token(digest).await? else { return Ok(None) };
     let Some((directory, _)) = state.store.directory(number).await? else { return Ok(None) };
     let (provider, terms) = state.contract_of(&directory)?;
-    let grant = Arc::new(Grant { directory, provider, terms, token });
+    let grant = Arc::new(Grant { directory, provider, terms, token: token.id });
     state.credentials.grants.remember(epoch, digest, grant.clone());
     Ok(Some(grant))
 }

@@ -43,6 +43,14 @@ pub(crate) fn bounds(walk: &Walk<LocalId>) -> (i64, i64) {
     (walk.above.map_or(i64::MIN, id), walk.below.map_or(i64::MAX, id))
 }
 
+/// `id > ? AND id < ?` of a walk along wide ids: where there is no end, less or greater than all of 16 bytes.
+pub(crate) fn wide_bounds(above: Option<u128>, below: Option<u128>) -> (Vec<u8>, Vec<u8>) {
+    (
+        above.map_or_else(Vec::new, |id| wide(id).to_vec()),
+        below.map_or_else(|| vec![0xff; 17], |id| wide(id).to_vec()),
+    )
+}
+
 /// `LIMIT ?`.
 pub(crate) fn limit(value: usize) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
@@ -80,6 +88,10 @@ pub(crate) fn directory_number(row: &Row<'_>, column: usize) -> Result<Directory
     u32::try_from(value)
         .map(DirectoryNumber)
         .map_err(|_| Error::Content(format!("column {column} holds no directory's number")))
+}
+
+pub(crate) fn optional_timestamp(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp))
 }
 
 pub(crate) fn read_wide(row: &Row<'_>, column: usize) -> Result<u128> {

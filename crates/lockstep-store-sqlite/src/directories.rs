@@ -1,10 +1,10 @@
-//! Organizations, API keys, directories with the heads of their logs, and bearer tokens.
+//! Organizations, API keys, and directories with the heads of their logs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lockstep_core::id::{ApiKeyId, DirectoryId, DirectoryNumber, LocalId, OrganizationId, TokenId};
-use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach, Token};
+use lockstep_core::id::{ApiKeyId, DirectoryId, DirectoryNumber, LocalId, OrganizationId};
+use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach};
 use lockstep_core::view::Changes;
 use lockstep_scim::text;
 use lockstep_store::{DirectoryQuery, Page, StoreError};
@@ -13,6 +13,7 @@ use rusqlite::{Connection, Row, params};
 use crate::codec;
 use crate::error::{Error, Result};
 use crate::statement::{Paged, execute, many, one, paged};
+use crate::tokens;
 
 macro_rules! organization {
     ($rest:literal) => {
@@ -72,10 +73,6 @@ const CHANGE_DIRECTORY: &str =
 const MOVE_HEAD: &str = "UPDATE directories SET last_seq = ?2, last_id = ?3, last_at = ?4, users_active = ?5,
     users_inactive = ?6, groups = ?7 WHERE number = ?1";
 
-const TOKEN: &str = "SELECT directory, id FROM tokens WHERE digest = ?1";
-const ADD_TOKEN: &str = "INSERT INTO tokens (digest, directory, id, created_at) VALUES (?1, ?2, ?3, ?4)";
-const REVOKE_TOKEN: &str = "DELETE FROM tokens WHERE directory = ?1 AND id = ?2";
-
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
     ORGANIZATION,
@@ -96,9 +93,6 @@ pub(crate) const STATEMENTS: &[&str] = &[
     ADD_DIRECTORY,
     CHANGE_DIRECTORY,
     MOVE_HEAD,
-    TOKEN,
-    ADD_TOKEN,
-    REVOKE_TOKEN,
 ];
 
 pub(crate) fn put_organization(connection: &Connection, organization: &Organization) -> Result<()> {
@@ -150,9 +144,7 @@ pub(crate) fn organizations(
     page: Page<OrganizationId>,
 ) -> Result<Vec<Organization>> {
     let walk = page.walk();
-    // Less and greater than all of 16 bytes.
-    let above = walk.above.map_or_else(Vec::new, |id| codec::wide(id.0).to_vec());
-    let below = walk.below.map_or_else(|| vec![0xff; 17], |id| codec::wide(id.0).to_vec());
+    let (above, below) = codec::wide_bounds(walk.above.map(|id| id.0), walk.below.map(|id| id.0));
     let found = many(
         connection,
         ORGANIZATIONS.towards(walk.descending),
@@ -324,35 +316,7 @@ pub(crate) fn apply(connection: &Connection, number: DirectoryNumber, changes: &
         )?;
     }
     for token in &changes.tokens {
-        add_token(connection, number, token)?;
+        tokens::add(connection, number, token)?;
     }
     Ok(())
-}
-
-fn add_token(connection: &Connection, number: DirectoryNumber, token: &Token) -> Result<()> {
-    let params = params![token.digest, codec::number(number), codec::wide(token.id.0), token.created_at.0];
-    execute(connection, ADD_TOKEN, params)?;
-    Ok(())
-}
-
-pub(crate) fn token(connection: &Connection, digest: [u8; 32]) -> Result<Option<(DirectoryNumber, TokenId)>> {
-    one(connection, TOKEN, [digest], |row| {
-        Ok((codec::directory_number(row, 0)?, TokenId(codec::read_wide(row, 1)?)))
-    })
-}
-
-pub(crate) fn put_token(connection: &Connection, number: DirectoryNumber, new: &Token) -> Result<()> {
-    match directory(connection, number)? {
-        Some((directory, _)) if directory.state != DirectoryState::Deleting => {}
-        _ => return Err(StoreError::NotFound { what: "directory" }.into()),
-    }
-    if token(connection, new.digest)?.is_some() {
-        return Err(StoreError::Conflict { what: "token" }.into());
-    }
-    add_token(connection, number, new)
-}
-
-pub(crate) fn revoke_token(connection: &Connection, number: DirectoryNumber, token: TokenId) -> Result<bool> {
-    let removed = execute(connection, REVOKE_TOKEN, params![codec::number(number), codec::wide(token.0)])?;
-    Ok(removed > 0)
 }

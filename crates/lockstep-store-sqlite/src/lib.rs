@@ -14,6 +14,7 @@ mod statement;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod users;
 mod waiting;
 mod work;

@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use lockstep_core::batch::Answer;
-use lockstep_core::clock::Clock;
+use lockstep_core::clock::{Clock, Timestamp};
 use lockstep_core::command::Envelope;
-use lockstep_core::id::{DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
+use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
 use lockstep_core::model::{ApiKey, Directory, Head, Organization, Token};
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_store::{
     DirectoryQuery, EventQuery, EventView, GroupView, Page, Position, RandomFactory, Result, Store,
-    StoreError, UserView, Work,
+    StoreError, TokenUse, UserView, Work,
 };
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
@@ -24,7 +24,7 @@ use crate::error::Result as Inner;
 use crate::lane::{Lane, Sizes};
 use crate::queue::{Job, Shared};
 use crate::readers::Readers;
-use crate::{directories, events, file, groups, migrate, users, work};
+use crate::{directories, events, file, groups, migrate, tokens, users, work};
 
 /// How to open a database.
 #[derive(Clone)]
@@ -221,20 +221,45 @@ impl Store for Sqlite {
         self.read(move |connection| directories::directories(connection, &query, page)).await
     }
 
-    async fn token(&self, digest: [u8; 32]) -> Result<Option<(DirectoryNumber, TokenId)>> {
-        self.read_here(|connection| directories::token(connection, digest))
+    async fn token(&self, digest: [u8; 32]) -> Result<Option<(DirectoryNumber, Token)>> {
+        self.read_here(|connection| tokens::token(connection, digest))
+    }
+
+    async fn tokens(
+        &self,
+        directory: DirectoryNumber,
+        client: Option<ClientId>,
+        page: Page<TokenId>,
+    ) -> Result<Vec<Token>> {
+        self.read(move |connection| tokens::list(connection, directory, client, page)).await
     }
 
     async fn put_token(&self, directory: DirectoryNumber, token: Token) -> Result<()> {
-        self.write(false, move |connection| {
-            directories::put_token(connection, directory, &token).map(|()| ((), true))
-        })
-        .await
+        self.write(false, move |connection| tokens::put(connection, directory, &token).map(|()| ((), true)))
+            .await
     }
 
     async fn revoke_token(&self, directory: DirectoryNumber, token: TokenId) -> Result<bool> {
         self.write(true, move |connection| {
-            directories::revoke_token(connection, directory, token).map(|revoked| (revoked, revoked))
+            tokens::revoke(connection, directory, token).map(|revoked| (revoked, revoked))
+        })
+        .await
+    }
+
+    async fn revoke_tokens_of(&self, directory: DirectoryNumber, client: ClientId) -> Result<usize> {
+        self.write(true, move |connection| {
+            tokens::revoke_of(connection, directory, client).map(|revoked| (revoked, revoked > 0))
+        })
+        .await
+    }
+
+    async fn touch_tokens(&self, uses: Vec<TokenUse>) -> Result<()> {
+        self.write(false, move |connection| tokens::touch(connection, &uses).map(|()| ((), false))).await
+    }
+
+    async fn remove_expired_tokens(&self, now: Timestamp, limit: usize) -> Result<bool> {
+        self.write(false, move |connection| {
+            tokens::remove_expired(connection, now, limit).map(|removed| (removed == limit, removed > 0))
         })
         .await
     }

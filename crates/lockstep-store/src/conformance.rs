@@ -16,6 +16,7 @@ pub mod read;
 pub mod restart;
 pub mod tenancy;
 pub mod text;
+pub mod tokens;
 pub mod write;
 
 use lockstep_core::batch::Answer;
@@ -125,7 +126,6 @@ macro_rules! conformance_cases {
                 a_group_of_2500_ends_in_steps_and_is_gone_at_once
                 a_deleted_directory_is_gone_at_once_and_cleared_in_steps
                 a_group_that_was_ending_is_cleared_with_its_directory
-                a_token_is_known_until_it_is_revoked
                 the_epoch_grows_with_credentials_and_directories_only
                 an_api_key_is_found_by_its_digest
                 an_organizations_external_id_is_unique
@@ -170,6 +170,15 @@ macro_rules! conformance_cases {
                 the_same_local_ids_live_in_two_directories
                 the_events_of_a_directory_are_its_own
                 deleting_a_directory_leaves_its_neighbour_alone
+            ;
+            tokens:
+                a_token_is_known_until_it_is_revoked
+                a_token_is_kept_as_it_was_given
+                an_expired_token_is_found_and_says_so
+                every_page_of_tokens_holds_what_it_must
+                a_clients_tokens_are_listed_and_revoked_apart
+                a_tokens_last_use_never_goes_back
+                expired_tokens_of_clients_are_removed_in_steps_and_others_stay
             ;
             text:
                 names_that_differ_are_different_people

@@ -7,7 +7,7 @@ use lockstep_core::batch::Answer;
 use lockstep_core::clock::{Random, Timestamp};
 use lockstep_core::command::Envelope;
 use lockstep_core::event::{EventType, Record};
-use lockstep_core::id::{DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
+use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
 use lockstep_core::model::{ApiKey, Directory, Group, Head, Organization, Token, User};
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::version::GroupOfUser;
@@ -87,6 +87,17 @@ pub struct DirectoryQuery {
     pub search: Option<String>,
 }
 
+/// That a bearer token was used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TokenUse {
+    /// Whose it is.
+    pub directory: DirectoryNumber,
+    /// Which one.
+    pub token: TokenId,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Something that was begun and must be gone on with. It is found in the rows, so that a crash loses none of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Work {
@@ -150,11 +161,19 @@ pub trait Store: Clone + Send + Sync + 'static {
         query: DirectoryQuery,
         page: Page<LocalId>,
     ) -> impl Future<Output = Result<Vec<(Directory, Head)>>> + Send;
-    /// Whose bearer token has this digest.
+    /// The bearer token with this digest, expired or not, and whose it is.
     fn token(
         &self,
         digest: [u8; 32],
-    ) -> impl Future<Output = Result<Option<(DirectoryNumber, TokenId)>>> + Send;
+    ) -> impl Future<Output = Result<Option<(DirectoryNumber, Token)>>> + Send;
+    /// A directory's bearer tokens by id, expired ones included: those that were issued to this client, or with `None`
+    /// those that were issued to none.
+    fn tokens(
+        &self,
+        directory: DirectoryNumber,
+        client: Option<ClientId>,
+        page: Page<TokenId>,
+    ) -> impl Future<Output = Result<Vec<Token>>> + Send;
     /// Adds a bearer token to a directory. [`StoreError::NotFound`] where there is no such directory or it was
     /// deleted, [`StoreError::Conflict`] where the digest is another's.
     fn put_token(&self, directory: DirectoryNumber, token: Token) -> impl Future<Output = Result<()>> + Send;
@@ -164,8 +183,25 @@ pub trait Store: Clone + Send + Sync + 'static {
         directory: DirectoryNumber,
         token: TokenId,
     ) -> impl Future<Output = Result<bool>> + Send;
+    /// Removes the bearer tokens that were issued to a client; how many there were. Effective at once,
+    /// [`Store::epoch`] included.
+    fn revoke_tokens_of(
+        &self,
+        directory: DirectoryNumber,
+        client: ClientId,
+    ) -> impl Future<Output = Result<usize>> + Send;
+    /// Notes when bearer tokens were last used, in one write: a time that is earlier than what is noted changes nothing,
+    /// nor does a token that is gone. [`Store::epoch`] stays, since what a token grants does not change.
+    fn touch_tokens(&self, uses: Vec<TokenUse>) -> impl Future<Output = Result<()>> + Send;
+    /// Removes up to `limit` tokens that were issued to clients and expired at `now` or before, in any directory; whether
+    /// there may be more. The others stay until they are revoked, so that it can be seen what became of them.
+    fn remove_expired_tokens(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<bool>> + Send;
     /// A number that grows whenever an API key, a token or a directory's row changed: what was cached of them under
-    /// another number must be read again. It grows too where it is not known whether a write happened.
+    /// another number must be read again. That a token expires is no change, and its last use is none. It grows too where it is not known whether a write happened.
     fn epoch(&self) -> u64;
 
     /// A user.

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lockstep_core::batch::{Answer, Batch, Progress};
-use lockstep_core::clock::Clock;
+use lockstep_core::clock::{Clock, Timestamp};
 use lockstep_core::command::{Envelope, Refusal};
-use lockstep_core::id::{DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
+use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
 use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Token};
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::view::{Changes, Key, Loaded};
@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use crate::{
     DirectoryQuery, EventQuery, EventView, GroupView, Page, Position, RandomFactory, Result, Store,
-    StoreError, UserView, Work,
+    StoreError, TokenUse, UserView, Work,
 };
 use island::Island;
 
@@ -39,7 +39,7 @@ struct Shared {
 struct State {
     organizations: BTreeMap<OrganizationId, Organization>,
     api_keys: BTreeMap<[u8; 32], ApiKey>,
-    tokens: BTreeMap<[u8; 32], (DirectoryNumber, TokenId)>,
+    tokens: BTreeMap<[u8; 32], (DirectoryNumber, Token)>,
     directories: BTreeMap<DirectoryNumber, Island>,
     /// All events in the order of their positions, the first of which is 1: whose log, and the number there.
     log: Vec<(DirectoryNumber, u64)>,
@@ -101,7 +101,7 @@ impl State {
             self.epoch += 1;
         }
         for token in &changes.tokens {
-            self.tokens.insert(token.digest, (number, token.id));
+            self.tokens.insert(token.digest, (number, token.clone()));
         }
         let appended = changes.records.iter().map(|record| (number, record.seq));
         let first = self.log.len() as u64 + 1;
@@ -127,6 +127,19 @@ impl State {
         }
         self.organizations.insert(organization.id, organization);
         Ok(())
+    }
+
+    /// Removes up to `limit` tokens; how many it were.
+    fn remove_tokens(&mut self, limit: usize, wanted: impl Fn(DirectoryNumber, &Token) -> bool) -> usize {
+        let found = self.tokens.values().filter(|(owner, token)| wanted(*owner, token)).take(limit);
+        let digests: Vec<[u8; 32]> = found.map(|(_, token)| token.digest).collect();
+        for digest in &digests {
+            self.tokens.remove(digest);
+        }
+        if !digests.is_empty() {
+            self.epoch += 1;
+        }
+        digests.len()
     }
 
     /// The events of the list over all directories behind `after`.
@@ -229,8 +242,26 @@ impl Store for Memory {
         Ok(part(found.into_iter(), |(directory, _)| directory.id.local, page))
     }
 
-    async fn token(&self, digest: [u8; 32]) -> Result<Option<(DirectoryNumber, TokenId)>> {
-        Ok(self.lock().tokens.get(&digest).copied())
+    async fn token(&self, digest: [u8; 32]) -> Result<Option<(DirectoryNumber, Token)>> {
+        Ok(self.lock().tokens.get(&digest).cloned())
+    }
+
+    async fn tokens(
+        &self,
+        directory: DirectoryNumber,
+        client: Option<ClientId>,
+        page: Page<TokenId>,
+    ) -> Result<Vec<Token>> {
+        let mut found: Vec<Token> = self
+            .lock()
+            .tokens
+            .values()
+            .filter(|(owner, _)| *owner == directory)
+            .map(|(_, token)| token.clone())
+            .collect();
+        found.retain(|token| token.client == client);
+        found.sort_by_key(|token| token.id);
+        Ok(part(found.into_iter(), |token| token.id, page))
     }
 
     async fn put_token(&self, directory: DirectoryNumber, token: Token) -> Result<()> {
@@ -238,23 +269,40 @@ impl Store for Memory {
         if state.directories.get(&directory).is_none_or(Island::is_deleted) {
             return Err(StoreError::NotFound { what: "directory" });
         }
-        if state.tokens.iter().any(|(digest, (_, id))| *digest == token.digest || *id == token.id) {
+        if state.tokens.values().any(|(_, other)| other.digest == token.digest || other.id == token.id) {
             return Err(StoreError::Conflict { what: "token" });
         }
-        state.tokens.insert(token.digest, (directory, token.id));
+        state.tokens.insert(token.digest, (directory, token));
         state.epoch += 1;
         Ok(())
     }
 
     async fn revoke_token(&self, directory: DirectoryNumber, token: TokenId) -> Result<bool> {
+        let found = self
+            .lock_to_write()?
+            .remove_tokens(usize::MAX, |owner, found| owner == directory && found.id == token);
+        Ok(found > 0)
+    }
+
+    async fn revoke_tokens_of(&self, directory: DirectoryNumber, client: ClientId) -> Result<usize> {
+        let issued = |owner, found: &Token| owner == directory && found.client == Some(client);
+        Ok(self.lock_to_write()?.remove_tokens(usize::MAX, issued))
+    }
+
+    async fn touch_tokens(&self, uses: Vec<TokenUse>) -> Result<()> {
         let mut state = self.lock_to_write()?;
-        let count = state.tokens.len();
-        state.tokens.retain(|_, owner| *owner != (directory, token));
-        let revoked = state.tokens.len() < count;
-        if revoked {
-            state.epoch += 1;
+        for (owner, token) in state.tokens.values_mut() {
+            let used = uses.iter().filter(|used| used.directory == *owner && used.token == token.id);
+            token.last_used_at = used.map(|used| used.at).chain(token.last_used_at).max();
         }
-        Ok(revoked)
+        Ok(())
+    }
+
+    async fn remove_expired_tokens(&self, now: Timestamp, limit: usize) -> Result<bool> {
+        let removed = self
+            .lock_to_write()?
+            .remove_tokens(limit, |_, found| found.client.is_some() && !found.is_alive(now));
+        Ok(removed == limit)
     }
 
     fn epoch(&self) -> u64 {

@@ -49,7 +49,7 @@ impl World {
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         };
-        let token = Token { id: TokenId(1), digest: [0; 32], created_at: Timestamp(0) };
+        let token = Token::unrestricted(TokenId(1), [0; 32], Timestamp(0));
         world.one(Command::CreateDirectory(Box::new((directory, token)))).unwrap();
         world
     }

@@ -166,8 +166,7 @@ pub async fn make<S: Store>(
             created_at: now,
             updated_at: now,
         };
-        let token =
-            Token { id: TokenId::draw(now, &mut *random), digest: digest_of(&bearer_token), created_at: now };
+        let token = Token::unrestricted(TokenId::draw(now, &mut *random), digest_of(&bearer_token), now);
         let envelope = Envelope {
             directory: number,
             request,

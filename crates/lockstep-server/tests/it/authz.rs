@@ -252,7 +252,7 @@ async fn a_revoked_token_is_refused_at_once() {
     idp.user("one@acme.test").await;
     let store = &app.state.store;
     let (directory, token) = store.token(digest_of(&idp.token)).await.unwrap().unwrap();
-    assert!(store.revoke_token(directory, token).await.unwrap());
+    assert!(store.revoke_token(directory, token.id).await.unwrap());
     assert_eq!(idp.scim("GET", "/Users", Value::Null).await.status, 401);
     app.finish().await;
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::{directories, events, file, groups, migrate, users, work};
+use crate::{directories, events, file, groups, migrate, tokens, users, work};
 
 /// What may look at every row of its table, and why.
 const SCANS: &[(&str, &str)] = &[
@@ -18,6 +18,7 @@ fn all() -> Vec<&'static str> {
         directories::STATEMENTS,
         events::STATEMENTS,
         groups::STATEMENTS,
+        tokens::STATEMENTS,
         users::STATEMENTS,
         work::STATEMENTS,
     ];

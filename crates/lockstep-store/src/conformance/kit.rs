@@ -84,7 +84,7 @@ pub fn organization(number: u128) -> Organization {
 /// A bearer token with this number.
 #[must_use]
 pub fn token(number: u8) -> Token {
-    Token { id: TokenId(u128::from(number)), digest: [number; 32], created_at: START }
+    Token::unrestricted(TokenId(u128::from(number)), [number; 32], START)
 }
 
 /// A directory's row; its `local` part is the number too.

@@ -1,7 +1,7 @@
 //! A directory is an island: what is the same in two of them never crosses.
 
 use lockstep_core::command::Command;
-use lockstep_core::id::{LocalId, TokenId};
+use lockstep_core::id::LocalId;
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::rules::Rules;
 use serde_json::json;
@@ -139,7 +139,7 @@ pub async fn deleting_a_directory_leaves_its_neighbour_alone(store: impl Store) 
     one.work_off(2).await;
     assert_eq!(two.members_of(group).await, [ada]);
     assert_eq!(two.users_by(Lookup::Email("ada@example.com".into())).await, [ada]);
-    assert_eq!(store.token([2; 32]).await.unwrap(), Some((two.number, TokenId(2))));
-    assert_eq!(store.token([1; 32]).await.unwrap(), Some((one.number, TokenId(1))));
+    assert_eq!(store.token([2; 32]).await.unwrap(), Some((two.number, token(2))));
+    assert_eq!(store.token([1; 32]).await.unwrap(), Some((one.number, token(1))));
     assert!(two.create_user("bob").await.id > ada);
 }

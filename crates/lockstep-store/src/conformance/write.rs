@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lockstep_core::command::{Command, Refusal, Reply};
 use lockstep_core::event::{Change, EventType};
-use lockstep_core::id::{DirectoryNumber, LocalId, OrganizationId, TokenId};
+use lockstep_core::id::{DirectoryNumber, LocalId, OrganizationId};
 use lockstep_core::model::{ApiKey, Reach};
 use lockstep_core::query::Lookup;
 use lockstep_core::rules::{Rules, UnknownMember};
@@ -365,29 +365,6 @@ pub async fn a_group_that_was_ending_is_cleared_with_its_directory(store: impl S
     let step = tenant.must(Command::EndGroup(group.id)).await;
     assert_eq!((step.reply, step.events), (Reply::Step { more: false }, 0));
     assert!(tenant.work_off(5_000).await < 5);
-}
-
-pub async fn a_token_is_known_until_it_is_revoked(store: impl Store) {
-    let tenant = Tenant::create(&store, 1).await;
-    let other = Tenant::create(&store, 2).await;
-    assert_eq!(store.token([1; 32]).await.unwrap(), Some((tenant.number, TokenId(1))));
-    let before = store.epoch();
-    store.put_token(tenant.number, token(7)).await.unwrap();
-    assert!(store.epoch() > before, "what was cached must be read again");
-    assert_eq!(store.token([7; 32]).await.unwrap(), Some((tenant.number, TokenId(7))));
-    let taken = StoreError::Conflict { what: "token" };
-    assert_eq!(store.put_token(other.number, token(7)).await, Err(taken));
-
-    let before = store.epoch();
-    assert!(!store.revoke_token(other.number, TokenId(7)).await.unwrap(), "it is not this directory's");
-    assert_eq!(store.epoch(), before);
-    assert!(store.revoke_token(tenant.number, TokenId(7)).await.unwrap());
-    assert!(store.epoch() > before);
-    assert!(!store.revoke_token(tenant.number, TokenId(7)).await.unwrap());
-    assert_eq!(store.token([7; 32]).await.unwrap(), None);
-    assert_eq!(store.token([1; 32]).await.unwrap(), Some((tenant.number, TokenId(1))));
-    let missing = StoreError::NotFound { what: "directory" };
-    assert_eq!(store.put_token(DirectoryNumber(99), token(8)).await, Err(missing));
 }
 
 pub async fn the_epoch_grows_with_credentials_and_directories_only(store: impl Store) {
