@@ -81,7 +81,11 @@ async fn exchange<S: Store>(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     trail.operation = format!("{} unknown", parts.method);
-    // A credential comes first: whoever has none learns nothing, also not that something is malformed.
+    if let Some(answer) = discovery::without_credential(state, &parts) {
+        trail.operation = "GET /ServiceProviderConfig".into();
+        return Ok(answer);
+    }
+    // A credential comes first: whoever has none learns nothing else, also not that something is malformed.
     let caller = auth::scim_caller(state, &parts.headers, directory_of(parts.uri.path())).await?;
     trail.directory = Some(caller.directory_id);
     trail.contract = caller.provider.slug;

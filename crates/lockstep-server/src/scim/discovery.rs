@@ -1,13 +1,15 @@
 //! The discovery documents (RFC 7644 §4): the truth about this directory.
 
 use axum::response::Response;
-use http::StatusCode;
+use http::request::Parts;
+use http::{Method, StatusCode, header};
+use lockstep_core::id::DirectoryId;
 use lockstep_scim::discovery::{self, Features};
 use lockstep_scim::{Definition, Error};
 use lockstep_store::Store;
 
 use super::endpoint::Document;
-use super::{Asked, answer, base_url};
+use super::{Asked, answer, base_url, below_directory, directory_of};
 use crate::auth::ScimCaller;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -26,9 +28,7 @@ pub(super) fn answer<S: Store>(
     let types = [&caller.terms.user, &caller.terms.group];
     let definitions: Vec<Definition> = types.into_iter().cloned().collect();
     let body = match document {
-        Document::ServiceProviderConfig => {
-            discovery::service_provider_config(&base, None, &state.limits, &Features::default())
-        }
+        Document::ServiceProviderConfig => service_provider_config(state, &base),
         Document::ResourceTypes => discovery::resource_types(&definitions, &base),
         Document::ResourceType(name) => {
             let definition = definitions
@@ -42,4 +42,20 @@ pub(super) fn answer<S: Store>(
             .ok_or_else(|| Error::not_found("there is no such schema in this directory"))?,
     };
     Ok(answer::message(StatusCode::OK, &body))
+}
+
+/// RFC 7643 §5: how to authenticate is told to whoever cannot yet. Whether there is such a directory is not; and a
+/// credential that is sent is checked like any other.
+pub(super) fn without_credential<S: Store>(state: &AppState<S>, parts: &Parts) -> Option<Response> {
+    let path = parts.uri.path();
+    let asks = matches!(parts.method, Method::GET | Method::HEAD)
+        && !parts.headers.contains_key(header::AUTHORIZATION)
+        && below_directory(path).is_ok_and(|below| below == "/ServiceProviderConfig");
+    let directory = DirectoryId::parse(directory_of(path)).filter(|_| asks)?;
+    let base = format!("{}/scim/v2/{directory}", state.public_url);
+    Some(answer::message(StatusCode::OK, &service_provider_config(state, &base)))
+}
+
+fn service_provider_config<S: Store>(state: &AppState<S>, base: &str) -> serde_json::Value {
+    discovery::service_provider_config(base, None, &state.limits, &Features::default())
 }

@@ -8,6 +8,7 @@ mod events;
 mod groups;
 mod log;
 mod organizations;
+mod protocol;
 mod sdk;
 mod surface;
 mod users;
