@@ -3,14 +3,28 @@
 use serde_json::Value;
 
 use crate::filter::parser::attr_path;
+use crate::patch::Patch;
 use crate::schema::{Attribute, Definition, Returned, Type};
 use crate::{Error, Limits, Object};
 
 /// Which parts of a resource a client wants.
+///
+/// What counts is each attribute's and sub-attribute's `returned` (RFC 7643 §7):
+///
+/// | `returned` | neither parameter | `attributes` | `excludedAttributes` |
+/// | --- | --- | --- | --- |
+/// | `always` | shown | shown | shown, also if named |
+/// | `default` | shown | if it, or what it is part of, is named | unless it, or what it is part of, is named |
+/// | `request` | if the client supplied it | if it is named itself | as with neither, unless named |
+/// | `never` | | | |
+///
+/// To name a schema or a complex attribute is to name what it returns by default.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Projection {
     kind: Kind,
     names: Vec<Name>,
+    /// What is returned on request, and the client's request supplied.
+    supplied: Vec<Name>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,13 +45,29 @@ struct Name {
     /// None: the whole extension.
     attribute: Option<String>,
     sub: Option<String>,
+    /// By the name of what it is part of, rather than by its own.
+    by_schema: bool,
 }
 
 /// How much of an attribute is named.
-enum Named<'a> {
-    Nothing,
-    Whole,
-    Parts(Vec<&'a str>),
+#[derive(Default)]
+struct Named<'a> {
+    /// All of it, by its own name.
+    itself: bool,
+    /// All of it, by the name of its schema.
+    by_schema: bool,
+    /// These of its sub-attributes.
+    subs: Vec<&'a str>,
+}
+
+impl Named<'_> {
+    fn is_whole(&self) -> bool {
+        self.itself || self.by_schema
+    }
+
+    fn has(&self, sub: &str) -> bool {
+        self.subs.iter().any(|named| named.eq_ignore_ascii_case(sub))
+    }
 }
 
 impl Projection {
@@ -47,11 +77,20 @@ impl Projection {
         attributes: Option<&str>,
         excluded: Option<&str>,
         definition: &Definition,
+        limits: &Limits,
     ) -> Result<Self, Error> {
-        let limit = Limits::default().projection_attributes;
-        let given =
-            |list: Option<&str>| list.is_some_and(|list| list.split(',').any(|name| !name.trim().is_empty()));
-        let (kind, list, parameter) = match (given(attributes), given(excluded)) {
+        let list = |list: Option<&str>| list.map(str::to_owned).into_iter().collect::<Vec<_>>();
+        Self::from_lists(&list(attributes), &list(excluded), definition, limits)
+    }
+
+    /// The same from the arrays of a `.search` body (RFC 7644 §3.4.3).
+    pub fn from_lists(
+        attributes: &[String],
+        excluded: &[String],
+        definition: &Definition,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        let (kind, list, parameter) = match (names_any(attributes), names_any(excluded)) {
             (true, true) => {
                 return Err(Error::invalid_value(
                     "attributes and excludedAttributes exclude each other; send one",
@@ -61,43 +100,102 @@ impl Projection {
             (false, true) => (Kind::Without, excluded, "excludedAttributes"),
             (false, false) => return Ok(Self::default()),
         };
-        let list = list.unwrap_or_default();
-        if list.split(',').count() > limit {
-            return Err(Error::invalid_value(format!(
-                "{parameter}: more names than the limit projection_attributes of {limit}"
-            )));
+        let limit = limits.projection_attributes;
+        let mut names = Vec::new();
+        for (index, name) in list.iter().flat_map(|names| names.split(',')).enumerate() {
+            if index >= limit {
+                return Err(Error::invalid_value(format!(
+                    "{parameter}: has more names than the limit projection_attributes of {limit}"
+                )));
+            }
+            for name in Name::find(name.trim(), definition) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
         }
-        let names = list.split(',').flat_map(|name| Name::find(name.trim(), definition)).collect();
-        Ok(Self { kind, names })
+        Ok(Self { kind, names, supplied: Vec::new() })
     }
 
-    /// The same from the arrays of a `.search` body (RFC 7644 §3.4.3).
-    pub fn from_lists(
-        attributes: &[String],
-        excluded: &[String],
-        definition: &Definition,
-    ) -> Result<Self, Error> {
-        let join = |list: &[String]| (!list.is_empty()).then(|| list.join(","));
-        Self::parse(join(attributes).as_deref(), join(excluded).as_deref(), definition)
+    /// The same for the answer to a POST or PUT with this body (as `resource::read` gives it): what is
+    /// `returned: request` is returned where the client supplied it (RFC 7643 §7).
+    #[must_use]
+    pub fn with_supplied(mut self, body: &Object, definition: &Definition) -> Self {
+        for attribute in definition.top_attributes() {
+            self.note_supplied(None, attribute, None, body.get(&attribute.name));
+        }
+        for (schema, _) in &definition.extensions {
+            let Some(members) = body.get(&schema.id).and_then(Value::as_object) else { continue };
+            for attribute in &schema.attributes {
+                self.note_supplied(Some(&schema.id), attribute, None, members.get(&attribute.name));
+            }
+        }
+        self
     }
 
-    /// Whether any of attribute `name` (canonical, at the top of the resource) will be returned:
+    /// The same for the answer to a PATCH with these operations.
+    #[must_use]
+    pub fn with_patched(mut self, patch: &Patch, definition: &Definition) -> Self {
+        for operation in &patch.operations {
+            let Some(found) = operation.target.definitions(definition) else { continue };
+            let named = found.sub.map(|(name, _)| name);
+            self.note_supplied(found.extension, found.attribute, named, operation.value.as_ref());
+        }
+        self
+    }
+
+    /// Notes what of an attribute a request supplied: the sub-attribute it named, or those in the value.
+    fn note_supplied(
+        &mut self,
+        extension: Option<&str>,
+        attribute: &Attribute,
+        named: Option<&str>,
+        value: Option<&Value>,
+    ) {
+        let Some(value) = value else { return };
+        let mut note = |sub: Option<&str>| {
+            let name = Name::new(extension, &attribute.name, sub);
+            if !self.supplied.contains(&name) {
+                self.supplied.push(name);
+            }
+        };
+        if attribute.returned == Returned::Request {
+            note(None);
+        }
+        for sub in attribute.sub_attributes.iter().filter(|sub| sub.returned == Returned::Request) {
+            let has = |value: &Value| value.get(&sub.name).is_some();
+            let is_supplied = match (named, value) {
+                (Some(named), _) => named == sub.name,
+                (None, Value::Array(items)) => items.iter().any(has),
+                (None, value) => has(value),
+            };
+            if is_supplied {
+                note(Some(&sub.name));
+            }
+        }
+    }
+
+    /// Whether any of attribute `name` (canonical, at the top of the resource, returned by default) will be returned:
     /// if not, the server need not load it.
+    #[must_use]
     pub fn wants(&self, name: &str) -> bool {
-        match (self.kind, self.named(None, name)) {
-            (Kind::Default, _) => true,
-            (Kind::Only, named) => !matches!(named, Named::Nothing),
-            (Kind::Without, named) => !matches!(named, Named::Whole),
+        let named = self.named(None, name);
+        match self.kind {
+            Kind::Default => true,
+            Kind::Only => named.is_whole() || !named.subs.is_empty(),
+            Kind::Without => !named.is_whole(),
         }
     }
 
     /// Whether the client named nothing, so that the whole resource is returned.
+    #[must_use]
     pub fn is_default(&self) -> bool {
         self.kind == Kind::Default
     }
 
     /// The resource as the client wants it. `schemas` and what is `returned: always` stay; what is
     /// `returned: never` goes (RFC 7643 §7).
+    #[must_use]
     pub fn apply(&self, object: &Object, definition: &Definition) -> Object {
         let mut result = Object::new();
         for (key, value) in object {
@@ -133,6 +231,7 @@ impl Projection {
         (!result.is_empty()).then_some(Value::Object(result))
     }
 
+    /// What is shown of one attribute.
     fn part(
         &self,
         extension: Option<&str>,
@@ -140,48 +239,75 @@ impl Projection {
         name: &str,
         value: &Value,
     ) -> Option<Value> {
-        match attribute.returned {
-            Returned::Never => return None,
-            Returned::Always => return Some(value.clone()),
-            Returned::Default | Returned::Request => {}
+        if is_never_shown(attribute) {
+            return None;
         }
-        let by_default = attribute.returned == Returned::Default;
-        match (self.kind, self.named(extension, name)) {
-            (Kind::Default, _) | (Kind::Without, Named::Nothing) => by_default.then(|| value.clone()),
-            (Kind::Only, Named::Whole) => Some(value.clone()),
-            (Kind::Only, Named::Parts(subs)) => {
-                members(value, |key| subs.iter().any(|sub| sub.eq_ignore_ascii_case(key)))
+        let named = self.named(extension, name);
+        let by_default = self.is_by_default(extension, attribute, name, None);
+        let whole = attribute.returned == Returned::Always
+            || match self.kind {
+                Kind::Default => by_default,
+                Kind::Only => named.itself || named.by_schema && by_default,
+                Kind::Without => by_default && !named.is_whole(),
+            };
+        let plain = |sub: &Attribute| {
+            matches!(sub.returned, Returned::Always | Returned::Default) && !is_never_shown(sub)
+        };
+        if whole && named.subs.is_empty() && attribute.sub_attributes.iter().all(plain) {
+            return Some(value.clone());
+        }
+        members(value, whole, |key| {
+            let Some(sub) = attribute.sub(key).filter(|sub| !is_never_shown(sub)) else { return false };
+            match sub.returned {
+                Returned::Always => true,
+                _ if named.has(key) => self.kind == Kind::Only,
+                Returned::Request => whole && self.is_by_default(extension, sub, name, Some(key)),
+                Returned::Default | Returned::Never => whole,
             }
-            (Kind::Without, Named::Parts(subs)) if by_default => {
-                members(value, |key| !subs.iter().any(|sub| sub.eq_ignore_ascii_case(key)))
-            }
-            (Kind::Only, Named::Nothing) | (Kind::Without, Named::Whole | Named::Parts(_)) => None,
+        })
+    }
+
+    /// Whether it is shown to whoever names nothing: what is returned on request is, if the client supplied it.
+    fn is_by_default(
+        &self,
+        extension: Option<&str>,
+        attribute: &Attribute,
+        name: &str,
+        sub: Option<&str>,
+    ) -> bool {
+        match attribute.returned {
+            Returned::Always | Returned::Default => true,
+            Returned::Never => false,
+            Returned::Request => self.supplied.contains(&Name::new(extension, name, sub)),
         }
     }
 
     fn named(&self, extension: Option<&str>, attribute: &str) -> Named<'_> {
-        let mut parts = Vec::new();
-        for name in &self.names {
-            let same_place = match (&name.extension, extension) {
-                (None, None) => true,
-                (Some(left), Some(right)) => left.eq_ignore_ascii_case(right),
-                _ => false,
-            };
-            if !same_place {
-                continue;
-            }
+        let mut named = Named::default();
+        for name in self.names.iter().filter(|name| name.is_in(extension)) {
             match (&name.attribute, &name.sub) {
-                (Some(named), _) if !named.eq_ignore_ascii_case(attribute) => {}
-                (None, _) | (Some(_), None) => return Named::Whole,
-                (Some(_), Some(sub)) => parts.push(sub.as_str()),
+                (Some(own), _) if !own.eq_ignore_ascii_case(attribute) => {}
+                (Some(_), Some(sub)) => named.subs.push(sub.as_str()),
+                (Some(_), None) if !name.by_schema => named.itself = true,
+                (None, _) | (Some(_), None) => named.by_schema = true,
             }
         }
-        if parts.is_empty() { Named::Nothing } else { Named::Parts(parts) }
+        named
     }
 }
 
-/// The members of a complex value, or of each of several, that `keep` says; nothing if none is left.
-fn members(value: &Value, keep: impl Fn(&str) -> bool + Copy) -> Option<Value> {
+fn names_any(list: &[String]) -> bool {
+    list.iter().flat_map(|names| names.split(',')).any(|name| !name.trim().is_empty())
+}
+
+/// What no answer shows, whoever asks: also what can only be written (RFC 7643 §7).
+fn is_never_shown(attribute: &Attribute) -> bool {
+    attribute.returned == Returned::Never || attribute.is_dropped()
+}
+
+/// The members of a complex value, or of each of several, that `keep` keeps; nothing if none is left. What has no
+/// members is kept if the whole is.
+fn members(value: &Value, whole: bool, keep: impl Fn(&str) -> bool + Copy) -> Option<Value> {
     match value {
         Value::Object(object) => {
             let kept: Object = object
@@ -192,28 +318,44 @@ fn members(value: &Value, keep: impl Fn(&str) -> bool + Copy) -> Option<Value> {
             (!kept.is_empty()).then_some(Value::Object(kept))
         }
         Value::Array(items) => {
-            let kept: Vec<Value> = items.iter().filter_map(|item| members(item, keep)).collect();
+            let kept: Vec<Value> = items.iter().filter_map(|item| members(item, whole, keep)).collect();
             (!kept.is_empty()).then_some(Value::Array(kept))
         }
-        other => Some(other.clone()),
+        other => whole.then(|| other.clone()),
     }
 }
 
 impl Name {
+    fn new(extension: Option<&str>, attribute: &str, sub: Option<&str>) -> Self {
+        Self {
+            extension: extension.map(str::to_owned),
+            attribute: Some(attribute.to_owned()),
+            sub: sub.map(str::to_owned),
+            by_schema: false,
+        }
+    }
+
+    /// Whether it is about this extension, or about none.
+    fn is_in(&self, extension: Option<&str>) -> bool {
+        match (&self.extension, extension) {
+            (None, None) => true,
+            (Some(left), Some(right)) => left.eq_ignore_ascii_case(right),
+            _ => false,
+        }
+    }
+
     /// What a name may mean; nothing if nothing has it.
     fn find(text: &str, definition: &Definition) -> Vec<Self> {
-        let whole = |urn: &str| Self { extension: Some(urn.to_owned()), attribute: None, sub: None };
+        let whole =
+            |urn: &str| Self { extension: Some(urn.to_owned()), attribute: None, sub: None, by_schema: true };
         // An extension's URN alone means all of it.
         if let Some(schema) = definition.extension(text) {
             return vec![whole(&schema.id)];
         }
         // RFC 7644 §3.10: the base schema's URN alone means the attributes of that schema.
         if definition.is_base(text) {
-            let named = |attribute: &Attribute| Self {
-                extension: None,
-                attribute: Some(attribute.name.clone()),
-                sub: None,
-            };
+            let named =
+                |attribute: &Attribute| Self { by_schema: true, ..Self::new(None, &attribute.name, None) };
             return definition.schema.attributes.iter().map(named).collect();
         }
         let Some(path) = attr_path(text) else { return Vec::new() };
@@ -221,11 +363,7 @@ impl Name {
         else {
             return Vec::new();
         };
-        let mut names = vec![Self {
-            extension: found.extension.map(str::to_owned),
-            attribute: Some(found.name.to_owned()),
-            sub: found.sub.map(|(name, _)| name.to_owned()),
-        }];
+        let mut names = vec![Self::new(found.extension, found.name, found.sub.map(|(name, _)| name))];
         // `urn:x:Badge` of nobody's schema may be the whole extension or attribute `Badge` of `urn:x`.
         if found.attribute.kind == Type::Any && path.sub.is_none() {
             names.push(whole(text));

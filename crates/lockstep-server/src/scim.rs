@@ -189,8 +189,13 @@ fn definition(caller: &ScimCaller, kind: Kind) -> &Definition {
 }
 
 /// Which attributes the answer shows (RFC 7644 §3.9).
-fn projection(asked: &Asked, definition: &Definition) -> Result<Projection, Error> {
-    Projection::parse(asked.parameter("attributes")?, asked.parameter("excludedAttributes")?, definition)
+fn projection<S: Store>(
+    state: &AppState<S>,
+    asked: &Asked,
+    definition: &Definition,
+) -> Result<Projection, Error> {
+    let (attributes, excluded) = (asked.parameter("attributes")?, asked.parameter("excludedAttributes")?);
+    Projection::parse(attributes, excluded, definition, &state.limits)
 }
 
 /// The id within the directory of what a path names; 404 where it cannot be in this directory.

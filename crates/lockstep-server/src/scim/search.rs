@@ -35,7 +35,7 @@ pub(super) async fn read<S: Store>(
 ) -> Result<Response, Problem> {
     let local = local_id(caller, kind, id)?;
     let definition = definition(caller, kind);
-    let shown = projection(asked, definition)?;
+    let shown = projection(state, asked, definition)?;
     let base_url = base_url(state, caller);
     let renderer = Renderer { base_url: &base_url, directory: caller.directory };
     let (resource, tag) = match kind {
@@ -65,7 +65,7 @@ pub(super) async fn list<S: Store>(
     asked: &Asked,
 ) -> Result<Response, Problem> {
     let definition = definition(caller, kind);
-    let shown = projection(asked, definition)?;
+    let shown = projection(state, asked, definition)?;
     let paging = Paging::parse(
         asked.parameter("startIndex")?,
         asked.parameter("count")?,

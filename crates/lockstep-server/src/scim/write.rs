@@ -29,8 +29,10 @@ pub(super) async fn carry_out<S: Store>(
     asked: &Asked,
     trail: &mut Trail,
 ) -> Result<Response, Problem> {
-    let shown = projection(asked, definition(caller, kind_of(&asked.endpoint)))?;
+    let definition = definition(caller, kind_of(&asked.endpoint));
+    let shown = projection(state, asked, definition)?;
     let command = command(state, caller, asked, trail)?;
+    let shown = with_supplied(shown, &command, definition);
     let envelope = Envelope {
         directory: caller.directory,
         request: asked.request_id,
@@ -48,6 +50,21 @@ pub(super) async fn carry_out<S: Store>(
         // Invariant: the commands of this edge are answered with a user, a group or nothing.
         Reply::Directory(_) | Reply::Step { .. } => Err(Refusal::Fault.into()),
     }
+}
+
+/// RFC 7643 §7: what is returned on request is in the answer to a write that supplied it.
+fn with_supplied(shown: Projection, command: &Command, definition: &Definition) -> Projection {
+    if let Command::CreateUser(body)
+    | Command::CreateGroup(body)
+    | Command::ReplaceUser(_, body, _)
+    | Command::ReplaceGroup(_, body, _) = command
+    {
+        return shown.with_supplied(body, definition);
+    }
+    if let Command::PatchUser(_, patch, _) | Command::PatchGroup(_, patch, _) = command {
+        return shown.with_patched(patch, definition);
+    }
+    shown
 }
 
 /// What the request asks, as a command (RFC 7644 §3.3, §3.5, §3.6).
