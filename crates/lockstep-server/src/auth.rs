@@ -2,22 +2,28 @@
 //! reach; what the path or a body says must agree with it, and another tenant's thing is not found.
 //!
 //! No credential or a wrong one is 401, and it is checked first. A path that names another directory than the token's
-//! is 404. A deleted directory is 404 from then on; a paused one is 403 with a text that the IdP shows.
+//! is 404. A deleted directory is 404 from then on; a paused one is 403 with a text that the IdP shows. What a token's
+//! scopes take away is 403 too.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, header};
+use lockstep_core::clock::Timestamp;
 use lockstep_core::command::{Refusal, Terms};
 use lockstep_core::id::{ApiKeyId, DirectoryId, DirectoryNumber, GroupId, OrganizationId, TokenId, UserId};
-use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach};
+use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach, Token};
+use lockstep_core::query::Kind;
+use lockstep_core::scope::{Access, Missing, Scopes};
 use lockstep_idp::Provider;
-use lockstep_store::{GroupView, Store, StoreError, UserView};
+use lockstep_store::{GroupView, Store, StoreError, TokenUse, UserView};
 
-use crate::limits::{CREDENTIAL_BYTES_LIMIT, CREDENTIALS_REMEMBERED_LIMIT};
+use crate::limits::{CREDENTIAL_BYTES_LIMIT, CREDENTIALS_REMEMBERED_LIMIT, TOKEN_USE_PERIOD};
 use crate::problem::Problem;
+use crate::scim::Endpoint;
 use crate::state::{API_KEY_PREFIX, AppState, digest_of, secret_text};
 
 /// An IdP, known by its bearer token. Only this file makes one.
@@ -35,6 +41,10 @@ pub struct ScimCaller {
     pub state: DirectoryState,
     /// By which of the directory's tokens it is known.
     pub token: TokenId,
+    /// What that token may not do.
+    pub scopes: Scopes,
+    /// What the token's secret is known by.
+    digest: [u8; 32],
     _seal: Seal,
 }
 
@@ -55,16 +65,38 @@ pub async fn scim_caller<S: Store>(
     headers: &HeaderMap,
     named: &str,
 ) -> Result<ScimCaller, Problem> {
-    let sent = Credential::read(headers).ok_or_else(Problem::unauthorized)?;
-    let grant = grant(state, sent.secret).await?.ok_or_else(Problem::unauthorized)?;
-    // Some forms for a base URL take no underscore: a hyphen in its place means the same.
-    if DirectoryId::parse(&named.replacen('-', "_", 1)) != Some(grant.directory.id) {
+    let digest = digest_of(Credential::read(headers)?.secret);
+    let grant = grant(state, digest).await?;
+    if directory_named(named) != Some(grant.directory.id) {
         return Err(Problem::not_found("directory"));
     }
-    match grant.directory.state {
-        DirectoryState::Linked => Ok(grant.caller()),
-        DirectoryState::Unlinked => Err(Refusal::Paused.into()),
-        DirectoryState::Deleting => Err(Problem::not_found("directory")),
+    let caller = grant.caller()?;
+    note_use(state, &grant);
+    Ok(caller)
+}
+
+/// The directory that a path names. Some forms for a base URL take no underscore: a hyphen in its place means the same.
+pub(crate) fn directory_named(text: &str) -> Option<DirectoryId> {
+    DirectoryId::parse(&text.replacen('-', "_", 1))
+}
+
+impl ScimCaller {
+    /// Whether the token's scopes allow what is asked: 403 where they do not, and which scope it is. What one request asks
+    /// at once, such as each operation of a bulk, is asked one by one.
+    pub(crate) fn may(&self, endpoint: &Endpoint) -> Result<(), Problem> {
+        let Some((access, kind)) = endpoint.needs() else { return Ok(()) };
+        let missing = self.scopes.refuse(access, kind).map(Missing::as_str);
+        missing.map_or(Ok(()), |why| Err(Problem::insufficient_scope(why)))
+    }
+
+    /// Whether resources of this kind exist for the token: where several kinds are listed at once, others are left out.
+    pub fn sees(&self, kind: Kind) -> bool {
+        self.scopes.refuse(Access::Read, kind).is_none()
+    }
+
+    /// Says once more what held when the request began: a body may take its time, and must not outlive a revocation.
+    pub(crate) async fn check_again<S: Store>(&self, state: &AppState<S>) -> Result<(), Problem> {
+        grant(state, self.digest).await?.caller().map(drop)
     }
 }
 
@@ -76,9 +108,11 @@ impl<S: Store> FromRequestParts<AppState<S>> for ApiCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState<S>) -> Result<Self, Problem> {
-        let sent = Credential::read(&parts.headers).filter(|sent| !sent.bare);
-        let secret = sent.ok_or_else(Problem::unauthorized)?.secret;
-        let key = api_key(state, secret).await?.ok_or_else(Problem::unauthorized)?;
+        let sent = Credential::read(&parts.headers)?;
+        if sent.bare {
+            return Err(Problem::unauthorized());
+        }
+        let key = api_key(state, sent.secret).await?.ok_or_else(Problem::invalid_token)?;
         Ok(Self { reach: key.reach.clone(), key: key.id, _seal: Seal })
     }
 }
@@ -195,23 +229,38 @@ struct Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
-    fn read(headers: &'a HeaderMap) -> Option<Self> {
+    /// 401 where there is none or it is of another scheme, 400 where it cannot be read (RFC 6750 §3.1).
+    fn read(headers: &'a HeaderMap) -> Result<Self, Problem> {
         let mut sent = headers.get_all(header::AUTHORIZATION).iter();
+        let Some(value) = sent.next() else { return Err(Problem::unauthorized()) };
         // Two headers could be read differently by two readers.
-        let (Some(value), None) = (sent.next(), sent.next()) else { return None };
-        let value = value.to_str().ok()?.trim();
-        if value.is_empty() || value.len() > CREDENTIAL_BYTES_LIMIT {
-            return None;
+        if sent.next().is_some() {
+            return Err(Problem::malformed_credential("send the header `Authorization` once"));
+        }
+        let value = value
+            .to_str()
+            .map_err(|_| Problem::malformed_credential("the header `Authorization` holds more than ASCII"))?
+            .trim();
+        if value.is_empty() {
+            return Err(Problem::unauthorized());
+        }
+        if value.len() > CREDENTIAL_BYTES_LIMIT {
+            let message = format!("the header `Authorization` is longer than {CREDENTIAL_BYTES_LIMIT} bytes");
+            return Err(Problem::malformed_credential(message));
         }
         match value.split_once(' ') {
-            None => Some(Self { secret: value, bare: true }),
+            None => Ok(Self { secret: value, bare: true }),
             // RFC 9110 §11.1: the scheme's case does not matter.
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => {
                 // Some clients send the token as a quoted string (RFC 9110 §5.6.4): no token of ours holds a quote.
                 let secret = rest.trim().trim_matches('"');
-                (!secret.is_empty() && !secret.contains(' ')).then_some(Self { secret, bare: false })
+                if secret.is_empty() || secret.contains(' ') {
+                    let message = "send `Authorization: Bearer` and one token without blanks";
+                    return Err(Problem::malformed_credential(message));
+                }
+                Ok(Self { secret, bare: false })
             }
-            Some(_) => None,
+            Some(_) => Err(Problem::unauthorized()),
         }
     }
 }
@@ -222,21 +271,44 @@ struct Grant {
     directory: Directory,
     provider: &'static Provider,
     terms: Arc<Terms>,
-    token: TokenId,
+    token: Token,
+    /// The last use that was noted, in microseconds.
+    used_at: AtomicI64,
 }
 
 impl Grant {
-    fn caller(&self) -> ScimCaller {
-        ScimCaller {
+    /// The caller, where the directory serves.
+    fn caller(&self) -> Result<ScimCaller, Problem> {
+        match self.directory.state {
+            DirectoryState::Linked => {}
+            DirectoryState::Unlinked => return Err(Refusal::Paused.into()),
+            DirectoryState::Deleting => return Err(Problem::not_found("directory")),
+        }
+        Ok(ScimCaller {
             directory: self.directory.id.directory,
             directory_id: self.directory.id,
             provider: self.provider,
             terms: self.terms.clone(),
             state: self.directory.state,
-            token: self.token,
+            token: self.token.id,
+            scopes: self.token.scopes,
+            digest: self.token.digest,
             _seal: Seal,
-        }
+        })
     }
+}
+
+/// Notes that a token was used, once in a while: the worker writes it, and no request waits for that.
+fn note_use<S: Store>(state: &AppState<S>, grant: &Grant) {
+    let now = state.clock.now();
+    let noted = grant.used_at.load(Ordering::Relaxed);
+    let period = i64::try_from(TOKEN_USE_PERIOD.as_micros()).unwrap_or(i64::MAX);
+    if now.0.saturating_sub(noted) < period {
+        return;
+    }
+    grant.used_at.store(now.0, Ordering::Relaxed);
+    let used = TokenUse { directory: grant.directory.id.directory, token: grant.token.id, at: now };
+    state.credentials.uses.note(used);
 }
 
 /// What was read of credentials, by their digests. Holds under one [`Store::epoch`]; wrong ones are not remembered.
@@ -244,6 +316,25 @@ impl Grant {
 pub(crate) struct Credentials {
     grants: Remembered<Grant>,
     keys: Remembered<ApiKey>,
+    pub(crate) uses: Uses,
+}
+
+/// The uses of tokens that are still to be written. At most one a token.
+#[derive(Debug, Default)]
+pub(crate) struct Uses(Mutex<HashMap<(DirectoryNumber, TokenId), Timestamp>>);
+
+impl Uses {
+    pub(crate) fn note(&self, used: TokenUse) {
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = uses.entry((used.directory, used.token)).or_insert(used.at);
+        *at = used.at.max(*at);
+    }
+
+    /// All of them; whoever takes them writes them.
+    pub(crate) fn take(&self) -> Vec<TokenUse> {
+        let uses = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        uses.into_iter().map(|((directory, token), at)| TokenUse { directory, token, at }).collect()
+    }
 }
 
 #[derive(Debug)]
@@ -282,18 +373,26 @@ impl<T> Remembered<T> {
     }
 }
 
-async fn grant<S: Store>(state: &AppState<S>, secret: &str) -> Result<Option<Arc<Grant>>, Problem> {
-    let digest = digest_of(secret);
+/// What the token with this digest grants now: 401 where it is not known or has expired, whether it was remembered or
+/// not.
+async fn grant<S: Store>(state: &AppState<S>, digest: [u8; 32]) -> Result<Arc<Grant>, Problem> {
     let epoch = state.store.epoch();
-    if let Some(grant) = state.credentials.grants.recall(epoch, &digest) {
-        return Ok(Some(grant));
-    }
-    let Some((number, token)) = state.store.token(digest).await? else { return Ok(None) };
-    let Some((directory, _)) = state.store.directory(number).await? else { return Ok(None) };
+    let grant = if let Some(grant) = state.credentials.grants.recall(epoch, &digest) {
+        grant
+    } else {
+        let grant = Arc::new(read_grant(state, digest).await?);
+        state.credentials.grants.remember(epoch, digest, grant.clone());
+        grant
+    };
+    if grant.token.is_alive(state.clock.now()) { Ok(grant) } else { Err(Problem::invalid_token()) }
+}
+
+async fn read_grant<S: Store>(state: &AppState<S>, digest: [u8; 32]) -> Result<Grant, Problem> {
+    let (number, token) = state.store.token(digest).await?.ok_or_else(Problem::invalid_token)?;
+    let (directory, _) = state.store.directory(number).await?.ok_or_else(Problem::invalid_token)?;
     let (provider, terms) = state.contract_of(&directory)?;
-    let grant = Arc::new(Grant { directory, provider, terms, token: token.id });
-    state.credentials.grants.remember(epoch, digest, grant.clone());
-    Ok(Some(grant))
+    let used_at = AtomicI64::new(token.last_used_at.map_or(0, |time| time.0));
+    Ok(Grant { directory, provider, terms, token, used_at })
 }
 
 async fn api_key<S: Store>(state: &AppState<S>, secret: &str) -> Result<Option<Arc<ApiKey>>, StoreError> {

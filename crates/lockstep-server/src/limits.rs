@@ -23,6 +23,10 @@ pub const METADATA_ENTRIES_LIMIT: usize = 50;
 pub const FILTER_ROWS_LIMIT: usize = 1_000;
 /// Credentials that are remembered; beyond, all are forgotten and read again.
 pub const CREDENTIALS_REMEMBERED_LIMIT: usize = 10_000;
+/// How long the noted last use of a token may stand behind the last one, and how often what is due by the clock is done.
+pub const TOKEN_USE_PERIOD: Duration = Duration::from_mins(1);
+/// Expired tokens that one step removes.
+pub const EXPIRED_TOKENS_LIMIT: usize = 1_000;
 /// How often a number for a new directory is drawn before giving up.
 pub const NUMBER_DRAWS_LIMIT: usize = 16;
 /// Characters below which an API key that an operator chose is warned of: it could be guessed.

@@ -65,6 +65,31 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// The methods that the address knows, where the router does not say so itself.
     pub allow: Option<&'static str>,
+    /// RFC 6750's word for what is wrong with the credential; `None` where none was sent, or nothing is wrong with it.
+    pub challenge: Option<Challenge>,
+}
+
+/// What is wrong with a bearer token (RFC 6750 §3.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Challenge {
+    /// 400: it cannot be read.
+    InvalidRequest,
+    /// 401: it is not known, has expired or was revoked; which of these is not told.
+    InvalidToken,
+    /// 403: it may not do this.
+    InsufficientScope,
+}
+
+impl Challenge {
+    /// The header's value. Without a challenge: that a credential is wanted (RFC 6750 §3).
+    fn header(challenge: Option<Self>) -> HeaderValue {
+        HeaderValue::from_static(match challenge {
+            None => "Bearer realm=\"lockstep\"",
+            Some(Self::InvalidRequest) => "Bearer realm=\"lockstep\", error=\"invalid_request\"",
+            Some(Self::InvalidToken) => "Bearer realm=\"lockstep\", error=\"invalid_token\"",
+            Some(Self::InsufficientScope) => "Bearer realm=\"lockstep\", error=\"insufficient_scope\"",
+        })
+    }
 }
 
 impl Problem {
@@ -78,6 +103,7 @@ impl Problem {
             detail: None,
             retry_after: None,
             allow: None,
+            challenge: None,
         }
     }
 
@@ -91,10 +117,26 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
     }
 
-    /// 401: no credential, or one that is not known. Says the same for every wrong one.
+    /// 400: the credential cannot be read. `message` says why, without it.
+    pub fn malformed_credential(message: impl Into<String>) -> Self {
+        Self { challenge: Some(Challenge::InvalidRequest), ..Self::bad_request(message) }
+    }
+
+    /// 401: no credential was sent.
     pub fn unauthorized() -> Self {
         let message = "this needs a valid credential: send `Authorization: Bearer` and the key or token";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+    }
+
+    /// 401: a credential was sent that is not known, has expired or was revoked. Says the same for each.
+    pub fn invalid_token() -> Self {
+        Self { challenge: Some(Challenge::InvalidToken), ..Self::unauthorized() }
+    }
+
+    /// 403: the token's scopes do not allow this. `message` says which.
+    pub fn insufficient_scope(message: impl Into<String>) -> Self {
+        let problem = Self::new(StatusCode::FORBIDDEN, "insufficient_scope", message);
+        Self { challenge: Some(Challenge::InsufficientScope), ..problem }
     }
 
     /// 403: the credential is known and may not do this.
@@ -303,9 +345,9 @@ pub(crate) fn rendered(mut response: Response, surface: Surface, request: Reques
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.remove(header::CONTENT_LENGTH);
-    if problem.status == StatusCode::UNAUTHORIZED {
+    if problem.status == StatusCode::UNAUTHORIZED || problem.challenge.is_some() {
         // RFC 9110 §11.6.1, RFC 6750 §3.
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lockstep\""));
+        headers.insert(header::WWW_AUTHENTICATE, Challenge::header(problem.challenge));
     }
     if let Some(seconds) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -25,8 +25,9 @@ use crate::body::RawBody;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::trail::Trail;
+pub(crate) use endpoint::Endpoint;
+use endpoint::NoEndpoint;
 pub use endpoint::TEMPLATES;
-use endpoint::{Endpoint, NoEndpoint};
 
 /// Everything below a directory's SCIM endpoint. One handler, because what a request asks is known only after its
 /// contract's repairs; the table of what there is stands in `scim/endpoint.rs`.
@@ -81,6 +82,14 @@ async fn exchange<S: Store>(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     trail.operation = format!("{} unknown", parts.method);
+    let query: Vec<(String, String)> =
+        form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    // RFC 6750 §2.3, RFC 9700 §4.3.2: a URL stands in logs and histories. Nobody shall rely on it.
+    if query.iter().any(|(name, _)| name == "access_token") {
+        let message =
+            "a token in the URL is not accepted: send it in the header `Authorization`, and replace this one";
+        return Err(Problem::malformed_credential(message));
+    }
     if let Some(answer) = discovery::without_credential(state, &parts) {
         trail.operation = "GET /ServiceProviderConfig".into();
         return Ok(answer);
@@ -88,30 +97,33 @@ async fn exchange<S: Store>(
     // A credential comes first: whoever has none learns nothing else, also not that something is malformed.
     let caller = auth::scim_caller(state, &parts.headers, directory_of(parts.uri.path())).await?;
     trail.directory = Some(caller.directory_id);
+    trail.token = Some(caller.token);
     trail.contract = caller.provider.slug;
 
     let mut raw = lockstep_idp::Request {
         // RFC 9110 §9.3.2: HEAD is GET without the body, which the HTTP library leaves out.
         method: if parts.method == Method::HEAD { "GET".into() } else { parts.method.as_str().to_owned() },
         path: below_directory(parts.uri.path())?,
-        query: form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
-            .into_owned()
-            .collect(),
+        query,
         body: None,
     };
     let headers = parts.headers.clone();
     if matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
-        // Where the method is not known, what the body says does not matter. Whether there is such a path is known
-        // after the repairs.
-        if !matches!(Endpoint::find(&raw.method, &raw.path), Ok(_) | Err(NoEndpoint::Nothing)) {
-            endpoint_of(&raw)?;
+        // Where the method is not known or not allowed, what the body says does not matter. Whether there is such a path
+        // is known after the repairs.
+        match Endpoint::find(&raw.method, &raw.path) {
+            Ok(endpoint) => caller.may(&endpoint)?,
+            Err(NoEndpoint::Nothing) => {}
+            Err(_) => drop(endpoint_of(&raw)?),
         }
         raw.body = Some(body_of(state, Request::from_parts(parts, body)).await?);
+        caller.check_again(state).await?;
     }
     trail.repairs = lockstep_idp::repair(caller.provider, &mut raw, &caller.terms, &state.repairs_off);
 
     let endpoint = endpoint_of(&raw)?;
     trail.operation = endpoint.template();
+    caller.may(&endpoint)?;
     let asked = Asked { endpoint, query: raw.query, body: raw.body, headers, request_id };
     match &asked.endpoint {
         Endpoint::Discovery(document) => discovery::answer(state, &caller, document, &asked),

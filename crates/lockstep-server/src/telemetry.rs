@@ -82,6 +82,7 @@ impl Line<'_> {
                     http.operation = trail.map(|trail| trail.operation.as_str()),
                     http.status = self.status,
                     directory.id = trail.and_then(|trail| trail.directory).map(tracing::field::display),
+                    token.id = trail.and_then(|trail| trail.token).map(tracing::field::display),
                     provider = trail.map(|trail| trail.contract),
                     repairs = repairs.join(","),
                     events = trail.map_or(0, |trail| trail.events),

@@ -1,6 +1,6 @@
 //! What a request leaves for its log line and its record: put on the response by the edge that served it.
 
-use lockstep_core::id::DirectoryId;
+use lockstep_core::id::{DirectoryId, TokenId};
 use lockstep_idp::Note;
 
 /// What was done with one request. Holds no personal data.
@@ -10,6 +10,8 @@ pub struct Trail {
     pub operation: String,
     /// The directory that it was about.
     pub directory: Option<DirectoryId>,
+    /// The bearer token by which the IdP was known; its id, not the secret.
+    pub token: Option<TokenId>,
     /// The contract by which it was read.
     pub contract: &'static str,
     /// The repairs that were used, in their order.

@@ -1,36 +1,76 @@
 //! Goes on with what was begun: ends the memberships of deleted groups, clears the rows of deleted directories. Takes
-//! no input: what there is to do stands in the store. May be killed at any moment, and may run twice.
+//! no input: what there is to do stands in the store. May be killed at any moment, and may run twice. Besides, it does
+//! what is due by the clock.
 
 use lockstep_core::command::{Command, Envelope, Refusal, Reply};
 use lockstep_store::{Store, StoreError, Work};
 
-use crate::limits::{CLEAR_ROWS_LIMIT, WORK_LIMIT, WORK_RETRY_WAIT};
+use crate::limits::{CLEAR_ROWS_LIMIT, EXPIRED_TOKENS_LIMIT, TOKEN_USE_PERIOD, WORK_LIMIT, WORK_RETRY_WAIT};
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// Works until the store stops: at the start, and after each commit.
+/// Works until the store stops: at the start, after each commit, and once a minute what is due by the clock.
 pub async fn run<S: Store>(state: AppState<S>) {
     let mut committed = state.store.committed();
+    let mut minute = tokio::time::interval(TOKEN_USE_PERIOD);
+    minute.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         committed.borrow_and_update();
         match turn(&state).await {
             Ok(Turn::More) => {}
             Ok(Turn::Stopping) => return,
             Ok(Turn::Idle) => {
-                if committed.changed().await.is_err() {
-                    return;
+                tokio::select! {
+                    changed = committed.changed() => {
+                        if changed.is_err() {
+                            return;
+                        }
+                    }
+                    _ = minute.tick() => {
+                        if let Err(problem) = tend(&state).await {
+                            warn(&problem);
+                        }
+                    }
                 }
             }
             Err(problem) => {
-                tracing::warn!(
-                    problem.code = problem.code,
-                    problem.detail = problem.detail.as_deref(),
-                    "background work could not go on; it is tried again"
-                );
+                warn(&problem);
                 tokio::time::sleep(WORK_RETRY_WAIT).await;
             }
         }
     }
+}
+
+fn warn(problem: &Problem) {
+    tracing::warn!(
+        problem.code = problem.code,
+        problem.detail = problem.detail.as_deref(),
+        "background work could not go on; it is tried again"
+    );
+}
+
+/// What is due by the clock: writes when tokens were last used, removes tokens of OAuth clients that have expired.
+pub async fn tend<S: Store>(state: &AppState<S>) -> Result<(), Problem> {
+    match write_what_is_due(state).await {
+        Ok(()) | Err(StoreError::Stopping) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn write_what_is_due<S: Store>(state: &AppState<S>) -> Result<(), StoreError> {
+    let uses = state.credentials.uses.take();
+    if !uses.is_empty()
+        && let Err(error) = state.store.touch_tokens(uses.clone()).await
+    {
+        // They are due again next time.
+        for used in uses {
+            state.credentials.uses.note(used);
+        }
+        return Err(error);
+    }
+    let now = state.clock.now();
+    while state.store.remove_expired_tokens(now, EXPIRED_TOKENS_LIMIT).await? {}
+    Ok(())
 }
 
 /// What a turn left.

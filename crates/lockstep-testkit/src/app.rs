@@ -160,6 +160,7 @@ impl<S: Store> TestApp<S> {
     /// Does all background work that there is.
     pub async fn work(&self) {
         while worker::turn(&self.state).await.expect("the work can be done") == Turn::More {}
+        worker::tend(&self.state).await.expect("the work can be done");
     }
 
     /// Serves on a loopback port of its own until the test's runtime ends.

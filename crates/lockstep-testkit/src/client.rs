@@ -37,6 +37,13 @@ impl ScimClient {
         ask(&self.router, request(method, &path, Some(&self.token), "application/scim+json", &body)).await
     }
 
+    /// Sends a request below the directory's endpoint without a credential.
+    pub async fn anonymous(&self, method: &str, path: &str) -> Answer {
+        self.clock.advance(1_000);
+        let path = format!("{}{path}", self.base);
+        ask(&self.router, request(method, &path, None, "application/scim+json", &Value::Null)).await
+    }
+
     /// Makes a user with this userName and answers with its id.
     pub async fn user(&self, user_name: &str) -> String {
         let answer = self.scim("POST", "/Users", json!({ "userName": user_name, "active": true })).await;

@@ -18,20 +18,39 @@ fn a_credential_is_read_with_and_without_its_scheme() {
         (&["BEARER abc"], Some(("abc", false))),
         (&["Bearer \"abc\""], Some(("abc", false))),
         (&["abc"], Some(("abc", true))),
-        (&["Basic abc"], None),
         (&["Bearer "], Some(("Bearer", true))),
-        (&["Bearer a b"], None),
-        (&[""], None),
-        (&[], None),
-        (&["Bearer a", "Bearer b"], None),
     ];
     for (sent, expected) in cases {
         let headers = headers(sent);
-        let read = Credential::read(&headers).map(|found| (found.secret, found.bare));
+        let read = Credential::read(&headers).ok().map(|found| (found.secret, found.bare));
         assert_eq!(read, *expected, "{sent:?}");
     }
+}
+
+// Shows: ERR-07, AUTH-06
+#[test]
+fn what_is_no_credential_is_told_from_one_that_cannot_be_read() {
     let long = "x".repeat(CREDENTIAL_BYTES_LIMIT + 1);
-    assert!(Credential::read(&headers(&[&long])).is_none());
+    let cases: &[(&[&str], u16)] = &[
+        (&[], 401),
+        (&[""], 401),
+        (&["Basic abc"], 401),
+        (&["Bearer a b"], 400),
+        (&["Bearer \"\""], 400),
+        (&["Bearer a", "Bearer b"], 400),
+        (&["Bearer \u{fc}"], 400),
+        (&[&long], 400),
+    ];
+    for (sent, status) in cases {
+        let headers = headers(sent);
+        let refused = Credential::read(&headers).err().expect("no credential");
+        assert_eq!(refused.status, *status, "{sent:?}");
+        // RFC 6750 §3.1: no error where no credential was sent, nor where it was of another scheme.
+        let challenge = (*status == 400).then_some(crate::problem::Challenge::InvalidRequest);
+        assert_eq!(refused.challenge, challenge, "{sent:?}");
+    }
+    let longest = "x".repeat(CREDENTIAL_BYTES_LIMIT);
+    assert!(Credential::read(&headers(&[&longest])).is_ok());
 }
 
 #[test]

@@ -3,14 +3,13 @@
 use axum::response::Response;
 use http::request::Parts;
 use http::{Method, StatusCode, header};
-use lockstep_core::id::DirectoryId;
 use lockstep_scim::discovery::{self, Features};
 use lockstep_scim::{Definition, Error};
 use lockstep_store::Store;
 
 use super::endpoint::Document;
 use super::{Asked, answer, base_url, below_directory, directory_of};
-use crate::auth::ScimCaller;
+use crate::auth::{self, ScimCaller};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -51,7 +50,7 @@ pub(super) fn without_credential<S: Store>(state: &AppState<S>, parts: &Parts) -
     let asks = matches!(parts.method, Method::GET | Method::HEAD)
         && !parts.headers.contains_key(header::AUTHORIZATION)
         && below_directory(path).is_ok_and(|below| below == "/ServiceProviderConfig");
-    let directory = DirectoryId::parse(directory_of(path)).filter(|_| asks)?;
+    let directory = auth::directory_named(directory_of(path)).filter(|_| asks)?;
     let base = format!("{}/scim/v2/{directory}", state.public_url);
     Some(answer::message(StatusCode::OK, &service_provider_config(state, &base)))
 }

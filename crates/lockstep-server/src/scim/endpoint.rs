@@ -1,6 +1,7 @@
 //! What there is below a directory's SCIM endpoint (RFC 7644 §3.2), on one screen.
 
 use lockstep_core::query::Kind;
+use lockstep_core::scope::Access;
 
 /// A discovery document (RFC 7644 §4).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,6 +100,19 @@ impl Endpoint {
                 (_, None) => Err(NoEndpoint::Nothing),
             },
             _ => Err(NoEndpoint::Nothing),
+        }
+    }
+
+    /// What a token's scopes must allow; nothing for what everybody may ask, and for what asks about several kinds and
+    /// leaves out those that the token does not see.
+    pub(crate) fn needs(&self) -> Option<(Access, Kind)> {
+        match self {
+            Self::Discovery(_) => None,
+            Self::List(kind) | Self::Read(kind, _) => Some((Access::Read, *kind)),
+            Self::Create(kind) | Self::Replace(kind, _) | Self::Patch(kind, _) => {
+                Some((Access::Write, *kind))
+            }
+            Self::Delete(kind, _) => Some((Access::Delete, *kind)),
         }
     }
 
