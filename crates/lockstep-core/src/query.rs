@@ -48,8 +48,8 @@ impl Lookup {
     }
 }
 
-/// What kind of resource is asked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What kind of resource is asked for. Lists over both have users first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Kind {
     /// Users.
     User,

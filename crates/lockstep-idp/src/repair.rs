@@ -63,9 +63,14 @@ impl Request {
         self.method == "PATCH"
     }
 
+    /// Whether the body is a search message.
+    fn is_search(&self) -> bool {
+        self.method == "POST" && self.path.ends_with("/.search")
+    }
+
     /// Whether the body is a resource.
     fn is_resource(&self) -> bool {
-        self.method == "PUT" || (self.method == "POST" && !self.path.ends_with("/.search"))
+        self.method == "PUT" || (self.method == "POST" && !self.is_search())
     }
 
     /// The resource type that the path is about.

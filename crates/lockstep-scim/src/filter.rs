@@ -11,10 +11,10 @@ mod check;
 mod matching;
 pub(crate) mod parser;
 
-pub use check::check;
 pub(crate) use check::check_value_filter;
-pub use matching::matches;
+pub use check::{check, check_across};
 pub(crate) use matching::{element_matches, order_numbers, same_text};
+pub use matching::{matches, settled};
 
 /// `[urn:]attribute[.sub]` as written (RFC 7644 §3.10). Inside brackets: a sub-attribute's name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

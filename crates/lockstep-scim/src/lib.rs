@@ -13,6 +13,7 @@ pub mod path;
 pub mod projection;
 pub mod resource;
 pub mod schema;
+pub mod search;
 pub mod sort;
 pub mod text;
 

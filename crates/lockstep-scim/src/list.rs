@@ -65,5 +65,25 @@ pub fn render(total_results: usize, start_index: usize, resources: Vec<Value>) -
     Value::Object(list)
 }
 
+/// The ListResponse of a walk by cursor (RFC 9865 §2): `total_results` where it is known, `next_cursor` on every page
+/// but the last.
+pub fn render_cursor_page(
+    total_results: Option<usize>,
+    next_cursor: Option<&str>,
+    resources: Vec<Value>,
+) -> Value {
+    let mut list = Object::new();
+    list.insert("schemas".to_owned(), json!([LIST_URN]));
+    if let Some(total) = total_results {
+        list.insert("totalResults".to_owned(), json!(total));
+    }
+    if let Some(cursor) = next_cursor {
+        list.insert("nextCursor".to_owned(), json!(cursor));
+    }
+    list.insert("itemsPerPage".to_owned(), json!(resources.len()));
+    list.insert("Resources".to_owned(), Value::Array(resources));
+    Value::Object(list)
+}
+
 #[cfg(test)]
 mod tests;

@@ -39,3 +39,9 @@ pub const WORK_LIMIT: usize = 64;
 pub const CLEAR_ROWS_LIMIT: usize = 1_000;
 /// How long the worker waits before it tries again what the store could not do.
 pub const WORK_RETRY_WAIT: Duration = Duration::from_secs(1);
+/// Resources that a SCIM list answers with where the request does not say; at most `lockstep_scim::Limits` says.
+pub const SCIM_PAGE_DEFAULT: usize = 100;
+/// Candidates of a filter or order that are read at a time.
+pub const CANDIDATES_LIMIT: usize = 500;
+/// The same where each comes with all its members.
+pub const CANDIDATES_WITH_MEMBERS_LIMIT: usize = 16;

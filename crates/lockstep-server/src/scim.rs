@@ -5,8 +5,10 @@ mod answer;
 mod discovery;
 mod endpoint;
 mod preconditions;
+mod read;
 mod render;
 mod search;
+mod walk;
 mod write;
 
 use axum::extract::{FromRequest, Request, State};
@@ -127,8 +129,10 @@ async fn exchange<S: Store>(
     let asked = Asked { endpoint, query: raw.query, body: raw.body, headers, request_id };
     match &asked.endpoint {
         Endpoint::Discovery(document) => discovery::answer(state, &caller, document, &asked),
-        Endpoint::List(kind) => search::list(state, &caller, *kind, &asked).await,
-        Endpoint::Read(kind, id) => search::read(state, &caller, *kind, id, &asked).await,
+        Endpoint::List(scope) | Endpoint::Search(scope) => {
+            search::answer(state, &caller, *scope, &asked).await
+        }
+        Endpoint::Read(kind, id) => read::answer(state, &caller, *kind, id, &asked).await,
         Endpoint::Create(_) | Endpoint::Replace(..) | Endpoint::Patch(..) | Endpoint::Delete(..) => {
             write::carry_out(state, &caller, &asked, trail).await
         }

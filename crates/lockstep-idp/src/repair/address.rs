@@ -2,6 +2,8 @@
 
 use lockstep_core::command::Terms;
 
+use serde_json::Value;
+
 use super::{Repair, Request};
 
 /// `//Users`, `/Users/`, `/v2/Users`.
@@ -42,18 +44,24 @@ const PARAMETERS: [&str; 8] =
 
 fn empty_parameters(request: &mut Request, _: &Terms) -> Option<String> {
     let mut left_out = Vec::new();
-    request.query.retain(|(name, value)| {
-        let known = PARAMETERS.iter().find(|known| *known == name);
+    let mut keeps = |name: &str, is_empty: bool| {
+        let known = PARAMETERS.iter().find(|known| **known == name);
         match known {
             // RFC 9865 §2: an empty cursor asks for the first page.
             Some(&"cursor") | None => true,
-            Some(known) if value.is_empty() => {
+            Some(known) if is_empty => {
                 left_out.push(*known);
                 false
             }
             Some(_) => true,
         }
-    });
+    };
+    request.query.retain(|(name, value)| keeps(name, value.is_empty()));
+    if request.is_search()
+        && let Some(Value::Object(body)) = &mut request.body
+    {
+        body.retain(|name, value| keeps(name, value.as_str() == Some("")));
+    }
     if left_out.is_empty() {
         return None;
     }

@@ -47,8 +47,7 @@ fn change(request: &mut Request, change: impl Fn(&str) -> Option<String>) -> boo
             changed = true;
         }
     }
-    if request.method == "POST"
-        && request.path.ends_with("/.search")
+    if request.is_search()
         && let Some(Value::Object(body)) = &mut request.body
         && let Some(Value::String(text)) = walk::member_mut(body, "filter")
         && let Some(new) = change(text)

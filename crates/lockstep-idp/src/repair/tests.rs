@@ -93,6 +93,10 @@ fn empty_parameters_are_none() {
         Some("startIndex: empty, read as not given")
     );
     assert_eq!(request.query.len(), 2);
+    let body = serde_json::json!({ "sortBy": "", "cursor": "", "filter": "id pr" });
+    let mut request = Request::new("POST", "/.search").with_body(body);
+    assert_eq!(apply(EMPTY_PARAMETERS, &mut request).as_deref(), Some("sortBy: empty, read as not given"));
+    assert_eq!(request.body, Some(serde_json::json!({ "cursor": "", "filter": "id pr" })));
 }
 
 #[test]

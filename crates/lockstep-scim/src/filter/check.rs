@@ -31,6 +31,30 @@ pub fn check(filter: &Filter, definition: &Definition) -> Result<(), Error> {
     }
 }
 
+/// The same for a search over several resource types: an attribute that one of them has not has no value there
+/// (RFC 7644 §3.4.2.1), so a comparison is refused only where no type that knows the attribute can make it.
+pub fn check_across(filter: &Filter, definitions: &[&Definition]) -> Result<(), Error> {
+    let path = match filter {
+        Filter::And(terms) | Filter::Or(terms) => {
+            return terms.iter().try_for_each(|term| check_across(term, definitions));
+        }
+        Filter::Not(inner) => return check_across(inner, definitions),
+        Filter::Present(path) | Filter::Attr { path, .. } | Filter::ValuePath { attr: path, .. } => path,
+    };
+    let knows = |definition: &&&Definition| {
+        names_schema(path, definition)
+            || definition.resolve(path.urn.as_deref(), &path.attribute, path.sub.as_deref()).is_some()
+    };
+    let mut refused = Ok(());
+    for definition in definitions.iter().filter(knows) {
+        match check(filter, definition) {
+            Ok(()) => return Ok(()),
+            error => refused = refused.and(error),
+        }
+    }
+    refused
+}
+
 /// The same for the filter inside `attribute[...]`.
 pub(crate) fn check_value_filter(filter: &Filter, attribute: &Attribute, name: &str) -> Result<(), Error> {
     if attribute.kind == Type::Any {

@@ -30,7 +30,9 @@ pub fn matches(filter: &Filter, object: &Object, definition: &Definition) -> boo
             }
         }
         Filter::Attr { path, op, value } => {
-            let Some(found) = resolve(path, definition) else { return false };
+            let Some(found) = resolve(path, definition) else {
+                return compare(None, *op, value, crate::schema::any_attribute());
+            };
             let (sub, leaf) = match found.sub {
                 Some((name, sub)) => (Some(name), sub),
                 None => match value_of(found.attribute) {
@@ -71,6 +73,43 @@ pub fn matches(filter: &Filter, object: &Object, definition: &Definition) -> boo
             }
         }
     }
+}
+
+/// Whether a filter is true, or false, for every resource of a type, whatever it holds: by `meta.resourceType`, and by
+/// attributes that the type has not. Nothing where it depends on the resource.
+pub fn settled(filter: &Filter, definition: &Definition) -> Option<bool> {
+    match filter {
+        Filter::And(terms) => all(terms.iter().map(|term| settled(term, definition)), false),
+        Filter::Or(terms) => all(terms.iter().map(|term| settled(term, definition)), true),
+        Filter::Not(inner) => settled(inner, definition).map(|holds| !holds),
+        Filter::Present(path) | Filter::Attr { path, .. } | Filter::ValuePath { attr: path, .. } => {
+            let of_type = resolve(path, definition).is_some_and(|found| {
+                found.extension.is_none()
+                    && found.name == "meta"
+                    && found.sub.is_some_and(|(name, _)| name == "resourceType")
+            });
+            let unknown = resolve(path, definition).is_none() && path.urn_alone().is_none();
+            if !of_type && !unknown {
+                return None;
+            }
+            let mut object = Object::new();
+            object.insert("meta".to_owned(), serde_json::json!({ "resourceType": definition.name }));
+            Some(matches(filter, &object, definition))
+        }
+    }
+}
+
+/// The `decisive` value where any term has it, the other where all have that; else nothing.
+fn all(terms: impl Iterator<Item = Option<bool>>, decisive: bool) -> Option<bool> {
+    let mut open = false;
+    for term in terms {
+        match term {
+            Some(value) if value == decisive => return Some(decisive),
+            Some(_) => {}
+            None => open = true,
+        }
+    }
+    (!open).then_some(!decisive)
 }
 
 /// Whether a path is a schema's URN alone, and the resource has something of that schema.

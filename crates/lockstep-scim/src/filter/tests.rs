@@ -331,3 +331,51 @@ fn an_empty_resource_matches_only_absence() {
         let _ = matches(&parse(filter, &Limits::default()).unwrap(), odd.as_object().unwrap(), &user);
     }
 }
+
+// Shows: LIST-10
+#[test]
+fn an_attribute_that_a_type_has_not_has_no_value_there() {
+    let (user, group) = (Definition::user(), Definition::group());
+    let parse = |text: &str| parse(text, &Limits::default()).unwrap();
+    let nothing = Object::new();
+    for (text, expected) in [
+        ("userName eq \"a\"", false),
+        ("userName pr", false),
+        ("userName co \"a\"", false),
+        ("userName ne \"a\"", true),
+        ("userName eq null", true),
+        ("not (userName pr)", true),
+        ("emails[type eq \"work\"]", false),
+    ] {
+        let filter = parse(text);
+        assert_eq!(super::matches(&filter, &nothing, &group), expected, "{text}");
+        assert_eq!(super::settled(&filter, &group), Some(expected), "{text}");
+        assert_eq!(super::settled(&filter, &user), None, "{text}");
+        super::check_across(&filter, &[&user, &group]).unwrap();
+    }
+    for text in ["nobody eq 1", "members.value eq \"x\" and userName pr", "displayName pr"] {
+        super::check_across(&parse(text), &[&user, &group]).unwrap();
+    }
+    for text in ["userName gt 5", "active gt true", "password pr", "name eq \"x\""] {
+        let error = super::check_across(&parse(text), &[&user, &group]).unwrap_err();
+        assert_eq!(error.scim_type, Some(ScimType::InvalidFilter), "{text}");
+    }
+}
+
+#[test]
+fn what_a_type_settles_needs_no_resource() {
+    let (user, group) = (Definition::user(), Definition::group());
+    for (text, for_user, for_group) in [
+        ("meta.resourceType eq \"User\"", Some(true), Some(false)),
+        ("meta.resourceType ne \"User\"", Some(false), Some(true)),
+        ("meta.resourceType eq \"User\" and displayName pr", None, Some(false)),
+        ("meta.resourceType eq \"User\" or displayName pr", Some(true), None),
+        ("not (meta.resourceType eq \"Group\") and userName eq \"a\"", None, Some(false)),
+        ("meta.resourceType eq \"Device\"", Some(false), Some(false)),
+        ("id pr", None, None),
+    ] {
+        let filter = parse(text, &Limits::default()).unwrap();
+        assert_eq!(super::settled(&filter, &user), for_user, "{text}");
+        assert_eq!(super::settled(&filter, &group), for_group, "{text}");
+    }
+}

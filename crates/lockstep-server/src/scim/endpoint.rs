@@ -13,11 +13,21 @@ pub(crate) enum Document {
     Schema(String),
 }
 
+/// What a search is over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Scope {
+    /// All resource types (RFC 7644 §3.4.2.1).
+    Root,
+    /// One resource type.
+    Type(Kind),
+}
+
 /// One thing that can be asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Endpoint {
     Discovery(Document),
-    List(Kind),
+    List(Scope),
+    Search(Scope),
     Read(Kind, String),
     Create(Kind),
     Replace(Kind, String),
@@ -26,20 +36,24 @@ pub(crate) enum Endpoint {
 }
 
 /// How each endpoint is called. `tests/it/authz.rs` has a case for each.
-pub const TEMPLATES: [&str; 17] = [
+pub const TEMPLATES: [&str; 21] = [
     "GET /ServiceProviderConfig",
     "GET /ResourceTypes",
     "GET /ResourceTypes/{name}",
     "GET /Schemas",
     "GET /Schemas/{urn}",
+    "GET /",
+    "POST /.search",
     "GET /Users",
     "POST /Users",
+    "POST /Users/.search",
     "GET /Users/{id}",
     "PUT /Users/{id}",
     "PATCH /Users/{id}",
     "DELETE /Users/{id}",
     "GET /Groups",
     "POST /Groups",
+    "POST /Groups/.search",
     "GET /Groups/{id}",
     "PUT /Groups/{id}",
     "PATCH /Groups/{id}",
@@ -67,6 +81,8 @@ impl Endpoint {
             _ => None,
         };
         match (method, parts.as_slice()) {
+            // RFC 7644 §3.4.2.1.
+            ("GET", [""]) => Ok(Self::List(Scope::Root)),
             ("GET", ["ServiceProviderConfig"]) => Ok(Self::Discovery(Document::ServiceProviderConfig)),
             ("GET", ["ResourceTypes"]) => Ok(Self::Discovery(Document::ResourceTypes)),
             ("GET", ["ResourceTypes", name]) => {
@@ -76,17 +92,26 @@ impl Endpoint {
             ("GET", ["Schemas", urn]) => Ok(Self::Discovery(Document::Schema((*urn).to_owned()))),
             (
                 _,
-                ["ServiceProviderConfig" | "ResourceTypes" | "Schemas"] | ["ResourceTypes" | "Schemas", _],
+                ["" | "ServiceProviderConfig" | "ResourceTypes" | "Schemas"]
+                | ["ResourceTypes" | "Schemas", _],
             ) => Err(NoEndpoint::Method("GET")),
             // RFC 7644 §3.11: an alias that needs a person behind the token.
             (_, ["Me", ..]) => {
                 Err(NoEndpoint::NotImplemented("/Me is not supported: a bearer token is a machine's"))
             }
-            (_, ["Bulk"] | [.., ".search"]) => Err(NoEndpoint::NotImplemented(
+            (_, ["Bulk"]) => Err(NoEndpoint::NotImplemented(
                 "this endpoint is not supported yet; see /ServiceProviderConfig",
             )),
+            // RFC 7644 §3.4.3.
+            ("POST", [".search"]) => Ok(Self::Search(Scope::Root)),
+            (_, [".search"]) => Err(NoEndpoint::Method("POST")),
+            (_, [name, ".search"]) => match (method, kind(name)) {
+                ("POST", Some(kind)) => Ok(Self::Search(Scope::Type(kind))),
+                (_, Some(_)) => Err(NoEndpoint::Method("POST")),
+                (_, None) => Err(NoEndpoint::Nothing),
+            },
             (_, [name]) => match (method, kind(name)) {
-                ("GET", Some(kind)) => Ok(Self::List(kind)),
+                ("GET", Some(kind)) => Ok(Self::List(Scope::Type(kind))),
                 ("POST", Some(kind)) => Ok(Self::Create(kind)),
                 (_, Some(_)) => Err(NoEndpoint::Method("GET, POST")),
                 (_, None) => Err(NoEndpoint::Nothing),
@@ -128,7 +153,10 @@ impl Endpoint {
             Self::Discovery(Document::ResourceType(_)) => "GET /ResourceTypes/{name}".into(),
             Self::Discovery(Document::Schemas) => "GET /Schemas".into(),
             Self::Discovery(Document::Schema(_)) => "GET /Schemas/{urn}".into(),
-            Self::List(kind) => format!("GET /{}", plural(*kind)),
+            Self::List(Scope::Root) => "GET /".into(),
+            Self::List(Scope::Type(kind)) => format!("GET /{}", plural(*kind)),
+            Self::Search(Scope::Root) => "POST /.search".into(),
+            Self::Search(Scope::Type(kind)) => format!("POST /{}/.search", plural(*kind)),
             Self::Create(kind) => format!("POST /{}", plural(*kind)),
             Self::Read(kind, _) => format!("GET /{}/{{id}}", plural(*kind)),
             Self::Replace(kind, _) => format!("PUT /{}/{{id}}", plural(*kind)),
@@ -150,6 +178,9 @@ mod tests {
             ("PATCH", "/Groups/x", "PATCH /Groups/{id}"),
             ("DELETE", "/Users/x", "DELETE /Users/{id}"),
             ("GET", "/Schemas/urn:x", "GET /Schemas/{urn}"),
+            ("GET", "/", "GET /"),
+            ("POST", "/.search", "POST /.search"),
+            ("POST", "/users/.search", "POST /Users/.search"),
         ];
         for (method, path, template) in cases {
             let found = Endpoint::find(method, path).map(|endpoint| endpoint.template());
@@ -160,18 +191,19 @@ mod tests {
     #[test]
     fn every_endpoint_is_listed_by_its_name() {
         let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-        let roots = ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/Users", "/Groups"];
+        let roots = ["", "/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/Users", "/Groups"];
         let mut found: Vec<String> = methods
             .iter()
             .flat_map(|method| {
-                roots
-                    .iter()
-                    .flat_map(move |root| [(method, (*root).to_owned()), (method, format!("{root}/x"))])
+                roots.iter().flat_map(move |root| {
+                    ["", "/x", "/.search"].map(|path| (method, format!("{root}{path}")))
+                })
             })
             .filter_map(|(method, path)| Endpoint::find(method, &path).ok())
             .map(|endpoint| endpoint.template())
             .collect();
         found.sort_unstable();
+        found.dedup();
         let mut listed = TEMPLATES.to_vec();
         listed.sort_unstable();
         assert_eq!(found, listed);
@@ -180,7 +212,8 @@ mod tests {
     #[test]
     fn what_is_not_there_is_refused_with_its_status() {
         let cases = [
-            ("GET", "/", 404),
+            ("GET", "/Devices/.search", 404),
+            ("POST", "/Users/x/.search", 404),
             ("GET", "/Devices", 404),
             ("GET", "/Users/x/y", 404),
             ("GET", "/Users/", 404),
@@ -191,7 +224,10 @@ mod tests {
             ("DELETE", "/ServiceProviderConfig", 405),
             ("GET", "/Me", 501),
             ("POST", "/Bulk", 501),
-            ("POST", "/Users/.search", 501),
+            ("GET", "/Users/.search", 405),
+            ("DELETE", "/Groups/.search", 405),
+            ("PUT", "/.search", 405),
+            ("POST", "/", 405),
         ];
         for (method, path, status) in cases {
             let refused = match Endpoint::find(method, path) {

@@ -1,287 +1,294 @@
-//! GET: one resource, or a list by filter, order and page (RFC 7644 §3.4). An index gives the candidates, the exact
-//! evaluator decides, and no more than one page of resources is held in memory.
+//! Lists (RFC 7644 §3.4.2, §3.4.3): of one resource type or of all, by GET or by POST of a `.search`, by filter, order
+//! and page.
+
+use std::cmp::Ordering;
 
 use axum::response::Response;
 use http::StatusCode;
+use lockstep_core::command::Refusal;
 use lockstep_core::id::LocalId;
-use lockstep_core::query::{self, Kind, Lookup};
-use lockstep_core::version;
+use lockstep_core::model::Head;
+use lockstep_core::query::Kind;
 use lockstep_scim::filter::{self, Filter};
 use lockstep_scim::list::{self, Paging};
+use lockstep_scim::projection::Projection;
+use lockstep_scim::search::SearchRequest;
 use lockstep_scim::sort::{self, Sort};
-use lockstep_scim::{Definition, Object};
-use lockstep_store::{GroupView, Page, Store, UserView};
+use lockstep_scim::{Definition, Error, Limits};
+use lockstep_store::{Page, Store};
 use serde_json::Value;
 
+use super::endpoint::{Endpoint, Scope};
 use super::render::Renderer;
-use super::{Asked, answer, base_url, definition, local_id, not_found, preconditions, projection};
+use super::walk::{Found, Part, Reader, Walk};
+use super::{Asked, answer, base_url, definition};
 use crate::auth::ScimCaller;
+use crate::limits::SCIM_PAGE_DEFAULT;
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// How many resources a list answers with where the client does not say.
-const DEFAULT_COUNT: usize = 100;
-/// How many candidates are read at a time, and how many where each comes with its members.
-const CANDIDATES: usize = 500;
-const CANDIDATES_WITH_MEMBERS: usize = 16;
-
-/// GET of one resource (RFC 7644 §3.4.1).
-pub(super) async fn read<S: Store>(
+pub(super) async fn answer<S: Store>(
     state: &AppState<S>,
     caller: &ScimCaller,
-    kind: Kind,
-    id: &str,
+    scope: Scope,
     asked: &Asked,
 ) -> Result<Response, Problem> {
-    let local = local_id(caller, kind, id)?;
-    let definition = definition(caller, kind);
-    let shown = projection(state, asked, definition)?;
+    let request = if let Endpoint::Search(_) = &asked.endpoint {
+        SearchRequest::from_body(asked.body.as_ref().unwrap_or(&Value::Null), &state.limits)?
+    } else {
+        let parameters = asked.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        SearchRequest::from_parameters(parameters)?
+    };
     let base_url = base_url(state, caller);
     let renderer = Renderer { base_url: &base_url, directory: caller.directory };
-    let (resource, tag) = match kind {
-        Kind::User => {
-            let view = state.store.user(caller.directory, local).await?.ok_or_else(|| not_found(kind, id))?;
-            (renderer.user(&view.user, &view.groups), version::user(&view.user, &view.groups))
-        }
-        Kind::Group => {
-            let members = shown.wants("members");
-            let view = state.store.group(caller.directory, local, members).await?;
-            let view = view.ok_or_else(|| not_found(kind, id))?;
-            (renderer.group(&view.group, view.members.as_deref()), version::group(&view.group))
-        }
-    };
-    if preconditions::has_it_already(&asked.headers, &tag) {
-        return Ok(answer::with_version(answer::empty(StatusCode::NOT_MODIFIED), &tag));
-    }
-    let body = Value::Object(shown.apply(&resource, definition));
-    Ok(answer::with_version(answer::message(StatusCode::OK, &body), &tag))
-}
-
-/// GET of a list (RFC 7644 §3.4.2).
-pub(super) async fn list<S: Store>(
-    state: &AppState<S>,
-    caller: &ScimCaller,
-    kind: Kind,
-    asked: &Asked,
-) -> Result<Response, Problem> {
-    let definition = definition(caller, kind);
-    let shown = projection(state, asked, definition)?;
+    let question = Question::read(caller, scope, &request, &renderer, &state.limits)?;
+    let reader = Reader { store: &state.store, directory: caller.directory, renderer };
     let paging = Paging::parse(
-        asked.parameter("startIndex")?,
-        asked.parameter("count")?,
-        DEFAULT_COUNT,
+        request.start_index.as_deref(),
+        request.count.as_deref(),
+        SCIM_PAGE_DEFAULT,
         state.limits.page_resources,
     )?;
-    let sort = Sort::parse(asked.parameter("sortBy")?, asked.parameter("sortOrder")?, definition)?;
-    let filter = match asked.parameter("filter")? {
-        Some(text) => {
-            let filter = filter::parse(text, &state.limits)?;
-            filter::check(&filter, definition)?;
-            Some(filter)
-        }
-        None => None,
-    };
-
-    let base_url = base_url(state, caller);
-    let search = Search {
-        state,
-        caller,
-        kind,
-        definition,
-        renderer: Renderer { base_url: &base_url, directory: caller.directory },
-        shows_members: kind == Kind::Group && shown.wants("members"),
-    };
-    let (total, resources) = match (filter, sort) {
-        (None, None) => search.everything(paging).await?,
-        (filter, Some(sort)) => search.sorted(filter.as_ref(), &sort, paging).await?,
-        (Some(filter), None) => search.filtered(&filter, paging).await?,
-    };
-    let resources =
-        resources.iter().map(|resource| Value::Object(shown.apply(resource, definition))).collect();
-    Ok(answer::message(StatusCode::OK, &list::render(total, paging.start_index, resources)))
+    let (total, found) = question.page(&reader, paging).await?;
+    let body = list::render(total, paging.start_index, rendered(&found));
+    Ok(answer::message(StatusCode::OK, &body))
 }
 
-struct Search<'a, S: Store> {
-    state: &'a AppState<S>,
-    caller: &'a ScimCaller,
+/// What is shown of what was found.
+fn rendered(found: &[Found<'_>]) -> Vec<Value> {
+    let shown =
+        |found: &Found<'_>| Value::Object(found.part.shown.apply(&found.resource, found.part.definition));
+    found.iter().map(shown).collect()
+}
+
+/// What is asked, as it is meant for each resource type.
+struct Question<'a> {
+    /// The types that may have something, in the order of a list over all.
+    parts: Vec<Part<'a>>,
+    /// In which order, where one was asked for.
+    order: Option<Sort>,
+}
+
+/// Where a resource stands in a sorted list: by its key, then by type and id.
+struct Place {
+    key: sort::Key,
     kind: Kind,
-    definition: &'a Definition,
-    renderer: Renderer<'a>,
-    /// Whether the answer holds the members of groups.
-    shows_members: bool,
-}
-
-/// A resource that a store gave, rendered.
-struct Found {
     id: LocalId,
-    resource: Object,
 }
 
-impl<S: Store> Search<'_, S> {
-    /// A page of all there is: counted by the directory's head, found by its place.
-    async fn everything(&self, paging: Paging) -> Result<(usize, Vec<Object>), Problem> {
-        let store = &self.state.store;
-        let (_, head) = store
-            .directory(self.caller.directory)
-            .await?
-            .ok_or(lockstep_core::command::Refusal::NoDirectory)?;
-        let total = match self.kind {
-            Kind::User => head.users_active + head.users_inactive,
-            Kind::Group => head.groups,
+impl<'a> Question<'a> {
+    fn read(
+        caller: &'a ScimCaller,
+        scope: Scope,
+        request: &SearchRequest,
+        renderer: &Renderer<'_>,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        let types: Vec<(Kind, &Definition)> = match scope {
+            Scope::Root => vec![(Kind::User, &caller.terms.user), (Kind::Group, &caller.terms.group)],
+            Scope::Type(kind) => vec![(kind, definition(caller, kind))],
         };
-        let total = usize::try_from(total).unwrap_or(usize::MAX);
-        if paging.count == 0 || paging.offset() >= total {
-            return Ok((total, Vec::new()));
+        let definitions: Vec<&Definition> = types.iter().map(|(_, definition)| *definition).collect();
+        let filter =
+            request.filter.as_deref().map(|text| read_filter(text, &definitions, limits)).transpose()?;
+        let sorts = read_sorts(request, &definitions)?;
+        let order = sorts.iter().flatten().next().cloned();
+        let mut parts = Vec::new();
+        for ((kind, definition), sort) in types.into_iter().zip(sorts) {
+            let shown = Projection::from_lists(
+                &request.attributes,
+                &request.excluded_attributes,
+                definition,
+                limits,
+            )?;
+            let filter = match filter.as_ref().map(|filter| (filter, filter::settled(filter, definition))) {
+                Some((_, Some(false))) => continue,
+                Some((filter, None)) => Some(filter.clone()),
+                Some((_, Some(true))) | None => None,
+            };
+            parts.push(Part::new(kind, definition, shown, sort, filter, renderer));
         }
-        let page = match paging.offset() {
-            0 => Page::first(paging.count),
-            offset => {
-                let before = u64::try_from(offset - 1).unwrap_or(u64::MAX);
-                match store.nth(self.caller.directory, self.kind, before).await? {
-                    Some(last) => Page::behind(last, paging.count),
-                    None => return Ok((total, Vec::new())),
-                }
-            }
-        };
-        let found = self.candidates(Lookup::All, page, self.shows_members).await?;
-        Ok((total, found.into_iter().map(|found| found.resource).collect()))
+        Ok(Self { parts, order })
     }
 
-    /// A page of what a filter selects, by id.
-    async fn filtered(&self, filter: &Filter, paging: Paging) -> Result<(usize, Vec<Object>), Problem> {
+    /// A page by index, and how many there are in all (RFC 7644 §3.4.2.4).
+    async fn page<'q, S: Store>(
+        &'q self,
+        reader: &Reader<'_, S>,
+        paging: Paging,
+    ) -> Result<(usize, Vec<Found<'q>>), Problem> {
+        match &self.order {
+            Some(order) => self.sorted(reader, order, paging).await,
+            None if self.parts.iter().all(|part| part.filter.is_none()) => {
+                self.everything(reader, paging).await
+            }
+            None => self.filtered(reader, paging).await,
+        }
+    }
+
+    /// A page of all there is: counted by the directory's head, found by its place.
+    async fn everything<'q, S: Store>(
+        &'q self,
+        reader: &Reader<'_, S>,
+        paging: Paging,
+    ) -> Result<(usize, Vec<Found<'q>>), Problem> {
+        let (_, head) = reader.store.directory(reader.directory).await?.ok_or(Refusal::NoDirectory)?;
+        let (mut total, mut skipped, mut window) = (0, paging.offset(), Vec::new());
+        for part in &self.parts {
+            let count = count_of(&head, part.kind);
+            total += count;
+            let wanted = paging.count.saturating_sub(window.len());
+            if skipped >= count || wanted == 0 {
+                skipped = skipped.saturating_sub(count);
+                continue;
+            }
+            let page = match skipped.checked_sub(1) {
+                None => Page::first(wanted),
+                Some(before) => {
+                    let before = u64::try_from(before).unwrap_or(u64::MAX);
+                    let Some(last) = reader.store.nth(reader.directory, part.kind, before).await? else {
+                        continue;
+                    };
+                    Page::behind(last, wanted)
+                }
+            };
+            skipped = 0;
+            window.extend(reader.page(part, page).await?);
+        }
+        Ok((total, window))
+    }
+
+    /// A page of what a filter selects, by type and id.
+    async fn filtered<'q, S: Store>(
+        &'q self,
+        reader: &Reader<'_, S>,
+        paging: Paging,
+    ) -> Result<(usize, Vec<Found<'q>>), Problem> {
         let mut total = 0;
         let mut window = Vec::new();
-        let mut walk = Walk::new(self, Some(filter));
+        let mut walk = Walk::new(reader, &self.parts);
         while let Some(found) = walk.next().await? {
-            for candidate in found {
+            for found in found {
                 if total >= paging.offset() && window.len() < paging.count {
-                    window.push(candidate);
+                    window.push(found);
                 }
                 total += 1;
             }
         }
-        // Members that were not needed to decide are read for what is shown only.
-        let read_members = self.shows_members && !walk.members;
-        Ok((total, self.shown(window, read_members).await?))
+        Ok((total, reader.shown(window).await?))
     }
 
-    /// A page of what a filter selects, in an order. Only keys and ids of what is selected are held.
-    async fn sorted(
-        &self,
-        filter: Option<&Filter>,
-        sort: &Sort,
+    /// A page in an order. Only places are held, and no more of them than lead up to the page's end.
+    async fn sorted<'q, S: Store>(
+        &'q self,
+        reader: &Reader<'_, S>,
+        order: &Sort,
         paging: Paging,
-    ) -> Result<(usize, Vec<Object>), Problem> {
-        let mut keys: Vec<(sort::Key, LocalId)> = Vec::new();
-        let mut walk = Walk::new(self, filter);
+    ) -> Result<(usize, Vec<Found<'q>>), Problem> {
+        let end = if paging.count == 0 { 0 } else { paging.offset().saturating_add(paging.count) };
+        let mut total = 0;
+        let mut first = First::new(order, end);
+        let mut walk = Walk::new(reader, &self.parts);
         while let Some(found) = walk.next().await? {
-            keys.extend(found.into_iter().map(|found| (sort.key(&found.resource), found.id)));
-        }
-        keys.sort_by(|left, right| sort.order(&left.0, &right.0).then(left.1.cmp(&right.1)));
-        let total = keys.len();
-        let mut resources = Vec::new();
-        for (_, id) in keys.into_iter().skip(paging.offset()).take(paging.count) {
-            let found = self.candidates(Lookup::Id(id), Page::first(1), self.shows_members).await?;
-            resources.extend(found.into_iter().map(|found| found.resource));
-        }
-        Ok((total, resources))
-    }
-
-    /// The resources of a window, read once more where they must show members that were not decided on.
-    async fn shown(&self, window: Vec<Found>, read_members: bool) -> Result<Vec<Object>, Problem> {
-        let mut resources = Vec::with_capacity(window.len());
-        for found in window {
-            if read_members {
-                let again = self.candidates(Lookup::Id(found.id), Page::first(1), true).await?;
-                resources.extend(again.into_iter().map(|found| found.resource));
-            } else {
-                resources.push(found.resource);
+            total += found.len();
+            for found in found {
+                first.offer(Place {
+                    key: found.part.key(&found.resource),
+                    kind: found.part.kind,
+                    id: found.id,
+                });
             }
         }
-        Ok(resources)
+        let places = first.finish().into_iter().skip(paging.offset());
+        Ok((total, self.at(reader, places).await?))
     }
 
-    async fn candidates(
-        &self,
-        lookup: Lookup,
-        page: Page<LocalId>,
-        members: bool,
-    ) -> Result<Vec<Found>, Problem> {
-        let (store, directory) = (&self.state.store, self.caller.directory);
-        Ok(match self.kind {
-            Kind::User => {
-                store.users(directory, lookup, page).await?.iter().map(|view| self.user(view)).collect()
+    /// The resources at these places.
+    async fn at<'q, S: Store>(
+        &'q self,
+        reader: &Reader<'_, S>,
+        places: impl Iterator<Item = Place>,
+    ) -> Result<Vec<Found<'q>>, Problem> {
+        let mut found = Vec::new();
+        for place in places {
+            if let Some(part) = self.parts.iter().find(|part| part.kind == place.kind) {
+                found.extend(reader.one(part, place.id).await?);
             }
-            Kind::Group => store
-                .groups(directory, lookup, page, members)
-                .await?
-                .iter()
-                .map(|view| self.group(view))
-                .collect(),
-        })
-    }
-
-    fn user(&self, view: &UserView) -> Found {
-        Found { id: view.user.id, resource: self.renderer.user(&view.user, &view.groups) }
-    }
-
-    fn group(&self, view: &GroupView) -> Found {
-        Found { id: view.group.id, resource: self.renderer.group(&view.group, view.members.as_deref()) }
+        }
+        Ok(found)
     }
 }
 
-/// Goes through the candidates page by page and keeps those for which the filter holds.
-struct Walk<'a, 'b, S: Store> {
-    search: &'a Search<'b, S>,
-    filter: Option<&'a Filter>,
-    lookup: Lookup,
-    /// The user that the index found to be a member of every candidate, where the filter asks about no other.
-    member: Option<LocalId>,
-    /// Whether candidates come with all their members.
-    members: bool,
-    after: Option<LocalId>,
-    done: bool,
+fn read_filter(text: &str, definitions: &[&Definition], limits: &Limits) -> Result<Filter, Error> {
+    let filter = filter::parse(text, limits)?;
+    match definitions {
+        [definition] => filter::check(&filter, definition)?,
+        several => filter::check_across(&filter, several)?,
+    }
+    Ok(filter)
 }
 
-impl<'a, 'b, S: Store> Walk<'a, 'b, S> {
-    fn new(search: &'a Search<'b, S>, filter: Option<&'a Filter>) -> Self {
-        let lookup =
-            filter.map_or(Lookup::All, |filter| query::lookup(filter, search.kind, search.caller.directory));
-        let asks_members =
-            search.kind == Kind::Group && filter.is_some_and(|filter| query::mentions(filter, "members"));
-        let member = match (&lookup, filter) {
-            (Lookup::GroupsOf(user), Some(filter))
-                if query::only_asks_for_member(filter, &search.renderer.user_id(*user)) =>
-            {
-                Some(*user)
-            }
-            _ => None,
-        };
-        let members = asks_members && member.is_none();
-        Self { search, filter, lookup, member, members, after: None, done: false }
+/// The order as each type has it; refused where no type can be sorted so.
+fn read_sorts(request: &SearchRequest, definitions: &[&Definition]) -> Result<Vec<Option<Sort>>, Error> {
+    let sorts: Vec<Result<Option<Sort>, Error>> = definitions
+        .iter()
+        .map(|definition| Sort::parse(request.sort_by.as_deref(), request.sort_order.as_deref(), definition))
+        .collect();
+    if sorts.iter().all(Result::is_err) {
+        return sorts.into_iter().collect();
+    }
+    Ok(sorts.into_iter().map(|sort| sort.ok().flatten()).collect())
+}
+
+/// How many of a kind there are.
+fn count_of(head: &Head, kind: Kind) -> usize {
+    let count = match kind {
+        Kind::User => head.users_active + head.users_inactive,
+        Kind::Group => head.groups,
+    };
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+impl Place {
+    /// RFC 7644 §3.4.2.4 leaves ties open; the type and the id make the order the same each time.
+    fn compare(&self, other: &Self, order: &Sort) -> Ordering {
+        order.order(&self.key, &other.key).then((self.kind, self.id).cmp(&(other.kind, other.id)))
+    }
+}
+
+/// The first so many of the places that are offered: holds at most twice as many and a few.
+struct First<'a> {
+    order: &'a Sort,
+    limit: usize,
+    kept: Vec<Place>,
+}
+
+/// How many places are held at least before those that cannot be wanted are dropped.
+const PLACES_BEFORE_DROPPING: usize = 1_024;
+
+impl<'a> First<'a> {
+    fn new(order: &'a Sort, limit: usize) -> Self {
+        Self { order, limit, kept: Vec::new() }
     }
 
-    /// The next ones that are selected; `None` after the last.
-    async fn next(&mut self) -> Result<Option<Vec<Found>>, Problem> {
-        if self.done {
-            return Ok(None);
+    fn offer(&mut self, place: Place) {
+        if self.limit == 0 {
+            return;
         }
-        let limit = if self.members { CANDIDATES_WITH_MEMBERS } else { CANDIDATES };
-        let page = Page { after: self.after, ..Page::first(limit) };
-        let mut found = self.search.candidates(self.lookup.clone(), page, self.members).await?;
-        self.done = found.len() < limit;
-        self.after = found.last().map(|found| found.id);
-        if let Some(filter) = self.filter {
-            found.retain(|candidate| match self.member {
-                Some(user) => {
-                    let mut resource = candidate.resource.clone();
-                    let id = self.search.renderer.user_id(user);
-                    resource.insert("members".into(), serde_json::json!([{ "value": id, "type": "User" }]));
-                    filter::matches(filter, &resource, self.search.definition)
-                }
-                None => filter::matches(filter, &candidate.resource, self.search.definition),
-            });
+        self.kept.push(place);
+        if self.kept.len() >= self.limit.saturating_mul(2).max(PLACES_BEFORE_DROPPING) {
+            self.settle();
         }
-        Ok(Some(found))
+    }
+
+    fn settle(&mut self) {
+        self.kept.sort_unstable_by(|left, right| left.compare(right, self.order));
+        self.kept.truncate(self.limit);
+    }
+
+    /// The first ones, in their order.
+    fn finish(mut self) -> Vec<Place> {
+        self.settle();
+        self.kept
     }
 }

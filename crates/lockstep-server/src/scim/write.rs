@@ -116,7 +116,9 @@ fn command<S: Store>(
         Endpoint::Delete(Kind::Group, id) => {
             Command::DeleteGroup(local_id(caller, Kind::Group, id)?, precondition)
         }
-        Endpoint::Discovery(_) | Endpoint::List(_) | Endpoint::Read(..) => return Err(Refusal::Fault.into()),
+        Endpoint::Discovery(_) | Endpoint::List(_) | Endpoint::Search(_) | Endpoint::Read(..) => {
+            return Err(Refusal::Fault.into());
+        }
     })
 }
 
@@ -246,12 +248,12 @@ fn wants_no_body(headers: &HeaderMap, endpoint: &Endpoint) -> bool {
 
 fn kind_of(endpoint: &Endpoint) -> Kind {
     match endpoint {
-        Endpoint::List(kind)
-        | Endpoint::Read(kind, _)
+        Endpoint::Read(kind, _)
         | Endpoint::Create(kind)
         | Endpoint::Replace(kind, _)
         | Endpoint::Patch(kind, _)
         | Endpoint::Delete(kind, _) => *kind,
-        Endpoint::Discovery(_) => Kind::User,
+        // Invariant: what only reads has no kind to write.
+        Endpoint::Discovery(_) | Endpoint::List(_) | Endpoint::Search(_) => Kind::User,
     }
 }

@@ -191,8 +191,13 @@ async fn an_idp_speaks_of_its_own_directory_only() {
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
         "Operations": [{ "op": "replace", "path": "active", "value": false }],
     });
+    let search = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"] });
     let requests = [
-        ("GET", "/Users".to_owned(), Value::Null),
+        ("GET", "/".to_owned(), Value::Null),
+        ("POST", "/.search".into(), search.clone()),
+        ("POST", "/Users/.search".into(), search.clone()),
+        ("POST", "/Groups/.search".into(), search),
+        ("GET", "/Users".into(), Value::Null),
         ("POST", "/Users".into(), json!({ "userName": "new@victim.test" })),
         ("GET", format!("/Users/{user}"), Value::Null),
         ("PUT", format!("/Users/{user}"), json!({ "userName": "new@victim.test" })),

@@ -34,6 +34,7 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+// Shows: SEARCH-06
 #[tokio::test]
 async fn every_request_is_one_line_that_names_ids_only() {
     let log = Log(std::thread::current().id(), Arc::default());
@@ -54,6 +55,13 @@ async fn every_request_is_one_line_that_names_ids_only() {
     idp.scim("GET", "/Users?filter=userName%20eq%20%22secretuser%40secret.test%22", Value::Null)
         .await
         .expect(200);
+    for endpoint in ["/.search", "/Users/.search"] {
+        let schemas = ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"];
+        let filter = "userName eq \"secretuser@secret.test\"";
+        idp.scim("POST", endpoint, json!({ "schemas": schemas, "filter": filter })).await.expect(200);
+        let wrong = "secretname eq \"secretvalue";
+        idp.scim("POST", endpoint, json!({ "schemas": schemas, "filter": wrong })).await.expect(400);
+    }
     idp.scim("GET", "/Secretpath", Value::Null).await.expect(404);
     idp.with_token("secrettoken").scim("GET", "/Users", Value::Null).await.expect(401);
     idp.patch(&format!("/Users/{user}"), json!({ "op": "add", "path": "secretpath[", "value": 1 }))
@@ -73,7 +81,7 @@ async fn every_request_is_one_line_that_names_ids_only() {
     }
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let requests = lines.iter().filter(|line| !line["fields"]["request.id"].is_null());
-    assert_eq!(requests.count(), 13, "{text}");
+    assert_eq!(requests.count(), 17, "{text}");
     let created = lines.iter().find(|line| line["fields"]["http.operation"] == "POST /Users").unwrap();
     let expected = json!({
         "http.method": "POST",

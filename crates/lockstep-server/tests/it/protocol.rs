@@ -1,6 +1,8 @@
 //! The protocol as an IdP sees it, requirement by requirement: `docs/scim/conformance.md` names these tests.
 
 mod discovery;
+mod page;
+mod search;
 
 use lockstep_testkit::{Answer, ScimClient, TestApp};
 use serde_json::Value;
