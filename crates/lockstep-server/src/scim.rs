@@ -129,8 +129,8 @@ async fn exchange<S: Store>(
     let asked = Asked { endpoint, query: raw.query, body: raw.body, headers, request_id };
     match &asked.endpoint {
         Endpoint::Discovery(document) => discovery::answer(state, &caller, document, &asked),
-        Endpoint::List(scope) | Endpoint::Search(scope) => {
-            search::answer(state, &caller, *scope, &asked).await
+        Endpoint::List(types) | Endpoint::Search(types) => {
+            search::answer(state, &caller, *types, &asked).await
         }
         Endpoint::Read(kind, id) => read::answer(state, &caller, *kind, id, &asked).await,
         Endpoint::Create(_) | Endpoint::Replace(..) | Endpoint::Patch(..) | Endpoint::Delete(..) => {

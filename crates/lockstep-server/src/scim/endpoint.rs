@@ -15,19 +15,19 @@ pub(crate) enum Document {
 
 /// What a search is over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Scope {
+pub(crate) enum Types {
     /// All resource types (RFC 7644 §3.4.2.1).
-    Root,
-    /// One resource type.
-    Type(Kind),
+    All,
+    /// One.
+    One(Kind),
 }
 
 /// One thing that can be asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Endpoint {
     Discovery(Document),
-    List(Scope),
-    Search(Scope),
+    List(Types),
+    Search(Types),
     Read(Kind, String),
     Create(Kind),
     Replace(Kind, String),
@@ -82,7 +82,7 @@ impl Endpoint {
         };
         match (method, parts.as_slice()) {
             // RFC 7644 §3.4.2.1.
-            ("GET", [""]) => Ok(Self::List(Scope::Root)),
+            ("GET", [""]) => Ok(Self::List(Types::All)),
             ("GET", ["ServiceProviderConfig"]) => Ok(Self::Discovery(Document::ServiceProviderConfig)),
             ("GET", ["ResourceTypes"]) => Ok(Self::Discovery(Document::ResourceTypes)),
             ("GET", ["ResourceTypes", name]) => {
@@ -103,15 +103,15 @@ impl Endpoint {
                 "this endpoint is not supported yet; see /ServiceProviderConfig",
             )),
             // RFC 7644 §3.4.3.
-            ("POST", [".search"]) => Ok(Self::Search(Scope::Root)),
+            ("POST", [".search"]) => Ok(Self::Search(Types::All)),
             (_, [".search"]) => Err(NoEndpoint::Method("POST")),
             (_, [name, ".search"]) => match (method, kind(name)) {
-                ("POST", Some(kind)) => Ok(Self::Search(Scope::Type(kind))),
+                ("POST", Some(kind)) => Ok(Self::Search(Types::One(kind))),
                 (_, Some(_)) => Err(NoEndpoint::Method("POST")),
                 (_, None) => Err(NoEndpoint::Nothing),
             },
             (_, [name]) => match (method, kind(name)) {
-                ("GET", Some(kind)) => Ok(Self::List(Scope::Type(kind))),
+                ("GET", Some(kind)) => Ok(Self::List(Types::One(kind))),
                 ("POST", Some(kind)) => Ok(Self::Create(kind)),
                 (_, Some(_)) => Err(NoEndpoint::Method("GET, POST")),
                 (_, None) => Err(NoEndpoint::Nothing),
@@ -132,8 +132,10 @@ impl Endpoint {
     /// leaves out those that the token does not see.
     pub(crate) fn needs(&self) -> Option<(Access, Kind)> {
         match self {
-            Self::Discovery(_) => None,
-            Self::List(kind) | Self::Read(kind, _) => Some((Access::Read, *kind)),
+            Self::Discovery(_) | Self::List(Types::All) | Self::Search(Types::All) => None,
+            Self::List(Types::One(kind)) | Self::Search(Types::One(kind)) | Self::Read(kind, _) => {
+                Some((Access::Read, *kind))
+            }
             Self::Create(kind) | Self::Replace(kind, _) | Self::Patch(kind, _) => {
                 Some((Access::Write, *kind))
             }
@@ -153,10 +155,10 @@ impl Endpoint {
             Self::Discovery(Document::ResourceType(_)) => "GET /ResourceTypes/{name}".into(),
             Self::Discovery(Document::Schemas) => "GET /Schemas".into(),
             Self::Discovery(Document::Schema(_)) => "GET /Schemas/{urn}".into(),
-            Self::List(Scope::Root) => "GET /".into(),
-            Self::List(Scope::Type(kind)) => format!("GET /{}", plural(*kind)),
-            Self::Search(Scope::Root) => "POST /.search".into(),
-            Self::Search(Scope::Type(kind)) => format!("POST /{}/.search", plural(*kind)),
+            Self::List(Types::All) => "GET /".into(),
+            Self::List(Types::One(kind)) => format!("GET /{}", plural(*kind)),
+            Self::Search(Types::All) => "POST /.search".into(),
+            Self::Search(Types::One(kind)) => format!("POST /{}/.search", plural(*kind)),
             Self::Create(kind) => format!("POST /{}", plural(*kind)),
             Self::Read(kind, _) => format!("GET /{}/{{id}}", plural(*kind)),
             Self::Replace(kind, _) => format!("PUT /{}/{{id}}", plural(*kind)),

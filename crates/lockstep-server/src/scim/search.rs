@@ -9,7 +9,7 @@ use lockstep_core::command::Refusal;
 use lockstep_core::id::LocalId;
 use lockstep_core::model::Head;
 use lockstep_core::query::Kind;
-use lockstep_scim::filter::{self, Filter};
+use lockstep_scim::filter;
 use lockstep_scim::list::{self, Paging};
 use lockstep_scim::projection::Projection;
 use lockstep_scim::search::SearchRequest;
@@ -18,7 +18,7 @@ use lockstep_scim::{Definition, Error, Limits};
 use lockstep_store::{Page, Store};
 use serde_json::Value;
 
-use super::endpoint::{Endpoint, Scope};
+use super::endpoint::{Endpoint, Types};
 use super::render::Renderer;
 use super::walk::{Found, Part, Reader, Walk};
 use super::{Asked, answer, base_url, definition};
@@ -30,7 +30,7 @@ use crate::state::AppState;
 pub(super) async fn answer<S: Store>(
     state: &AppState<S>,
     caller: &ScimCaller,
-    scope: Scope,
+    types: Types,
     asked: &Asked,
 ) -> Result<Response, Problem> {
     let request = if let Endpoint::Search(_) = &asked.endpoint {
@@ -41,7 +41,7 @@ pub(super) async fn answer<S: Store>(
     };
     let base_url = base_url(state, caller);
     let renderer = Renderer { base_url: &base_url, directory: caller.directory };
-    let question = Question::read(caller, scope, &request, &renderer, &state.limits)?;
+    let question = Question::read(caller, types, &request, &renderer, &state.limits)?;
     let reader = Reader { store: &state.store, directory: caller.directory, renderer };
     let paging = Paging::parse(
         request.start_index.as_deref(),
@@ -79,22 +79,32 @@ struct Place {
 impl<'a> Question<'a> {
     fn read(
         caller: &'a ScimCaller,
-        scope: Scope,
+        types: Types,
         request: &SearchRequest,
         renderer: &Renderer<'_>,
         limits: &Limits,
     ) -> Result<Self, Error> {
-        let types: Vec<(Kind, &Definition)> = match scope {
-            Scope::Root => vec![(Kind::User, &caller.terms.user), (Kind::Group, &caller.terms.group)],
-            Scope::Type(kind) => vec![(kind, definition(caller, kind))],
+        let kinds = match types {
+            // What the token does not see is not there for it.
+            Types::All => [Kind::User, Kind::Group].into_iter().filter(|kind| caller.sees(*kind)).collect(),
+            Types::One(kind) => vec![kind],
         };
-        let definitions: Vec<&Definition> = types.iter().map(|(_, definition)| *definition).collect();
-        let filter =
-            request.filter.as_deref().map(|text| read_filter(text, &definitions, limits)).transpose()?;
+        let definitions: Vec<&Definition> = kinds.iter().map(|kind| definition(caller, *kind)).collect();
+        let filter = match &request.filter {
+            None => None,
+            Some(text) => {
+                let filter = filter::parse(text, limits)?;
+                match types {
+                    Types::All => filter::check_across(&filter, &definitions)?,
+                    Types::One(kind) => filter::check(&filter, definition(caller, kind))?,
+                }
+                Some(filter)
+            }
+        };
         let sorts = read_sorts(request, &definitions)?;
         let order = sorts.iter().flatten().next().cloned();
         let mut parts = Vec::new();
-        for ((kind, definition), sort) in types.into_iter().zip(sorts) {
+        for ((kind, definition), sort) in kinds.into_iter().zip(definitions).zip(sorts) {
             let shown = Projection::from_lists(
                 &request.attributes,
                 &request.excluded_attributes,
@@ -217,15 +227,6 @@ impl<'a> Question<'a> {
         }
         Ok(found)
     }
-}
-
-fn read_filter(text: &str, definitions: &[&Definition], limits: &Limits) -> Result<Filter, Error> {
-    let filter = filter::parse(text, limits)?;
-    match definitions {
-        [definition] => filter::check(&filter, definition)?,
-        several => filter::check_across(&filter, several)?,
-    }
-    Ok(filter)
 }
 
 /// The order as each type has it; refused where no type can be sorted so.
