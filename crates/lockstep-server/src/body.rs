@@ -1,14 +1,14 @@
 //! The body of a request, within its bounds.
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use http::header;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use lockstep_scim::{Limits, Object};
 use lockstep_store::Store;
 use serde_json::Value;
 
-use crate::limits::{API_BODY_BYTES_LIMIT, BODY_WAIT_LIMIT};
+use crate::limits::{API_BODY_BYTES_LIMIT, BODY_DISCARDED_LIMIT, BODY_WAIT_LIMIT};
 use crate::problem::{Problem, Surface};
 use crate::state::AppState;
 
@@ -28,18 +28,37 @@ impl<S: Store> FromRequest<AppState<S>> for RawBody {
         if encoding.is_some_and(|encoding| !encoding.trim().eq_ignore_ascii_case("identity")) {
             return Err(Problem::encoded_body());
         }
-        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        if announced.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > limit) {
+        let headers = request.headers();
+        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let announced = announced.and_then(|length| length.parse().ok()).unwrap_or(0);
+        // Whoever waits to be asked for the body need not send it.
+        if announced > limit && headers.contains_key(header::EXPECT) {
             return Err(Problem::too_large(limit));
         }
-        let reading = Limited::new(request.into_body(), limit).collect();
-        match tokio::time::timeout(BODY_WAIT_LIMIT, reading).await {
-            Ok(Ok(body)) => Ok(Self(body.to_bytes())),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
+        match tokio::time::timeout(BODY_WAIT_LIMIT, collect(request.into_body(), limit, announced)).await {
+            Ok(Ok(Some(bytes))) => Ok(Self(bytes)),
+            Ok(Ok(None)) => Err(Problem::too_large(limit)),
             Ok(Err(_)) => Err(Problem::bad_request("the body broke off; send it again")),
+            Err(_) if announced > limit => Err(Problem::too_large(limit)),
             Err(_) => Err(Problem::body_timeout()),
         }
     }
+}
+
+/// The bytes of a body; none where it is too large. Such a one is read on and forgotten, within a bound: a client that
+/// is still sending when the connection ends never sees why.
+async fn collect(mut body: Body, limit: usize, announced: usize) -> Result<Option<Bytes>, axum::Error> {
+    let (mut kept, mut read) = (Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        read = read.saturating_add(data.len());
+        if read.max(announced) <= limit {
+            kept.extend_from_slice(&data);
+        } else if read > limit.saturating_add(BODY_DISCARDED_LIMIT) {
+            break;
+        }
+    }
+    Ok((read.max(announced) <= limit).then(|| kept.into()))
 }
 
 /// The JSON object that a request to the API carries.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// Bytes of the body of an API request (413).
 pub const API_BODY_BYTES_LIMIT: usize = 1024 * 1024;
+/// Bytes of a body beyond its bound that are read and forgotten before the answer; then the connection ends.
+pub const BODY_DISCARDED_LIMIT: usize = 64 * 1024 * 1024;
 /// How long a request's body may take to arrive (408).
 pub const BODY_WAIT_LIMIT: Duration = Duration::from_secs(30);
 /// Things on a page of a list where the request does not say.

@@ -11,10 +11,12 @@ mod search;
 mod walk;
 mod write;
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use lockstep_core::id::{GroupId, LocalId, RequestId, UserId};
 use lockstep_core::query::Kind;
 use lockstep_idp::Note;
@@ -97,10 +99,11 @@ async fn exchange<S: Store>(
         return Ok(answer);
     }
     // A credential comes first: whoever has none learns nothing else, also not that something is malformed.
-    let caller = auth::scim_caller(state, &parts.headers, directory_of(parts.uri.path())).await?;
+    let caller = auth::scim_caller(state, &parts.headers, &directory_of(parts.uri.path())).await?;
     trail.directory = Some(caller.directory_id);
     trail.token = Some(caller.token);
     trail.contract = caller.provider.slug;
+    demand_utf8(parts.uri.query().unwrap_or_default())?;
 
     let mut raw = lockstep_idp::Request {
         // RFC 9110 §9.3.2: HEAD is GET without the body, which the HTTP library leaves out.
@@ -111,13 +114,10 @@ async fn exchange<S: Store>(
     };
     let headers = parts.headers.clone();
     if matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
-        // Where the method is not known or not allowed, what the body says does not matter. Whether there is such a path
-        // is known after the repairs.
-        match Endpoint::find(&raw.method, &raw.path) {
-            Ok(endpoint) => caller.may(&endpoint)?,
-            Err(NoEndpoint::Nothing) => {}
-            Err(_) => drop(endpoint_of(&raw)?),
-        }
+        // Where nothing can be asked, or not by this token, what the body says does not matter.
+        let mut repaired = raw.clone();
+        lockstep_idp::repair(caller.provider, &mut repaired, &caller.terms, &state.repairs_off);
+        caller.may(&endpoint_of(&repaired)?)?;
         raw.body = Some(body_of(state, Request::from_parts(parts, body)).await?);
         caller.check_again(state).await?;
     }
@@ -150,27 +150,51 @@ fn endpoint_of(raw: &lockstep_idp::Request) -> Result<Endpoint, Problem> {
 }
 
 /// The directory that a path names: the part behind `/scim/v2/`.
-fn directory_of(path: &str) -> &str {
-    path.split('/').nth(3).unwrap_or_default()
+fn directory_of(path: &str) -> Cow<'_, str> {
+    let named = path.split('/').nth(3).unwrap_or_default();
+    percent_encoding::percent_decode_str(named).decode_utf8_lossy()
 }
 
 /// What stands in a path behind `/scim/v2/{directory}`, decoded.
 fn below_directory(path: &str) -> Result<String, Error> {
     let rest = path.splitn(5, '/').nth(4).unwrap_or_default();
+    // RFC 3986 §2.2: an encoded slash is part of a segment, and no name or id of ours has one.
+    if rest.to_ascii_lowercase().contains("%2f") {
+        return Err(Error::not_found("there is no such endpoint: its path has an encoded slash"));
+    }
     percent_encoding::percent_decode_str(rest)
         .decode_utf8()
         .map(|rest| format!("/{rest}"))
         .map_err(|_| Error::not_found("the path is not UTF-8"))
 }
 
+/// What is no text is not guessed at.
+fn demand_utf8(query: &str) -> Result<(), Error> {
+    match percent_encoding::percent_decode_str(query).decode_utf8() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::invalid_value("the query is not UTF-8")),
+    }
+}
+
+/// Whether a body of this type is read. Parameters mean nothing, save one that says that it is not UTF-8 (RFC 7644
+/// §3.8). A client that says nothing is believed to mean JSON: there is nothing else to mean.
+fn is_json(content_type: Option<&HeaderValue>) -> bool {
+    let Some(content_type) = content_type else { return true };
+    let Ok(text) = content_type.to_str() else { return false };
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let known = ["", "application/scim+json", "application/json"];
+    known.iter().any(|known| essence.eq_ignore_ascii_case(known))
+        && parts.filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {
+            let value = value.trim().trim_matches('"');
+            !name.trim().eq_ignore_ascii_case("charset")
+                || ["utf-8", "utf8", "us-ascii"].iter().any(|known| value.eq_ignore_ascii_case(known))
+        })
+}
+
 /// Reads a body: bounded, and as JSON (RFC 7644 §3.1, §8.1).
 async fn body_of<S: Store>(state: &AppState<S>, request: Request) -> Result<serde_json::Value, Problem> {
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    if !["", "application/scim+json", "application/json"]
-        .iter()
-        .any(|known| essence.eq_ignore_ascii_case(known))
-    {
+    if !is_json(request.headers().get(header::CONTENT_TYPE)) {
         return Err(Problem::unsupported_media_type("application/scim+json"));
     }
     let RawBody(bytes) = RawBody::from_request(request, state).await?;

@@ -276,7 +276,7 @@ fn what_is_refused_and_how() {
         (json!({"op": "remove", "path": "name.nosuch"}), InvalidPath),
         (json!({"op": "remove", "path": "urn:acme:X:y"}), InvalidPath),
         (json!({"op": "remove", "path": USER_URN}), InvalidPath),
-        (json!({"op": "remove", "path": "emails[type eq]"}), InvalidPath),
+        (json!({"op": "remove", "path": "emails[type eq]"}), InvalidFilter),
         (json!({"op": "remove", "path": "emails[nosuch eq \"x\"]"}), InvalidFilter),
         (json!({"op": "remove", "path": "name[familyName eq \"x\"]"}), InvalidFilter),
         (json!({"op": "remove", "path": "emails[type eq \"work\"].nosuch"}), InvalidPath),

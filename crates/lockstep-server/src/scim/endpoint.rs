@@ -94,7 +94,7 @@ impl Endpoint {
                 _,
                 ["" | "ServiceProviderConfig" | "ResourceTypes" | "Schemas"]
                 | ["ResourceTypes" | "Schemas", _],
-            ) => Err(NoEndpoint::Method("GET")),
+            ) => Err(NoEndpoint::Method("GET, HEAD")),
             // RFC 7644 §3.11: an alias that needs a person behind the token.
             (_, ["Me", ..]) => {
                 Err(NoEndpoint::NotImplemented("/Me is not supported: a bearer token is a machine's"))
@@ -113,7 +113,7 @@ impl Endpoint {
             (_, [name]) => match (method, kind(name)) {
                 ("GET", Some(kind)) => Ok(Self::List(Types::One(kind))),
                 ("POST", Some(kind)) => Ok(Self::Create(kind)),
-                (_, Some(_)) => Err(NoEndpoint::Method("GET, POST")),
+                (_, Some(_)) => Err(NoEndpoint::Method("GET, HEAD, POST")),
                 (_, None) => Err(NoEndpoint::Nothing),
             },
             (_, [name, id]) if !id.is_empty() => match (method, kind(name)) {
@@ -121,7 +121,7 @@ impl Endpoint {
                 ("PUT", Some(kind)) => Ok(Self::Replace(kind, (*id).to_owned())),
                 ("PATCH", Some(kind)) => Ok(Self::Patch(kind, (*id).to_owned())),
                 ("DELETE", Some(kind)) => Ok(Self::Delete(kind, (*id).to_owned())),
-                (_, Some(_)) => Err(NoEndpoint::Method("GET, PUT, PATCH, DELETE")),
+                (_, Some(_)) => Err(NoEndpoint::Method("GET, HEAD, PUT, PATCH, DELETE")),
                 (_, None) => Err(NoEndpoint::Nothing),
             },
             _ => Err(NoEndpoint::Nothing),

@@ -7,6 +7,7 @@ use lockstep_core::version;
 use lockstep_store::Store;
 use serde_json::Value;
 
+use super::preconditions::Reading;
 use super::render::Renderer;
 use super::{Asked, answer, base_url, definition, local_id, not_found, preconditions, projection};
 use crate::auth::ScimCaller;
@@ -37,8 +38,15 @@ pub(super) async fn answer<S: Store>(
             (renderer.group(&view.group, view.members.as_deref()), version::group(&view.group))
         }
     };
-    if preconditions::has_it_already(&asked.headers, &tag) {
-        return Ok(answer::with_version(answer::empty(StatusCode::NOT_MODIFIED), &tag));
+    match preconditions::of_read(&asked.headers, &tag) {
+        Reading::Shown => {}
+        Reading::HasItAlready => {
+            return Ok(answer::with_version(answer::empty(StatusCode::NOT_MODIFIED), &tag));
+        }
+        Reading::IsAnother => {
+            let detail = "the resource has another version than `If-Match` names; read it without that header";
+            return Err(lockstep_scim::Error::precondition_failed(detail).into());
+        }
     }
     let body = Value::Object(shown.apply(&resource, definition));
     Ok(answer::with_version(answer::message(StatusCode::OK, &body), &tag))

@@ -173,7 +173,7 @@ async fn user_answer<S: Store>(
         read.ok().flatten().map(|view| view.groups).unwrap_or_default()
     };
     let tag = version::user(user, &groups);
-    if wants_no_body(&asked.headers, &asked.endpoint) {
+    if wants_no_body(asked, false) {
         return Ok(answer::with_minimal_preference(answer::with_version(
             answer::empty(StatusCode::NO_CONTENT),
             &tag,
@@ -193,14 +193,12 @@ async fn group_answer<S: Store>(
     group: &lockstep_core::model::Group,
     projection: &Projection,
 ) -> Result<Response, Problem> {
-    let no_content =
+    let by_contract =
         matches!(asked.endpoint, Endpoint::Patch(..)) && caller.terms.rules.group_patch_answers_no_content;
-    if no_content {
-        return Ok(answer::with_version(answer::empty(StatusCode::NO_CONTENT), &version::group(group)));
-    }
-    if wants_no_body(&asked.headers, &asked.endpoint) {
+    if wants_no_body(asked, by_contract) {
         let response = answer::with_version(answer::empty(StatusCode::NO_CONTENT), &version::group(group));
-        return Ok(answer::with_minimal_preference(response));
+        let preferred = prefers_minimal(&asked.headers);
+        return Ok(if preferred { answer::with_minimal_preference(response) } else { response });
     }
     let members = projection.wants("members");
     // The members are read with their group, so that the version is that of what is shown.
@@ -235,15 +233,24 @@ fn resource_answer(
     }
 }
 
-/// RFC 7240: `Prefer: return=minimal`. A POST always answers with the resource, because its id is news.
-fn wants_no_body(headers: &HeaderMap, endpoint: &Endpoint) -> bool {
-    !matches!(endpoint, Endpoint::Create(_))
-        && headers
-            .get_all("prefer")
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .any(|preference| preference.trim().eq_ignore_ascii_case("return=minimal"))
+/// Whether the answer leaves the resource out. A POST always answers with it, because its id is news; so does
+/// an answer that was asked for certain attributes (RFC 7644 §3.5.2).
+fn wants_no_body(asked: &Asked, by_contract: bool) -> bool {
+    !matches!(asked.endpoint, Endpoint::Create(_))
+        && !asked.query.iter().any(|(name, _)| name.eq_ignore_ascii_case("attributes"))
+        && (by_contract || prefers_minimal(&asked.headers))
+}
+
+/// RFC 7240 §2, §4.2: `Prefer: return=minimal`. Of several the first counts.
+fn prefers_minimal(headers: &HeaderMap) -> bool {
+    headers
+        .get_all("prefer")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|preference| preference.split(';').next()?.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("return"))
+        .is_some_and(|(_, value)| value.trim().trim_matches('"').eq_ignore_ascii_case("minimal"))
 }
 
 fn kind_of(endpoint: &Endpoint) -> Kind {
