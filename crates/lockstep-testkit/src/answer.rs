@@ -34,6 +34,24 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Fails where it is not the SCIM error of this status and this word (RFC 7644 §3.12); answers with the detail.
+    #[track_caller]
+    pub fn scim_error(&self, status: u16, scim_type: Option<&str>) -> String {
+        let text = |name: &str| self.body.get(name).and_then(Value::as_str);
+        let said = (self.status, text("status"), text("scimType"));
+        assert_eq!(
+            said,
+            (status, Some(status.to_string().as_str()), scim_type),
+            "{}: {}",
+            self.asked,
+            self.text
+        );
+        assert_eq!(self.header("content-type"), Some("application/scim+json"), "{}", self.asked);
+        let urn = serde_json::json!(["urn:ietf:params:scim:api:messages:2.0:Error"]);
+        assert_eq!(self.body.get("schemas"), Some(&urn), "{}", self.asked);
+        text("detail").expect("an error says what is wrong").to_owned()
+    }
+
     /// The code that the API gives its errors, and the field that the first of them names.
     pub fn problem(&self) -> (u16, &str, Option<&str>) {
         let text = |pointer: &str| self.body.pointer(pointer).and_then(Value::as_str);

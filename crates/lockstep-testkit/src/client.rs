@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use lockstep_core::clock::ManualClock;
 use serde_json::{Value, json};
 
@@ -42,6 +43,43 @@ impl ScimClient {
         self.clock.advance(1_000);
         let path = format!("{}{path}", self.base);
         ask(&self.router, request(method, &path, None, "application/scim+json", &Value::Null)).await
+    }
+
+    /// [`ScimClient::scim`] with further headers.
+    pub async fn scim_with(
+        &self,
+        headers: &[(&'static str, &str)],
+        method: &str,
+        path: &str,
+        body: Value,
+    ) -> Answer {
+        self.clock.advance(1_000);
+        let path = format!("{}{path}", self.base);
+        let mut request = request(method, &path, Some(&self.token), "application/scim+json", &body);
+        for (name, value) in headers {
+            let value = value.parse().expect("a header that can be written");
+            request.headers_mut().insert(*name, value);
+        }
+        ask(&self.router, request).await
+    }
+
+    /// Sends bytes as they are: no header but the credential and these.
+    pub async fn scim_raw(
+        &self,
+        headers: &[(&'static str, &str)],
+        method: &str,
+        path: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
+        self.clock.advance(1_000);
+        let mut request =
+            request(method, &format!("{}{path}", self.base), Some(&self.token), "", &Value::Null);
+        for (name, value) in headers {
+            let value = value.parse().expect("a header that can be written");
+            request.headers_mut().insert(*name, value);
+        }
+        *request.body_mut() = body.into();
+        ask(&self.router, request).await
     }
 
     /// Makes a user with this userName and answers with its id.

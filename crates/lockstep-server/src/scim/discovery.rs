@@ -50,7 +50,7 @@ pub(super) fn without_credential<S: Store>(state: &AppState<S>, parts: &Parts) -
     let asks = matches!(parts.method, Method::GET | Method::HEAD)
         && !parts.headers.contains_key(header::AUTHORIZATION)
         && below_directory(path).is_ok_and(|below| below == "/ServiceProviderConfig");
-    let directory = auth::directory_named(directory_of(path)).filter(|_| asks)?;
+    let directory = auth::directory_named(&directory_of(path)).filter(|_| asks)?;
     let base = format!("{}/scim/v2/{directory}", state.public_url);
     Some(answer::message(StatusCode::OK, &service_provider_config(state, &base)))
 }

@@ -44,7 +44,8 @@ pub(super) async fn answer<S: Store>(
             return Ok(answer::with_version(answer::empty(StatusCode::NOT_MODIFIED), &tag));
         }
         Reading::IsAnother => {
-            let detail = "the resource has another version than `If-Match` names; read it without that header";
+            let detail =
+                "the resource has another version than `If-Match` names; read it without that header";
             return Err(lockstep_scim::Error::precondition_failed(detail).into());
         }
     }

@@ -1,6 +1,8 @@
 //! The protocol as an IdP sees it, requirement by requirement: `docs/scim/conformance.md` names these tests.
 
 mod discovery;
+mod etag;
+mod media;
 mod page;
 mod search;
 
