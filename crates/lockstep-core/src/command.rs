@@ -14,11 +14,16 @@ use crate::limits::STEP_LIMIT;
 use crate::model::{Directory, DirectoryState, Group, Token, User};
 use crate::plan;
 use crate::rules::Rules;
+use crate::settings::{Setting, Settings};
 use crate::version::Precondition;
 
 /// What holds for a directory besides its rows: its contract's rules and its resource types.
 #[derive(Debug)]
 pub struct Terms {
+    /// The directory's [`Directory::terms_version`] of which they are.
+    pub version: u64,
+    /// What its operator asks besides the contract.
+    pub settings: Settings,
     /// The contract's switches.
     pub rules: Rules,
     /// The User resource type with this directory's extensions.
@@ -33,12 +38,17 @@ impl Terms {
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let (user, group) = (Definition::user(), Definition::group());
-        match rules.unknown_attributes {
-            Unknown::Refuse => Self { rules, user, group },
-            Unknown::Ignore => {
-                Self { rules, user: user.with_open_extensions(), group: group.with_open_extensions() }
-            }
-        }
+        let (user, group) = match rules.unknown_attributes {
+            Unknown::Refuse => (user, group),
+            Unknown::Ignore => (user.with_open_extensions(), group.with_open_extensions()),
+        };
+        Self { version: 0, settings: Settings::default(), rules, user, group }
+    }
+
+    /// The terms of this directory, which its contract's rules begin.
+    #[must_use]
+    pub fn of(directory: &Directory, rules: Rules) -> Self {
+        Self { version: directory.terms_version, settings: directory.settings.clone(), ..Self::new(rules) }
     }
 }
 
@@ -60,12 +70,15 @@ pub struct Envelope {
 pub enum Command {
     /// Makes the directory, serving at once, with one bearer token.
     CreateDirectory(Box<(Directory, Token)>),
-    /// Gives the directory another name or lets it serve or pause. Tells nothing: only what is in it is in the log.
+    /// Gives the directory another name, lets it serve or pause, or switches settings. Tells nothing: only what is in
+    /// it is in the log.
     ChangeDirectory {
         /// Its new name, where it gets one.
         name: Option<String>,
         /// Whether it shall serve, where that is said: [`DirectoryState::Linked`] or [`DirectoryState::Unlinked`].
         state: Option<DirectoryState>,
+        /// Settings to be switched on or off.
+        settings: Vec<(Setting, bool)>,
     },
     /// Deletes the directory with everything in it; its rows are cleared in bounded steps afterwards.
     DeleteDirectory,
@@ -109,6 +122,26 @@ impl Command {
             | Self::CreateUser(_)
             | Self::CreateGroup(_)
             | Self::ReplaceGroup(..)
+            | Self::EndGroup(_) => false,
+        }
+    }
+
+    /// Whether what it means depends on the terms under which its request was read. A removal of what a path names does
+    /// not.
+    #[must_use]
+    pub fn depends_on_terms(&self) -> bool {
+        match self {
+            Self::CreateUser(_)
+            | Self::ReplaceUser(..)
+            | Self::PatchUser(..)
+            | Self::CreateGroup(_)
+            | Self::ReplaceGroup(..)
+            | Self::PatchGroup(..) => true,
+            Self::CreateDirectory(_)
+            | Self::ChangeDirectory { .. }
+            | Self::DeleteDirectory
+            | Self::DeleteUser(..)
+            | Self::DeleteGroup(..)
             | Self::EndGroup(_) => false,
         }
     }
@@ -237,6 +270,9 @@ pub enum Refusal {
     /// The operator paused the directory.
     #[error("the directory is paused")]
     Paused,
+    /// The directory's terms have changed since the request was read: read it again under those that hold now.
+    #[error("the directory's terms have changed")]
+    Stale,
     /// The number of a new directory is taken: draw another.
     #[error("the directory's number is taken")]
     NumberTaken,

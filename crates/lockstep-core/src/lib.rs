@@ -12,6 +12,7 @@ pub mod query;
 pub mod replay;
 pub mod rules;
 pub mod scope;
+pub mod settings;
 pub mod verify;
 pub mod version;
 pub mod view;

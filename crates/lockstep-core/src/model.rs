@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 use crate::id::{ApiKeyId, ClientId, DirectoryId, LocalId, OrganizationId, RequestId, TokenId};
 use crate::scope::Scopes;
+use crate::settings::Settings;
 
 /// A customer of the application.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,6 +70,11 @@ pub struct Directory {
     pub state: DirectoryState,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What its operator asks besides the contract.
+    pub settings: Settings,
+    /// Grows with each change of what its requests are read by: its settings. A command that was read under another
+    /// version is not carried out.
+    pub terms_version: u64,
     /// When it was last changed (not its users or groups).
     pub updated_at: Timestamp,
 }

@@ -16,6 +16,7 @@ use crate::command::{Command, Envelope, Outcome, Refusal, Reply};
 use crate::event::{Change, Record, ToldDirectory};
 use crate::id::{LocalId, SEQ_MAX};
 use crate::model::{Directory, DirectoryState, Head};
+use crate::settings::Setting;
 use crate::version::Precondition;
 use crate::view::{Key, Missing, Step, View};
 
@@ -116,10 +117,15 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
         (Command::EndGroup(id), _) => draft.end_group(*id),
         (_, DirectoryState::Deleting) => Err(Refusal::NoDirectory.into()),
         (Command::DeleteDirectory, _) => Ok(draft.delete_directory(&directory)),
-        (Command::ChangeDirectory { name, state }, _) => {
-            Ok(draft.change_directory(&directory, name.as_deref(), *state))
+        (Command::ChangeDirectory { name, state, settings }, _) => {
+            Ok(draft.change_directory(&directory, name.as_deref(), *state, settings))
         }
         (_, DirectoryState::Unlinked) => Err(Refusal::Paused.into()),
+        (command, _)
+            if command.depends_on_terms() && context.envelope.terms.version != directory.terms_version =>
+        {
+            Err(Refusal::Stale.into())
+        }
         (command, DirectoryState::Linked) => match command {
             Command::CreateUser(object) => draft.create_user(object, random),
             Command::ReplaceUser(id, object, precondition) => draft.replace_user(*id, object, precondition),
@@ -202,8 +208,15 @@ impl<'a> Draft<'a> {
         directory: &Arc<Directory>,
         name: Option<&str>,
         state: Option<DirectoryState>,
+        settings: &[(Setting, bool)],
     ) -> Plan {
         let mut next = Directory::clone(directory);
+        for (setting, on) in settings {
+            next.settings.set(*setting, *on);
+        }
+        if next.settings != directory.settings {
+            next.terms_version += 1;
+        }
         next.name = name.map_or(next.name, str::to_owned);
         next.state = state.unwrap_or(next.state);
         if next == **directory {
@@ -243,6 +256,19 @@ fn refuse_taken(
         return Err(Missing(missing).into());
     }
     taken.map_or(Ok(()), |attribute| Err(Error::conflict(attribute).into()))
+}
+
+/// RFC 6585 §3: 428 where the directory wants to be told which version is meant, and the request does not say it.
+fn demand_stated(precondition: &Precondition, directory: Option<&Arc<Directory>>) -> Result<(), Error> {
+    let required = directory.is_some_and(|directory| directory.settings.has(Setting::RequireIfMatch));
+    match precondition {
+        Precondition::None | Precondition::NoneOf(_) if required => Err(Error::precondition_required(
+            "this directory takes a change only with If-Match: read the resource and send its version with the change",
+        )),
+        Precondition::None | Precondition::NoneOf(_) | Precondition::Exists | Precondition::OneOf(_) => {
+            Ok(())
+        }
+    }
 }
 
 /// RFC 7644 §3.14: a version that no longer holds is 412, and nothing happens.

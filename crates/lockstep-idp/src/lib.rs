@@ -42,6 +42,13 @@ pub fn by_slug(slug: &str) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|provider| provider.slug == slug).copied()
 }
 
+/// The contract of a directory that shall be held to the RFCs and nothing else, where `provider` is one for clients
+/// that have no contract of their own; nothing for an IdP that deviates and needs its repairs.
+#[must_use]
+pub fn strict(provider: &Provider) -> Option<&'static Provider> {
+    [generic::GENERIC.slug, strict::STRICT.slug].contains(&provider.slug).then_some(&strict::STRICT)
+}
+
 /// Turns a request into what the RFC means by the repairs of its IdP, in their order, and tells which were used.
 /// Repairs named in `off` are left out: so a test shows that a contract fails without them.
 pub fn repair(provider: &Provider, request: &mut Request, terms: &Terms, off: &[&str]) -> Vec<Note> {

@@ -151,6 +151,11 @@ impl Error {
         Self::new(415, None, detail)
     }
 
+    /// 428: a change must say by `If-Match` which version it means (RFC 6585 §3).
+    pub fn precondition_required(detail: impl Into<String>) -> Self {
+        Self::new(428, None, detail)
+    }
+
     /// 429: slow down. The server adds `Retry-After`.
     pub fn too_many_requests(detail: impl Into<String>) -> Self {
         Self::new(429, None, detail)

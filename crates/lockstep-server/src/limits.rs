@@ -35,6 +35,8 @@ pub const NUMBER_DRAWS_LIMIT: usize = 16;
 pub const API_KEY_CHARS_ADVISED: usize = 16;
 /// Bytes of an `Authorization` header; a longer one is no credential.
 pub const CREDENTIAL_BYTES_LIMIT: usize = 1024;
+/// How often a request is read anew because its directory's terms changed meanwhile, before it is answered 503.
+pub const READINGS_LIMIT: usize = 8;
 /// Things that one turn of the worker takes up.
 pub const WORK_LIMIT: usize = 64;
 /// Rows of a deleted directory that one step clears.

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 
 /// The code of a 503 that does not pass by itself.
 pub(crate) const DAMAGED: &str = "store_damaged";
+/// The code of a 503 that reading the request again mends.
+const STALE: &str = "stale";
 
 /// Whose language a response speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -230,6 +232,11 @@ impl Problem {
         problem
     }
 
+    /// Whether the request must be read again, under the terms that the directory has now.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.code == STALE
+    }
+
     /// Adds what the log must know.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
@@ -254,6 +261,7 @@ impl From<ScimError> for Problem {
             (None, 403) => "forbidden",
             (None, 404) => "entity_not_found",
             (None, 412) => "precondition_failed",
+            (None, 428) => "precondition_required",
             (None, 413) => "payload_too_large",
             (None, 429) => "too_many_requests",
             (None, 501) => "not_implemented",
@@ -276,6 +284,11 @@ impl From<Refusal> for Problem {
             Refusal::NoDirectory => Self::not_found("directory"),
             Refusal::Paused => Self::forbidden(
                 "the directory is paused: ask the application's operator to resume it, and then send this again",
+            ),
+            Refusal::Stale => Self::unavailable(
+                STALE,
+                "the directory's schemas or settings changed while this was served; try again",
+                1,
             ),
             Refusal::NumberTaken => Self::unavailable("try_again", "no number was free; try again", 1),
             Refusal::Fault => Self::fault("the command could not be planned"),

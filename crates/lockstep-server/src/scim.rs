@@ -8,11 +8,13 @@ mod preconditions;
 mod read;
 mod render;
 mod search;
+mod sensitive;
 mod walk;
 mod write;
 
 use std::borrow::Cow;
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
@@ -26,6 +28,7 @@ use lockstep_store::Store;
 
 use crate::auth::{self, ScimCaller};
 use crate::body::RawBody;
+use crate::limits::READINGS_LIMIT;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::trail::Trail;
@@ -99,42 +102,85 @@ async fn exchange<S: Store>(
         return Ok(answer);
     }
     // A credential comes first: whoever has none learns nothing else, also not that something is malformed.
-    let caller = auth::scim_caller(state, &parts.headers, &directory_of(parts.uri.path())).await?;
+    let mut caller = auth::scim_caller(state, &parts.headers, &directory_of(parts.uri.path())).await?;
     trail.directory = Some(caller.directory_id);
     trail.token = Some(caller.token);
     trail.contract = caller.provider.slug;
     demand_utf8(parts.uri.query().unwrap_or_default())?;
 
-    let mut raw = lockstep_idp::Request {
-        // RFC 9110 §9.3.2: HEAD is GET without the body, which the HTTP library leaves out.
-        method: if parts.method == Method::HEAD { "GET".into() } else { parts.method.as_str().to_owned() },
-        path: below_directory(parts.uri.path())?,
-        query,
+    let mut sent = Sent {
+        raw: lockstep_idp::Request {
+            // RFC 9110 §9.3.2: HEAD is GET without the body, which the HTTP library leaves out.
+            method: if parts.method == Method::HEAD {
+                "GET".into()
+            } else {
+                parts.method.as_str().to_owned()
+            },
+            path: below_directory(parts.uri.path())?,
+            query,
+            body: None,
+        },
         body: None,
+        headers: parts.headers.clone(),
+        request_id,
     };
-    let headers = parts.headers.clone();
     if matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
         // Where nothing can be asked, or not by this token, what the body says does not matter.
-        let mut repaired = raw.clone();
+        let mut repaired = sent.raw.clone();
         lockstep_idp::repair(caller.provider, &mut repaired, &caller.terms, &state.repairs_off);
         caller.may(&endpoint_of(&repaired)?)?;
-        raw.body = Some(body_of(state, Request::from_parts(parts, body)).await?);
+        sent.body = Some(body_of(state, Request::from_parts(parts, body)).await?);
         caller.check_again(state).await?;
     }
+    for _ in 1..READINGS_LIMIT {
+        match served(state, &caller, &sent, trail).await {
+            // The directory's terms changed on the way: what the request means is asked again, under those of now.
+            Err(problem) if problem.is_stale() => {
+                caller = auth::scim_caller(state, &sent.headers, &caller.directory_id.to_string()).await?;
+            }
+            answered => return answered,
+        }
+    }
+    served(state, &caller, &sent, trail).await
+}
+
+/// A request as it was sent: what it means depends on the directory's terms.
+struct Sent {
+    /// Without its body.
+    raw: lockstep_idp::Request,
+    body: Option<Bytes>,
+    headers: HeaderMap,
+    request_id: RequestId,
+}
+
+/// Reads a request under the caller's terms and does what it asks.
+async fn served<S: Store>(
+    state: &AppState<S>,
+    caller: &ScimCaller,
+    sent: &Sent,
+    trail: &mut Trail,
+) -> Result<Response, Problem> {
+    trail.contract = caller.provider.slug;
+    trail.notes.clear();
+    let mut raw = sent.raw.clone();
+    raw.body = sent.body.as_ref().map(|bytes| json::parse(bytes, &state.limits)).transpose()?;
     trail.repairs = lockstep_idp::repair(caller.provider, &mut raw, &caller.terms, &state.repairs_off);
 
     let endpoint = endpoint_of(&raw)?;
     trail.operation = endpoint.template();
     caller.may(&endpoint)?;
+    let (headers, request_id) = (sent.headers.clone(), sent.request_id);
     let asked = Asked { endpoint, query: raw.query, body: raw.body, headers, request_id };
     match &asked.endpoint {
-        Endpoint::Discovery(document) => discovery::answer(state, &caller, document, &asked),
-        Endpoint::List(types) | Endpoint::Search(types) => {
-            search::answer(state, &caller, *types, &asked).await
+        Endpoint::Discovery(document) => discovery::answer(state, caller, document, &asked),
+        Endpoint::List(types) => {
+            sensitive::refuse(caller, *types, asked.parameter("filter")?, &state.limits)?;
+            search::answer(state, caller, *types, &asked).await
         }
-        Endpoint::Read(kind, id) => read::answer(state, &caller, *kind, id, &asked).await,
+        Endpoint::Search(types) => search::answer(state, caller, *types, &asked).await,
+        Endpoint::Read(kind, id) => read::answer(state, caller, *kind, id, &asked).await,
         Endpoint::Create(_) | Endpoint::Replace(..) | Endpoint::Patch(..) | Endpoint::Delete(..) => {
-            write::carry_out(state, &caller, &asked, trail).await
+            write::carry_out(state, caller, &asked, trail).await
         }
     }
 }
@@ -192,8 +238,8 @@ fn is_json(content_type: Option<&HeaderValue>) -> bool {
         })
 }
 
-/// Reads a body: bounded, and as JSON (RFC 7644 §3.1, §8.1).
-async fn body_of<S: Store>(state: &AppState<S>, request: Request) -> Result<serde_json::Value, Problem> {
+/// Reads a body: bounded, and of a type that is JSON (RFC 7644 §3.1, §8.1).
+async fn body_of<S: Store>(state: &AppState<S>, request: Request) -> Result<Bytes, Problem> {
     if !is_json(request.headers().get(header::CONTENT_TYPE)) {
         return Err(Problem::unsupported_media_type("application/scim+json"));
     }
@@ -201,7 +247,7 @@ async fn body_of<S: Store>(state: &AppState<S>, request: Request) -> Result<serd
     if bytes.is_empty() {
         return Err(Error::invalid_syntax("the request has no body; send a JSON object").into());
     }
-    Ok(json::parse(&bytes, &state.limits)?)
+    Ok(bytes)
 }
 
 /// Names of the repairs that were used, each once, in their order.

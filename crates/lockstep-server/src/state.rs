@@ -11,6 +11,7 @@ use lockstep_core::clock::{Clock, Random, Sequence};
 use lockstep_core::command::Terms;
 use lockstep_core::id::RequestId;
 use lockstep_core::model::Directory;
+use lockstep_core::settings::Setting;
 use lockstep_idp::Provider;
 use lockstep_scim::Limits;
 use lockstep_store::Store;
@@ -89,7 +90,7 @@ impl<S: Store> AppState<S> {
 }
 
 impl<S: Store> Shared<S> {
-    /// What holds for a directory of this kind of IdP.
+    /// What holds for a directory of this kind of IdP as it is made.
     pub fn terms_of(&self, provider: &'static Provider) -> Arc<Terms> {
         if let Some(terms) = self.terms.read().unwrap_or_else(PoisonError::into_inner).get(provider.slug) {
             return terms.clone();
@@ -99,12 +100,18 @@ impl<S: Store> Shared<S> {
         terms
     }
 
-    /// The contract to which a directory is held. A fault where this version does not know it: another contract
-    /// would read the IdP's requests wrongly.
+    /// The contract to which a directory is held, and its terms. A fault where this version does not know the
+    /// contract: another one would read the IdP's requests wrongly.
     pub fn contract_of(&self, directory: &Directory) -> Result<(&'static Provider, Arc<Terms>), Problem> {
-        let provider = lockstep_idp::by_slug(&directory.contract)
+        let mut provider = lockstep_idp::by_slug(&directory.contract)
             .ok_or_else(|| Problem::fault(format!("no contract is called `{}`", directory.contract)))?;
-        Ok((provider, self.terms_of(provider)))
+        if directory.terms_version == 0 {
+            return Ok((provider, self.terms_of(provider)));
+        }
+        if directory.settings.has(Setting::StrictRfc) {
+            provider = lockstep_idp::strict(provider).unwrap_or(provider);
+        }
+        Ok((provider, Arc::new(Terms::of(directory, (provider.rules)()))))
     }
 }
 

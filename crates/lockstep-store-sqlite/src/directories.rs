@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lockstep_core::id::{ApiKeyId, DirectoryId, DirectoryNumber, LocalId, OrganizationId};
 use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach};
+use lockstep_core::settings::{Setting, Settings};
 use lockstep_core::view::Changes;
 use lockstep_scim::text;
 use lockstep_store::{DirectoryQuery, Page, StoreError};
@@ -39,7 +40,7 @@ macro_rules! directory {
     ($rest:literal) => {
         concat!(
             "SELECT number, local, organization, name, directory_type, contract, state, created_at, updated_at, ",
-            "last_seq, last_id, last_at, users_active, users_inactive, groups FROM ",
+            "last_seq, last_id, last_at, users_active, users_inactive, groups, settings, terms_version FROM ",
             $rest
         )
     };
@@ -65,11 +66,12 @@ const DIRECTORIES_OF: Paged = paged!(
 );
 const NUMBERS: &str = "SELECT number FROM directories ORDER BY number";
 const ADD_DIRECTORY: &str = "INSERT INTO directories
-    (number, local, organization, name, name_key, directory_type, contract, state, created_at, updated_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    (number, local, organization, name, name_key, directory_type, contract, state, created_at, updated_at, settings,
+    terms_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 const CHANGE_DIRECTORY: &str =
     "UPDATE directories SET local = ?2, organization = ?3, name = ?4, name_key = ?5,
-    directory_type = ?6, contract = ?7, state = ?8, created_at = ?9, updated_at = ?10 WHERE number = ?1";
+    directory_type = ?6, contract = ?7, state = ?8, created_at = ?9, updated_at = ?10, settings = ?11,
+    terms_version = ?12 WHERE number = ?1";
 const MOVE_HEAD: &str = "UPDATE directories SET last_seq = ?2, last_id = ?3, last_at = ?4, users_active = ?5,
     users_inactive = ?6, groups = ?7 WHERE number = ?1";
 
@@ -261,6 +263,8 @@ fn read_directory(row: &Row<'_>) -> Result<(Directory, Head)> {
         directory_type: row.get(4)?,
         contract: row.get(5)?,
         state,
+        settings: read_settings(&row.get::<_, String>(15)?),
+        terms_version: codec::uint(row, 16)?,
         created_at: codec::timestamp(row, 7)?,
         updated_at: codec::timestamp(row, 8)?,
     };
@@ -273,6 +277,16 @@ fn read_directory(row: &Row<'_>) -> Result<(Directory, Head)> {
         groups: codec::uint(row, 14)?,
     };
     Ok((directory, head))
+}
+
+/// The names of those that are on, with a blank between.
+fn written_settings(settings: &Settings) -> String {
+    settings.iter().map(Setting::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// One that only a newer version knows is off here.
+fn read_settings(text: &str) -> Settings {
+    text.split(' ').filter_map(Setting::parse).collect()
 }
 
 /// Writes what a batch changed of the directory's own row, of its head and of its tokens.
@@ -296,7 +310,9 @@ pub(crate) fn apply(connection: &Connection, number: DirectoryNumber, changes: &
                 directory.contract,
                 directory.state.as_str(),
                 directory.created_at.0,
-                directory.updated_at.0
+                directory.updated_at.0,
+                written_settings(&directory.settings),
+                codec::int(directory.terms_version)?
             ],
         )?;
     }

@@ -107,6 +107,7 @@ macro_rules! conformance_cases {
         $crate::conformance_tests! { $backend,
             write:
                 a_created_user_is_there_with_what_was_given
+                a_directory_keeps_its_settings_and_makes_older_terms_stale
                 an_outcome_names_its_events
                 a_number_that_is_taken_is_refused
                 a_directory_that_does_not_exist_refuses_everything

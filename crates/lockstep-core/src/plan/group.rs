@@ -9,7 +9,7 @@ use lockstep_scim::{Error, Object, resource, text};
 use serde_json::Value;
 
 use super::members::{Edits, Member};
-use super::{Draft, Planned, demand, refuse_taken};
+use super::{Draft, Planned, demand, demand_stated, refuse_taken};
 use crate::clock::Random;
 use crate::command::{Envelope, Refusal, Reply};
 use crate::event::{Change, EventType, Membership, Told, changed};
@@ -335,6 +335,7 @@ impl Draft<'_> {
             let id = GroupId { directory: self.context.envelope.directory, local: id };
             return Err(Error::not_found(format!("there is no Group `{id}` in this directory")).into());
         };
+        demand_stated(precondition, self.view.directory()?)?;
         demand(precondition, &version::group(&group))?;
         Ok(group)
     }

@@ -17,11 +17,14 @@ use crate::event::EventType;
 use crate::id::{DirectoryId, DirectoryNumber, GroupId, OrganizationId, RequestId, TokenId, UserId};
 use crate::model::{Group, Token, User};
 use crate::rules::Rules;
+use crate::settings::Settings;
 use crate::verify::{Rows, Verifier};
 use crate::version;
 use crate::view::{Changes, Loaded};
 
 const DIRECTORY: DirectoryNumber = DirectoryNumber(7);
+
+mod terms;
 
 /// A directory as maps: the smallest store there can be.
 #[derive(Default)]
@@ -34,6 +37,8 @@ struct World {
     log: Vec<Record>,
     now: i64,
     rules: Rules,
+    /// The version of the terms under which commands are read.
+    terms_version: u64,
 }
 
 impl World {
@@ -46,6 +51,8 @@ impl World {
             directory_type: "generic scim v2.0".into(),
             contract: "generic".into(),
             state: DirectoryState::Linked,
+            settings: Settings::default(),
+            terms_version: 0,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         };
@@ -61,7 +68,7 @@ impl World {
     /// Carries commands out in one batch.
     fn all(&mut self, commands: Vec<Command>) -> Vec<Answer> {
         self.now += 1_000;
-        let terms = Arc::new(Terms::new(self.rules.clone()));
+        let terms = Arc::new(Terms { version: self.terms_version, ..Terms::new(self.rules.clone()) });
         let envelope =
             |command| Envelope { directory: DIRECTORY, request: RequestId(9), terms: terms.clone(), command };
         let random = Box::new(Sequence::from_seed(self.now.unsigned_abs()));
@@ -512,7 +519,7 @@ fn a_deleted_directory_is_gone_at_once_and_says_so_once() {
 #[test]
 fn a_paused_directory_refuses_everything_until_it_serves_again_and_tells_nothing_of_it() {
     let mut world = World::new();
-    let turn = |state| Command::ChangeDirectory { name: None, state: Some(state) };
+    let turn = |state| Command::ChangeDirectory { name: None, state: Some(state), settings: Vec::new() };
     let answers = world.all(vec![
         turn(DirectoryState::Unlinked),
         Command::CreateUser(user("ann")),

@@ -6,7 +6,7 @@ use lockstep_scim::patch::{self, Patch};
 use lockstep_scim::{Error, Object, resource, text};
 use serde_json::Value;
 
-use super::{Draft, Planned, demand, refuse_taken};
+use super::{Draft, Planned, demand, demand_stated, refuse_taken};
 use crate::clock::Random;
 use crate::command::Reply;
 use crate::event::{Change, EventType, Membership, Told, changed};
@@ -126,6 +126,7 @@ impl Draft<'_> {
             let id = UserId { directory: self.context.envelope.directory, local: id };
             return Err(Error::not_found(format!("there is no User `{id}` in this directory")).into());
         };
+        demand_stated(precondition, self.view.directory()?)?;
         if precondition.asks_for_version() {
             let groups = self.view.groups(self.view.groups_of(id)?)?;
             let groups: Vec<GroupOfUser> = groups

@@ -7,6 +7,7 @@ use http::StatusCode;
 use lockstep_core::command::{Command, Envelope, Outcome, Refusal, Reply};
 use lockstep_core::id::{DirectoryId, DirectoryNumber, LocalId, OrganizationId, RequestId, TokenId};
 use lockstep_core::model::{Directory, DirectoryState, Head, Token};
+use lockstep_core::settings::{Setting, Settings};
 use lockstep_store::{DirectoryQuery, Store};
 use serde_json::Value;
 
@@ -88,7 +89,7 @@ pub(crate) async fn read<S: Store>(
 }
 
 /// `PUT /directories/{id}`: another `name`, or a `state`: `unlinked` pauses it, so that its IdP gets 403 and nothing
-/// changes, and `linked` lets it serve again. What is left out stays.
+/// changes, and `linked` lets it serve again; or `settings`, each true or false. What is left out stays.
 pub(crate) async fn update<S: Store>(
     State(state): State<AppState<S>>,
     Extension(request): Extension<RequestId>,
@@ -97,7 +98,8 @@ pub(crate) async fn update<S: Store>(
     JsonObject(body): JsonObject,
 ) -> Result<Response, Problem> {
     let (directory, head) = caller.directory(&state, &id).await?;
-    let mut fields = Fields::new(body, &["name", "state"]);
+    let (provider, terms) = state.contract_of(&directory)?;
+    let mut fields = Fields::new(body, &["name", "state", "settings"]);
     let name = match fields.optional_text("name", NAME_BYTES_LIMIT) {
         Given::Value(name) => Some(name),
         Given::Absent | Given::Null => None,
@@ -111,9 +113,14 @@ pub(crate) async fn update<S: Store>(
         }
         Given::Absent | Given::Null => None,
     };
+    let settings = fields.settings("settings");
+    let strict = settings.contains(&(Setting::StrictRfc, true));
+    if strict && lockstep_idp::strict(provider).is_none() {
+        let message = "`strict_rfc` is for directories of a generic type: this one's IdP needs its repairs";
+        fields.wrong("settings", "invalid_setting", message.to_owned());
+    }
     fields.done()?;
-    let (provider, terms) = state.contract_of(&directory)?;
-    let command = Command::ChangeDirectory { name, state: wanted };
+    let command = Command::ChangeDirectory { name, state: wanted, settings };
     let envelope = Envelope { directory: directory.id.directory, request, terms, command };
     let outcome = state.store.submit(envelope).await??;
     let trail = trail("PUT /directories/{id}", directory.id, provider.slug, &outcome);
@@ -163,6 +170,8 @@ pub async fn make<S: Store>(
             directory_type: directory_type.to_owned(),
             contract: provider.slug.to_owned(),
             state: DirectoryState::Linked,
+            settings: Settings::default(),
+            terms_version: 0,
             created_at: now,
             updated_at: now,
         };

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use lockstep_core::settings::Setting;
 use lockstep_scim::Object;
 use serde_json::Value;
 
@@ -99,6 +100,26 @@ impl Fields {
         );
         self.wrong(name, "invalid_metadata", message);
         Given::Absent
+    }
+
+    /// Settings of a directory, to be switched on or off; those that are left out stay.
+    pub(crate) fn settings(&mut self, name: &str) -> Vec<(Setting, bool)> {
+        let given = match self.object.get(name) {
+            None => return Vec::new(),
+            Some(Value::Object(given)) => given,
+            Some(_) => {
+                self.wrong(name, "invalid_settings", format!("`{name}` must be an object"));
+                return Vec::new();
+            }
+        };
+        let read = given.iter().map(|(key, value)| Some((Setting::parse(key)?, value.as_bool()?)));
+        if let Some(read) = read.collect() {
+            return read;
+        }
+        let known: Vec<&str> = Setting::ALL.into_iter().map(Setting::as_str).collect();
+        let message = format!("`{name}` holds true or false for some of: {}", known.join(", "));
+        self.wrong(name, "invalid_settings", message);
+        Vec::new()
     }
 
     /// Says that a field is wrong.

@@ -5,6 +5,7 @@ mod etag;
 mod media;
 mod page;
 mod search;
+mod settings;
 
 use lockstep_testkit::{Answer, ScimClient, TestApp};
 use serde_json::Value;

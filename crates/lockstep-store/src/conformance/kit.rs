@@ -15,6 +15,7 @@ use lockstep_core::id::{
 use lockstep_core::model::{Directory, DirectoryState, Group, Organization, Token, User};
 use lockstep_core::query::Lookup;
 use lockstep_core::rules::Rules;
+use lockstep_core::settings::Settings;
 use lockstep_core::version::Precondition;
 use lockstep_scim::patch::{self, Patch};
 use lockstep_scim::resource::{self, ReadOptions};
@@ -97,6 +98,8 @@ pub fn row(number: u32) -> Directory {
         directory_type: "generic scim v2.0".into(),
         contract: "generic".into(),
         state: DirectoryState::Linked,
+        settings: Settings::default(),
+        terms_version: 0,
         created_at: START,
         updated_at: START,
     }
@@ -119,6 +122,12 @@ impl<S: Store> Tenant<S> {
     pub fn of(store: &S, number: DirectoryNumber, rules: Rules) -> Self {
         let terms = Arc::new(Terms::new(rules));
         Self { store: store.clone(), number, terms, requests: Arc::default() }
+    }
+
+    /// The same directory, asked under the terms that its row says.
+    #[must_use]
+    pub fn with_terms_of(&self, directory: &Directory) -> Self {
+        Self { terms: Arc::new(Terms::of(directory, self.terms.rules.clone())), ..self.clone() }
     }
 
     /// The command in an envelope.

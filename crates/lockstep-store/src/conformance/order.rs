@@ -250,7 +250,9 @@ pub async fn the_signal_comes_with_events_and_only_with_them(store: impl Store) 
     committed.mark_unchanged();
     let same = json!([{ "op": "replace", "path": "active", "value": true }]);
     tenant.patch_user(ada.id, same).await.unwrap();
-    tenant.must(Command::ChangeDirectory { name: Some("Renamed".into()), state: None }).await;
+    tenant
+        .must(Command::ChangeDirectory { name: Some("Renamed".into()), state: None, settings: Vec::new() })
+        .await;
     assert!(!committed.has_changed().unwrap());
     tenant.create_user("bob").await;
     assert!(committed.has_changed().unwrap());

@@ -8,6 +8,7 @@ use lockstep_core::id::{DirectoryNumber, LocalId, OrganizationId};
 use lockstep_core::model::{ApiKey, Reach};
 use lockstep_core::query::Lookup;
 use lockstep_core::rules::{Rules, UnknownMember};
+use lockstep_core::settings::Setting;
 use lockstep_core::version::{self, Precondition};
 use serde_json::{Value, json};
 
@@ -25,6 +26,24 @@ pub async fn a_created_user_is_there_with_what_was_given(store: impl Store) {
     assert!(found.groups.is_empty());
     let (_, head) = store.directory(tenant.number).await.unwrap().unwrap();
     assert_eq!((head.last_seq, head.users_active, head.users_inactive), (2, 1, 0));
+}
+
+pub async fn a_directory_keeps_its_settings_and_makes_older_terms_stale(store: impl Store) {
+    let tenant = Tenant::create(&store, 1).await;
+    let epoch = store.epoch();
+    let switch =
+        |setting, on| Command::ChangeDirectory { name: None, state: None, settings: vec![(setting, on)] };
+    tenant.must(switch(Setting::RequireIfMatch, true)).await;
+    tenant.must(switch(Setting::StrictRfc, true)).await;
+    tenant.must(switch(Setting::StrictRfc, false)).await;
+    let (directory, _) = store.directory(tenant.number).await.unwrap().unwrap();
+    assert_eq!(directory.settings, [Setting::RequireIfMatch].into_iter().collect());
+    assert_eq!(directory.terms_version, 3);
+    assert!(store.epoch() > epoch, "what was cached of it is read again");
+    let stale = tenant.submit(Command::CreateUser(object(kit::user_body("ada")))).await;
+    assert_eq!(stale, Err(Refusal::Stale));
+    let fresh = tenant.with_terms_of(&directory);
+    fresh.create_user("ada").await;
 }
 
 pub async fn an_outcome_names_its_events(store: impl Store) {

@@ -1,10 +1,16 @@
 //! A directory. `external_key` is its id: nothing else names it to its IdP.
 
 use lockstep_core::model::{Directory, Head};
+use lockstep_core::settings::Setting;
+use lockstep_scim::Object;
 use serde_json::{Value, json};
 
 /// A directory, as it is published.
 pub(crate) fn directory(directory: &Directory, head: &Head) -> Value {
+    let settings: Object = Setting::ALL
+        .into_iter()
+        .map(|setting| (setting.as_str().to_owned(), directory.settings.has(setting).into()))
+        .collect();
     json!({
         "object": "directory",
         "id": directory.id.to_string(),
@@ -14,6 +20,7 @@ pub(crate) fn directory(directory: &Directory, head: &Head) -> Value {
         "state": directory.state.as_str(),
         "name": directory.name,
         "domain": null,
+        "settings": settings,
         "metadata": {
             "users": { "active": head.users_active, "inactive": head.users_inactive },
             "groups": head.groups,
