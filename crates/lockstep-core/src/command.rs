@@ -9,6 +9,7 @@ use lockstep_scim::resource::Unknown;
 use lockstep_scim::schema::Definition;
 use serde_json::Value;
 
+use crate::bulk::{self, Bulk};
 use crate::id::{DirectoryNumber, LocalId, RequestId};
 use crate::limits::STEP_LIMIT;
 use crate::model::{Directory, DirectoryState, Group, Token, User};
@@ -100,6 +101,8 @@ pub enum Command {
     DeleteGroup(LocalId, Precondition),
     /// Goes on ending the memberships of a group that was deleted, a bounded step; alone in its batch.
     EndGroup(LocalId),
+    /// Goes on with many operations from where they are, for a bounded step (RFC 7644 §3.7).
+    Bulk(Arc<Bulk>, bulk::Progress),
 }
 
 impl Command {
@@ -117,6 +120,7 @@ impl Command {
                 .operations
                 .iter()
                 .any(|operation| operation.op == Op::Remove && operation.target.is_top("members")),
+            Self::Bulk(bulk, progress) => bulk.is_removal(progress),
             Self::CreateDirectory(_)
             | Self::ChangeDirectory { .. }
             | Self::CreateUser(_)
@@ -154,6 +158,7 @@ impl Command {
             Self::CreateDirectory(_) | Self::ChangeDirectory { .. } | Self::DeleteDirectory => {
                 return Touched::Everything;
             }
+            Self::Bulk(bulk, progress) => return bulk.touches(directory, progress),
             // What it goes on with is gone for everyone.
             Self::CreateUser(_) | Self::EndGroup(_) => (None, Vec::new()),
             Self::ReplaceUser(id, ..)
@@ -183,6 +188,7 @@ impl Command {
                 about.map(|operation| count(operation.value.as_ref()).max(1)).sum()
             }
             Self::DeleteGroup(..) | Self::EndGroup(_) => STEP_LIMIT,
+            Self::Bulk(bulk, progress) => bulk.weight(progress),
             // In how many groups it is, nobody knows yet.
             Self::DeleteUser(..) => STEP_LIMIT / 10,
             Self::CreateDirectory(_)
@@ -251,6 +257,8 @@ pub enum Reply {
     Gone,
     /// The directory.
     Directory(Arc<Directory>),
+    /// How far many operations have come; where they have not ended, submit [`Command::Bulk`] with this.
+    Bulk(bulk::Progress),
     /// A bounded step was made; whether there is more to do.
     Step {
         /// Whether another step must follow.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod batch;
+pub mod bulk;
 pub mod clock;
 pub mod command;
 pub mod event;

@@ -7,6 +7,7 @@ mod user;
 
 pub(crate) use members::{of_body as members_of_body, of_patch as members_of_patch};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lockstep_scim::Error;
@@ -26,6 +27,17 @@ pub struct Context<'a> {
     pub envelope: &'a Envelope,
     /// The time of the batch.
     pub now: Timestamp,
+    /// Of a creation that happens together with others: which id it gets.
+    pub reserved: Option<Reserved<'a>>,
+}
+
+/// The id of a creation, given beforehand, because what is created with it names it.
+#[derive(Clone, Copy, Debug)]
+pub struct Reserved<'a> {
+    /// Its id. The log's head is not behind it.
+    pub id: LocalId,
+    /// The ids of everything that happens with it: they are as good as there.
+    pub coming: &'a BTreeSet<LocalId>,
 }
 
 /// A command, decided.
@@ -64,13 +76,14 @@ impl From<Refusal> for Stop {
     }
 }
 
-type Planned<T = Plan> = Result<T, Stop>;
+pub(crate) type Planned<T = Plan> = Result<T, Stop>;
 
 /// What a command is known to need before it is planned, so that a store can load it all at once. A plan may turn
 /// out to need more.
 #[must_use]
 pub fn needs(envelope: &Envelope) -> Vec<Key> {
     match &envelope.command {
+        Command::Bulk(bulk, progress) => bulk.needs(progress),
         Command::CreateDirectory(_) | Command::ChangeDirectory { .. } | Command::DeleteDirectory => {
             Vec::new()
         }
@@ -138,7 +151,9 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
             Command::CreateDirectory(_)
             | Command::ChangeDirectory { .. }
             | Command::DeleteDirectory
-            | Command::EndGroup(_) => Err(Refusal::Fault.into()),
+            | Command::EndGroup(_)
+            // Planned by `bulk`, one operation at a time.
+            | Command::Bulk(..) => Err(Refusal::Fault.into()),
         },
     }
 }
@@ -186,6 +201,9 @@ impl<'a> Draft<'a> {
 
     /// A new id in this directory.
     fn draw_id(&mut self, random: &mut dyn Random) -> LocalId {
+        if let Some(reserved) = self.context.reserved {
+            return reserved.id;
+        }
         let id = LocalId::next(LocalId(self.head.last_id), self.at, random);
         self.head.last_id = id.0;
         id

@@ -137,7 +137,7 @@ impl Changes {
 }
 
 /// One directory as a batch sees it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct View {
     directory: Option<Arc<Directory>>,
     /// Whether the store has said which directory there is, if any.

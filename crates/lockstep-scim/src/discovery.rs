@@ -26,7 +26,7 @@ pub struct Features {
 
 impl Default for Features {
     fn default() -> Self {
-        Self { sort: true, etag: true, bulk: false, cursor: false }
+        Self { sort: true, etag: true, bulk: true, cursor: false }
     }
 }
 
@@ -61,7 +61,7 @@ pub fn service_provider_config(
         if features.bulk {
             let bulk = json!({
                 "supported": true,
-                "maxOperations": limits.patch_operations,
+                "maxOperations": limits.bulk_operations,
                 "maxPayloadSize": limits.body_bytes,
             });
             object.insert("bulk".to_owned(), bulk);

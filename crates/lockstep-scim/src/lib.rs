@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 // SCIM as pure functions. Must not know: a database, an HTTP server, a clock, any identity provider.
 
+pub mod bulk;
 pub mod datetime;
 pub mod discovery;
 pub mod error;

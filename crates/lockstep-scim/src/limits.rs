@@ -17,6 +17,8 @@ pub struct Limits {
     pub path_bytes: usize,
     /// Operations of one PATCH request.
     pub patch_operations: usize,
+    /// Operations of one bulk request (413; RFC 7644 §3.7.4 maxOperations).
+    pub bulk_operations: usize,
     /// Members named in one request.
     pub members_per_request: usize,
     /// Values of one multi-valued attribute, `members` excepted.
@@ -51,6 +53,7 @@ impl Default for Limits {
             filter_terms: 200,
             path_bytes: 4 * 1024,
             patch_operations: 2_000,
+            bulk_operations: 1_000,
             members_per_request: 20_000,
             values_per_attribute: 1_000,
             patch_comparisons: 500_000,

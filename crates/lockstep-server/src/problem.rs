@@ -372,7 +372,8 @@ pub(crate) fn rendered(mut response: Response, surface: Surface, request: Reques
     response
 }
 
-fn scim_body(problem: &Problem, request: RequestId) -> Value {
+/// The SCIM error message (RFC 7644 §3.12).
+pub(crate) fn scim_body(problem: &Problem, request: RequestId) -> Value {
     if problem.status == StatusCode::INTERNAL_SERVER_ERROR {
         return ScimError::internal(&request.to_string()).to_json();
     }

@@ -2,6 +2,7 @@
 //! or a question, and the answer a SCIM message. What anything means is decided in `lockstep-core`.
 
 mod answer;
+mod bulk;
 mod discovery;
 mod endpoint;
 mod preconditions;
@@ -182,6 +183,7 @@ async fn served<S: Store>(
         Endpoint::Create(_) | Endpoint::Replace(..) | Endpoint::Patch(..) | Endpoint::Delete(..) => {
             write::carry_out(state, caller, &asked, trail).await
         }
+        Endpoint::Bulk => bulk::carry_out(state, &caller, asked, trail).await,
     }
 }
 

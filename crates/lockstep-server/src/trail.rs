@@ -1,5 +1,6 @@
 //! What a request leaves for its log line and its record: put on the response by the edge that served it.
 
+use lockstep_core::command::Outcome;
 use lockstep_core::id::{DirectoryId, TokenId};
 use lockstep_idp::Note;
 
@@ -22,4 +23,15 @@ pub struct Trail {
     pub first_seq: u64,
     /// How many events it made.
     pub events: u64,
+}
+
+impl Trail {
+    /// Notes what came of a command. Of a request that takes several, others' events may stand between theirs.
+    pub(crate) fn add(&mut self, outcome: &Outcome) {
+        if self.events == 0 {
+            self.first_seq = outcome.first_seq;
+        }
+        self.events += outcome.events;
+        self.notes.extend(outcome.notes.iter().cloned());
+    }
 }

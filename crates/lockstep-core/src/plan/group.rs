@@ -226,7 +226,9 @@ impl Draft<'_> {
     /// the contract says.
     fn membership_delta(&mut self, group: Option<&Arc<Group>>, edits: &Edits) -> Planned<Delta> {
         let directory = self.context.envelope.directory;
+        let reserved = self.context.reserved;
         let own = group.map(|group| group.id);
+        let is_coming = |id: LocalId| reserved.is_some_and(|reserved| reserved.coming.contains(&id));
         let replaced = edits.replaces_all();
         // Filters other than by value are decided over all members; the rest needs only those that are named.
         let current = match own {
@@ -259,14 +261,14 @@ impl Draft<'_> {
             delta.users.insert(user, joins);
         }
         for (child, joins) in wanted.groups {
-            if joins && Some(child) == own {
+            if joins && Some(child) == own.or(reserved.map(|reserved| reserved.id)) {
                 return Err(Error::invalid_value("members: a group cannot be a member of itself").into());
             }
             if joins == nested.contains(&child) {
                 named |= joins;
                 continue;
             }
-            if joins && self.view.group(child)?.is_none_or(|group| group.is_ended()) {
+            if joins && !is_coming(child) && self.view.group(child)?.is_none_or(|group| group.is_ended()) {
                 unknown += 1;
                 continue;
             }

@@ -22,6 +22,8 @@ use crate::verify::{Rows, Verifier};
 use crate::version;
 use crate::view::{Changes, Loaded};
 
+mod bulk;
+
 const DIRECTORY: DirectoryNumber = DirectoryNumber(7);
 
 mod terms;

@@ -12,7 +12,7 @@ fn only_what_is_offered_is_announced() {
     let config = service_provider_config("https://x/scim/v2", None, &Limits::default(), &Features::default());
     for (pointer, expected) in [
         ("/patch/supported", true),
-        ("/bulk/supported", false),
+        ("/bulk/supported", true),
         ("/filter/supported", true),
         ("/changePassword/supported", false),
         ("/sort/supported", true),
@@ -23,7 +23,7 @@ fn only_what_is_offered_is_announced() {
     assert!(config.get("pagination").is_none() && config.get("documentationUri").is_none());
     let all = Features { bulk: true, cursor: true, ..Features::default() };
     let config = service_provider_config("", Some("https://docs"), &Limits::default(), &all);
-    assert_eq!(config["bulk"]["maxOperations"], 2_000);
+    assert_eq!(config["bulk"]["maxOperations"], 1_000);
     assert_eq!(config["pagination"]["cursor"], true);
 }
 

@@ -33,10 +33,12 @@ pub(crate) enum Endpoint {
     Replace(Kind, String),
     Patch(Kind, String),
     Delete(Kind, String),
+    /// Many writes (RFC 7644 §3.7).
+    Bulk,
 }
 
 /// How each endpoint is called. `tests/it/authz.rs` has a case for each.
-pub const TEMPLATES: [&str; 21] = [
+pub const TEMPLATES: [&str; 22] = [
     "GET /ServiceProviderConfig",
     "GET /ResourceTypes",
     "GET /ResourceTypes/{name}",
@@ -58,6 +60,7 @@ pub const TEMPLATES: [&str; 21] = [
     "PUT /Groups/{id}",
     "PATCH /Groups/{id}",
     "DELETE /Groups/{id}",
+    "POST /Bulk",
 ];
 
 /// Why nothing can be asked there.
@@ -99,12 +102,11 @@ impl Endpoint {
             (_, ["Me", ..]) => {
                 Err(NoEndpoint::NotImplemented("/Me is not supported: a bearer token is a machine's"))
             }
-            (_, ["Bulk"]) => Err(NoEndpoint::NotImplemented(
-                "this endpoint is not supported yet; see /ServiceProviderConfig",
-            )),
+            ("POST", ["Bulk"]) => Ok(Self::Bulk),
+
             // RFC 7644 §3.4.3.
             ("POST", [".search"]) => Ok(Self::Search(Types::All)),
-            (_, [".search"]) => Err(NoEndpoint::Method("POST")),
+            (_, ["Bulk" | ".search"]) => Err(NoEndpoint::Method("POST")),
             (_, [name, ".search"]) => match (method, kind(name)) {
                 ("POST", Some(kind)) => Ok(Self::Search(Types::One(kind))),
                 (_, Some(_)) => Err(NoEndpoint::Method("POST")),
@@ -132,7 +134,8 @@ impl Endpoint {
     /// leaves out those that the token does not see.
     pub(crate) fn needs(&self) -> Option<(Access, Kind)> {
         match self {
-            Self::Discovery(_) | Self::List(Types::All) | Self::Search(Types::All) => None,
+            // Each operation of a bulk is asked for itself.
+            Self::Discovery(_) | Self::Bulk | Self::List(Types::All) | Self::Search(Types::All) => None,
             Self::List(Types::One(kind)) | Self::Search(Types::One(kind)) | Self::Read(kind, _) => {
                 Some((Access::Read, *kind))
             }
@@ -163,6 +166,7 @@ impl Endpoint {
             Self::Read(kind, _) => format!("GET /{}/{{id}}", plural(*kind)),
             Self::Replace(kind, _) => format!("PUT /{}/{{id}}", plural(*kind)),
             Self::Patch(kind, _) => format!("PATCH /{}/{{id}}", plural(*kind)),
+            Self::Bulk => "POST /Bulk".into(),
             Self::Delete(kind, _) => format!("DELETE /{}/{{id}}", plural(*kind)),
         }
     }
@@ -201,6 +205,7 @@ mod tests {
                     ["", "/x", "/.search"].map(|path| (method, format!("{root}{path}")))
                 })
             })
+            .chain([(&"POST", "/Bulk".to_owned())])
             .filter_map(|(method, path)| Endpoint::find(method, &path).ok())
             .map(|endpoint| endpoint.template())
             .collect();
@@ -225,11 +230,11 @@ mod tests {
             ("POST", "/Schemas", 405),
             ("DELETE", "/ServiceProviderConfig", 405),
             ("GET", "/Me", 501),
-            ("POST", "/Bulk", 501),
             ("GET", "/Users/.search", 405),
             ("DELETE", "/Groups/.search", 405),
             ("PUT", "/.search", 405),
             ("POST", "/", 405),
+            ("GET", "/Bulk", 405),
         ];
         for (method, path, status) in cases {
             let refused = match Endpoint::find(method, path) {

@@ -47,6 +47,15 @@ fn wanted(headers: &HeaderMap) -> Precondition {
     if wanted.is_empty() { Precondition::None } else { Precondition::OneOf(wanted) }
 }
 
+/// What an operation of Bulk demands (RFC 7644 §3.7: its `version` is its `If-Match`).
+pub(crate) fn of_operation(version: Option<&str>) -> Precondition {
+    match version.map(str::trim) {
+        None | Some("") => Precondition::None,
+        Some("*") => Precondition::Exists,
+        Some(tag) => Precondition::OneOf(vec![strong(tag).to_owned()]),
+    }
+}
+
 /// The tags of a header. What is no text is a tag that nothing has: to leave it out would be to demand nothing.
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
     let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));

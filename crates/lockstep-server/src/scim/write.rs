@@ -4,10 +4,10 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use lockstep_core::command::{Command, Envelope, Refusal, Reply};
 use lockstep_core::query::Kind;
-use lockstep_core::version;
+use lockstep_core::version::{self, Precondition};
 use lockstep_scim::projection::Projection;
 use lockstep_scim::resource::{self, ReadOptions};
-use lockstep_scim::{Definition, Error, Object, patch};
+use lockstep_scim::{Definition, Error, Limits, Object, patch};
 use lockstep_store::Store;
 use serde_json::Value;
 
@@ -31,7 +31,9 @@ pub(super) async fn carry_out<S: Store>(
 ) -> Result<Response, Problem> {
     let definition = definition(caller, kind_of(&asked.endpoint));
     let shown = projection(state, asked, definition)?;
-    let command = command(state, caller, asked, trail)?;
+    let precondition = preconditions::of_write(&asked.headers);
+    let body = asked.body.clone().unwrap_or(Value::Null);
+    let command = command(caller, &state.limits, &asked.endpoint, body, precondition, trail)?;
     let shown = with_supplied(shown, &command, definition);
     let envelope = Envelope {
         directory: caller.directory,
@@ -40,15 +42,13 @@ pub(super) async fn carry_out<S: Store>(
         command,
     };
     let outcome = state.store.submit(envelope).await??;
-    trail.first_seq = outcome.first_seq;
-    trail.events = outcome.events;
-    trail.notes.extend(outcome.notes);
+    trail.add(&outcome);
     match outcome.reply {
         Reply::Gone => Ok(answer::empty(StatusCode::NO_CONTENT)),
         Reply::User(user) => user_answer(state, caller, asked, &user, &shown).await,
         Reply::Group(group) => group_answer(state, caller, asked, &group, &shown).await,
         // Invariant: the commands of this edge are answered with a user, a group or nothing.
-        Reply::Directory(_) | Reply::Step { .. } => Err(Refusal::Fault.into()),
+        Reply::Directory(_) | Reply::Step { .. } | Reply::Bulk(_) => Err(Refusal::Fault.into()),
     }
 }
 
@@ -68,23 +68,23 @@ fn with_supplied(shown: Projection, command: &Command, definition: &Definition) 
 }
 
 /// What the request asks, as a command (RFC 7644 §3.3, §3.5, §3.6).
-fn command<S: Store>(
-    state: &AppState<S>,
+pub(super) fn command(
     caller: &ScimCaller,
-    asked: &Asked,
+    limits: &Limits,
+    endpoint: &Endpoint,
+    body: Value,
+    precondition: Precondition,
     trail: &mut Trail,
 ) -> Result<Command, Problem> {
-    let precondition = preconditions::of_write(&asked.headers);
-    let body = asked.body.clone().unwrap_or(Value::Null);
     let rules = &caller.terms.rules;
     let mut read = |body: Value, kind: Kind| -> Result<Object, Error> {
         let options =
             ReadOptions { unknown: rules.unknown_attributes, require_schemas: rules.require_schemas };
-        let incoming = resource::read(body, definition(caller, kind), &options, &state.limits)?;
+        let incoming = resource::read(body, definition(caller, kind), &options, limits)?;
         note_ignored(&incoming.ignored, trail);
         Ok(incoming.object)
     };
-    Ok(match &asked.endpoint {
+    Ok(match endpoint {
         Endpoint::Create(Kind::User) => Command::CreateUser(read(body, Kind::User)?),
         Endpoint::Create(Kind::Group) => Command::CreateGroup(read(body, Kind::Group)?),
         Endpoint::Replace(Kind::User, id) => {
@@ -103,7 +103,7 @@ fn command<S: Store>(
         }
         Endpoint::Patch(kind, id) => {
             let id = local_id(caller, *kind, id)?;
-            let patch = patch::parse(&body, definition(caller, *kind), &rules.patch, &state.limits)?;
+            let patch = patch::parse(&body, definition(caller, *kind), &rules.patch, limits)?;
             note_ignored(&patch.ignored, trail);
             match kind {
                 Kind::User => Command::PatchUser(id, patch, precondition),
@@ -116,7 +116,11 @@ fn command<S: Store>(
         Endpoint::Delete(Kind::Group, id) => {
             Command::DeleteGroup(local_id(caller, Kind::Group, id)?, precondition)
         }
-        Endpoint::Discovery(_) | Endpoint::List(_) | Endpoint::Search(_) | Endpoint::Read(..) => {
+        Endpoint::Discovery(_)
+        | Endpoint::List(_)
+        | Endpoint::Search(_)
+        | Endpoint::Read(..)
+        | Endpoint::Bulk => {
             return Err(Refusal::Fault.into());
         }
     })
@@ -260,7 +264,7 @@ fn kind_of(endpoint: &Endpoint) -> Kind {
         | Endpoint::Replace(kind, _)
         | Endpoint::Patch(kind, _)
         | Endpoint::Delete(kind, _) => *kind,
-        // Invariant: what only reads has no kind to write.
-        Endpoint::Discovery(_) | Endpoint::List(_) | Endpoint::Search(_) => Kind::User,
+        // Invariant: what only reads, and what holds many writes, has no kind to write.
+        Endpoint::Discovery(_) | Endpoint::List(_) | Endpoint::Search(_) | Endpoint::Bulk => Kind::User,
     }
 }

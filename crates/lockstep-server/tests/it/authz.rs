@@ -192,6 +192,10 @@ async fn an_idp_speaks_of_its_own_directory_only() {
         "Operations": [{ "op": "replace", "path": "active", "value": false }],
     });
     let search = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"] });
+    let bulk = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [{ "method": "DELETE", "path": format!("/Users/{user}") }],
+    });
     let requests = [
         ("GET", "/".to_owned(), Value::Null),
         ("POST", "/.search".into(), search.clone()),
@@ -214,6 +218,7 @@ async fn an_idp_speaks_of_its_own_directory_only() {
         ("GET", "/Schemas".into(), Value::Null),
         ("GET", "/ResourceTypes/User".into(), Value::Null),
         ("GET", "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User".into(), Value::Null),
+        ("POST", "/Bulk".into(), bulk),
         ("GET", "/nothing".into(), Value::Null),
     ];
     for template in lockstep_server::scim::TEMPLATES {

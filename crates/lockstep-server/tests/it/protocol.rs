@@ -1,5 +1,6 @@
 //! The protocol as an IdP sees it, requirement by requirement: `docs/scim/conformance.md` names these tests.
 
+mod bulk;
 mod discovery;
 mod etag;
 mod media;
