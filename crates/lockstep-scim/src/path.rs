@@ -20,8 +20,8 @@ pub struct Path {
 }
 
 impl Path {
-    /// Parses a path. One that does not parse is 400 invalidPath; where it has both its brackets and
-    /// what stands between them is no filter, 400 invalidFilter (RFC 7644 §3.12).
+    /// Parses a path. A path that does not parse is 400 invalidPath, also where the filter inside
+    /// its brackets is at fault: the path as a whole is what does not parse.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Error> {
         if text.len() > limits.path_bytes {
             return Err(Error::invalid_path(format!(
@@ -30,15 +30,9 @@ impl Path {
                 limits.path_bytes
             )));
         }
-        let mut parser = Parser::new(text, limits);
-        parser.whole_path().map_err(|fault| {
-            let detail = fault.describe("path", text);
-            if parser.fault_in_brackets && text.contains(']') {
-                Error::invalid_filter(detail)
-            } else {
-                Error::invalid_path(detail)
-            }
-        })
+        Parser::new(text, limits)
+            .whole_path()
+            .map_err(|fault| Error::invalid_path(fault.describe("path", text)))
     }
 
     /// The whole path as a schema URN, if it can be one.

@@ -30,13 +30,11 @@ pub(crate) struct Parser<'a> {
     depth: usize,
     terms: usize,
     limits: &'a Limits,
-    /// Whether what does not parse stands between brackets.
-    pub(crate) fault_in_brackets: bool,
 }
 
 impl<'a> Parser<'a> {
     pub(crate) fn new(text: &'a str, limits: &'a Limits) -> Self {
-        Self { text, at: 0, depth: 0, terms: 0, limits, fault_in_brackets: false }
+        Self { text, at: 0, depth: 0, terms: 0, limits }
     }
 
     /// A filter and nothing after it.
@@ -130,7 +128,7 @@ impl<'a> Parser<'a> {
     fn bracketed(&mut self) -> Parsed<Filter> {
         self.deeper()?;
         self.at += 1;
-        let filter = self.any_of(true).inspect_err(|_| self.fault_in_brackets = true)?;
+        let filter = self.any_of(true)?;
         self.close(']')?;
         self.depth -= 1;
         Ok(filter)

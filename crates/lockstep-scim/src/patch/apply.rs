@@ -45,6 +45,15 @@ pub fn apply<'a>(
     for target in targets {
         drop_emptied(&mut object, current, target, definition);
     }
+    // RFC 7643 §6: also where it went attribute by attribute.
+    for (extension, _) in definition.extensions.iter().filter(|(_, required)| *required) {
+        if current.contains_key(&extension.id) && !object.contains_key(&extension.id) {
+            return Err(Error::mutability(format!(
+                "{}: is a required extension and can't be left without a value",
+                extension.id
+            )));
+        }
+    }
     if object.contains_key("schemas") && object != *current {
         refresh_schemas(&mut object, definition);
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Op, PatchOptions, apply, parse};
 use crate::resource::Unknown;
-use crate::schema::{ENTERPRISE_USER_URN as ENT, USER_URN};
+use crate::schema::{self, Attribute, ENTERPRISE_USER_URN as ENT, Mutability, Type, USER_URN};
 use crate::{Definition, Error, Limits, Object, ScimType};
 
 fn alice() -> Value {
@@ -87,6 +87,7 @@ fn the_decision_table() {
     );
     for (op, path, value, attribute, expected) in [
         // Single simple values.
+        // Shows: PATCH-07, PATCH-14, PADD-04, PADD-05, PREM-02, PREM-10, PREP-02, PREP-04, PREP-10
         ("add", "nickName", json!("N"), "/nickName", json!("N")),
         ("Add", "TITLE", json!("N"), "/title", json!("N")),
         ("replace", "title", json!("N"), "/title", json!("N")),
@@ -98,6 +99,7 @@ fn the_decision_table() {
         ("replace", "active", json!(false), "/active", json!(false)),
         ("add", "urn:ietf:params:scim:schemas:core:2.0:User:title", json!("N"), "/title", json!("N")),
         // Single complex values merge.
+        // Shows: PADD-06, PADD-15, PREM-02, PREP-05
         ("add", "name", json!({"GIVENNAME": "C"}), "/name", json!({"familyName": "A", "givenName": "C"})),
         ("replace", "name", json!({"givenName": "C"}), "/name", json!({"familyName": "A", "givenName": "C"})),
         ("replace", "name", json!({"givenName": null}), "/name", json!({"familyName": "A"})),
@@ -105,6 +107,7 @@ fn the_decision_table() {
         ("remove", "name.givenName", Value::Null, "/name", json!({"familyName": "A"})),
         ("remove", "name", Value::Null, "/name", Value::Null),
         // Multi-valued.
+        // Shows: PADD-08, PADD-09, PREM-03, PREM-12, PREP-03, PREP-10
         ("add", "emails", json!([{"value": "n"}]), "/emails", json!([w, h, {"value": "n"}])),
         ("add", "emails", json!({"value": "n"}), "/emails", json!([w, h, {"value": "n"}])),
         ("add", "emails", json!([{"value": "H@X.ORG", "type": "HOME"}]), "/emails", json!([w, h])),
@@ -163,8 +166,10 @@ fn the_decision_table() {
         ("replace", "emails", json!([{"value": ""}]), "/emails", Value::Null),
         ("add", r#"phoneNumbers[type eq "fax"].value"#, json!(""), "/phoneNumbers", Value::Null),
         // RFC 7644 §3.5.2.2: of what is selected, the sub-attribute is unassigned, and nothing else.
+        // Shows: PREM-05
         ("remove", work_value, Value::Null, "/emails/0", json!({"type": "work", "primary": true})),
-        // Through a filter.
+        // Through a filter. What is replaced keeps what the value does not name, as a single complex value does.
+        // Shows: PADD-11, PADD-12, PREM-04, PREM-09, PREP-06, PREP-07
         ("add", work_value, json!("n"), "/emails/0/value", json!("n")),
         ("replace", work_value, json!("n"), "/emails/0/value", json!("n")),
         (
@@ -200,9 +205,11 @@ fn the_decision_table() {
             json!([{"type": "fax", "value": "1"}]),
         ),
         // primary moves.
+        // Shows: PATCH-15, PADD-13, PREP-12
         ("replace", r#"emails[type eq "home"].primary"#, json!(true), "/emails/0/primary", json!(false)),
         ("add", "emails", json!([{"value": "n", "primary": true}]), "/emails/0/primary", json!(false)),
         // Extensions.
+        // Shows: PATCH-14, PREM-13, PREP-05, PREP-13
         (
             "replace",
             &department,
@@ -220,6 +227,7 @@ fn the_decision_table() {
         ("remove", ENT, Value::Null, "/schemas", json!([USER_URN])),
         ("replace", ENT, Value::Null, "/schemas", json!([USER_URN])),
         // Without path.
+        // Shows: PATCH-07, PADD-02, PREP-01, PREP-14
         ("add", "", json!({"nickName": "N", "schemas": ["x"], "id": "1"}), "/nickName", json!("N")),
         (
             "replace",
@@ -264,10 +272,12 @@ fn the_decision_table() {
 fn what_is_refused_and_how() {
     use ScimType::{InvalidFilter, InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoTarget};
     for (operation, kind) in [
+        // Shows: PREM-01, PATCH-04, PATCH-07, PATCH-08
         (json!({"op": "remove"}), NoTarget),
         (json!({"op": "move", "path": "title", "value": "x"}), InvalidSyntax),
         (json!({"path": "title", "value": "x"}), InvalidSyntax),
         (json!("add"), InvalidSyntax),
+        // Shows: PADD-01, PADD-03, PATCH-05, PATCH-06, PADD-14
         (json!({"op": "add", "path": "title"}), InvalidValue),
         (json!({"op": "add", "path": 7, "value": "x"}), InvalidPath),
         (json!({"op": "add", "value": "x"}), InvalidValue),
@@ -276,10 +286,11 @@ fn what_is_refused_and_how() {
         (json!({"op": "remove", "path": "name.nosuch"}), InvalidPath),
         (json!({"op": "remove", "path": "urn:acme:X:y"}), InvalidPath),
         (json!({"op": "remove", "path": USER_URN}), InvalidPath),
-        (json!({"op": "remove", "path": "emails[type eq]"}), InvalidFilter),
+        (json!({"op": "remove", "path": "emails[type eq]"}), InvalidPath),
         (json!({"op": "remove", "path": "emails[nosuch eq \"x\"]"}), InvalidFilter),
         (json!({"op": "remove", "path": "name[familyName eq \"x\"]"}), InvalidFilter),
         (json!({"op": "remove", "path": "emails[type eq \"work\"].nosuch"}), InvalidPath),
+        // Shows: PREM-06, PREP-10, PATCH-11, PREM-07, PREP-09, PADD-16
         (json!({"op": "remove", "path": "userName"}), Mutability),
         (json!({"op": "replace", "path": "userName", "value": null}), Mutability),
         (json!({"op": "replace", "path": "userName", "value": ""}), InvalidValue),
@@ -290,10 +301,12 @@ fn what_is_refused_and_how() {
         (json!({"op": "remove", "path": "meta.version"}), Mutability),
         (json!({"op": "replace", "value": {"id": "2"}}), Mutability),
         (json!({"op": "replace", "path": format!("{ENT}:manager.displayName"), "value": "x"}), Mutability),
+        // Shows: PATCH-13, PADD-07, PREP-05
         (json!({"op": "replace", "path": "active", "value": "secret"}), InvalidValue),
         (json!({"op": "replace", "path": "name", "value": "secret"}), InvalidValue),
         (json!({"op": "replace", "path": ENT, "value": "secret"}), InvalidValue),
         (json!({"op": "add", "path": "emails", "value": ["secret"]}), InvalidValue),
+        // Shows: PREP-08
         (json!({"op": "replace", "path": "emails[type eq \"secret\"].value", "value": "x"}), NoTarget),
         (json!({"op": "replace", "path": "emails[type eq \"secret\"]", "value": {"value": "x"}}), NoTarget),
         (json!({"op": "add", "path": "emails[value sw \"secret\"].type", "value": "x"}), NoTarget),
@@ -309,6 +322,7 @@ fn what_is_refused_and_how() {
         assert!(error.detail.contains(": "), "{error} names no place");
         assert!(!error.detail.contains("secret"), "{error}");
     }
+    // Shows: PATCH-02, PATCH-03
     for body in [
         json!([]),
         json!({}),
@@ -345,6 +359,7 @@ fn options_change_what_the_standard_leaves_open() {
         let patch = parse(&body(operations), &Definition::user(), options, &Limits::default())?;
         apply(&patch.operations, current.as_object().unwrap(), &Definition::user(), options)
     };
+    // Shows: PADD-12, PATCH-02
     assert_eq!(with(&add, &strict).unwrap_err().scim_type, Some(ScimType::NoTarget));
     assert!(run_with(&add, &current, &strict).unwrap_err().detail.contains("schemas"));
     let upsert = PatchOptions { unmatched_replace_creates: true, ..standard.clone() };
@@ -353,6 +368,7 @@ fn options_change_what_the_standard_leaves_open() {
     assert_eq!(with(&unknown, &strict).unwrap_err().scim_type, Some(ScimType::InvalidValue));
     let patch = parse(&body(&unknown), &Definition::user(), &standard, &Limits::default()).unwrap();
     assert_eq!(patch.ignored, ["nosuch"]);
+    // Shows: PREP-05
     let whole = PatchOptions { replace_complex_whole: true, ..standard.clone() };
     let name = json!([{"op": "replace", "path": "name", "value": {"givenName": "C"}}]);
     assert_eq!(with(&name, &whole).unwrap()["name"], json!({"givenName": "C"}));
@@ -563,6 +579,80 @@ fn members_are_left_to_the_caller() {
     assert!(error.detail.contains("members_per_request"), "{error}");
 }
 
+/// Users with what the standard's own have none of: immutable attributes and a required extension.
+fn badged() -> Definition {
+    let immutable =
+        || Attribute { mutability: Mutability::Immutable, ..Attribute::new("serial", Type::String) };
+    let mut part = Attribute::new("part", Type::Complex);
+    part.sub_attributes = vec![immutable(), Attribute::new("colour", Type::String)];
+    let mut parts = Attribute { name: "parts".into(), multi_valued: true, ..part.clone() };
+    parts.sub_attributes[0].name = "value".into();
+    let mut badge = schema::enterprise_user();
+    badge.id = "urn:acme:Badge".into();
+    badge.attributes = vec![immutable(), part, parts];
+    let mut definition = Definition::user();
+    definition.extensions.push((badge, true));
+    definition
+}
+
+#[test]
+fn what_is_immutable_is_set_once_and_a_required_extension_stays() {
+    let definition = badged();
+    let options = PatchOptions::default();
+    let badge = |rest: &str| format!("urn:acme:Badge{rest}");
+    let held = json!({"userName": "a", "urn:acme:Badge": {
+        "serial": "1", "part": {"serial": "1", "colour": "red"}, "parts": [{"value": "1", "colour": "red"}],
+    }});
+    let run = |current: &Value, op: &str, path: String, value: &Value| {
+        let operation = json!({"op": op, "path": path, "value": value});
+        let body = json!({"Operations": [operation]});
+        let patch = parse(&body, &definition, &options, &Limits::default())?;
+        apply(&patch.operations, current.as_object().unwrap(), &definition, &options).map(Value::Object)
+    };
+    // Shows: PATCH-12
+    let bare = json!({"userName": "a", "urn:acme:Badge": {"part": {"colour": "red"}}});
+    for (op, path) in [("add", ":serial"), ("replace", ":serial"), ("add", ":part.serial")] {
+        assert!(run(&bare, op, badge(path), &json!("1")).is_ok(), "{op} {path}");
+    }
+    // Shows: PATCH-12, PREP-09
+    for (op, path, value, refused) in [
+        ("replace", ":serial", json!("2"), true),
+        ("add", ":serial", json!("2"), true),
+        ("replace", ":serial", json!("1"), false),
+        ("add", ":serial", json!("1"), false),
+        ("replace", ":part.serial", json!("2"), true),
+        ("replace", ":part", json!({"serial": "2"}), true),
+        ("replace", ":part", json!({"serial": "1", "colour": "red"}), false),
+        ("replace", ":parts[colour eq \"red\"].value", json!("2"), true),
+        // Shows: PREM-11
+        ("remove", ":serial", Value::Null, true),
+        ("remove", ":part.serial", Value::Null, true),
+        ("remove", ":parts[value eq \"1\"].value", Value::Null, true),
+    ] {
+        let after = run(&held, op, badge(path), &value);
+        match after {
+            Ok(after) => assert!(!refused && after == held, "{op} {path} {value}: {after}"),
+            Err(error) => {
+                assert!(refused, "{op} {path} {value}: {error}");
+                assert_eq!(error.scim_type, Some(ScimType::Mutability), "{error}");
+            }
+        }
+    }
+    // A whole element goes, with what is immutable in it.
+    let after = run(&held, "remove", badge(":parts[value eq \"1\"]"), &Value::Null).unwrap();
+    assert_eq!(after["urn:acme:Badge"].get("parts"), None);
+    // Shows: PREM-14
+    for (current, op, path) in [
+        (&held, "remove", ""),
+        (&held, "replace", ""),
+        (&bare, "remove", ":part"),
+        (&bare, "remove", ":part.colour"),
+    ] {
+        let error = run(current, op, badge(path), &Value::Null).unwrap_err();
+        assert_eq!(error.scim_type, Some(ScimType::Mutability), "{op} {path}: {error}");
+    }
+}
+
 /// Operations of every kind, most of which apply.
 fn operations() -> impl Strategy<Value = Value> {
     let path = prop::sample::select(vec![
@@ -603,6 +693,7 @@ fn operations() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    // Shows: PATCH-10
     #[test]
     fn all_or_nothing_and_total(operations in operations()) {
         let current = alice();

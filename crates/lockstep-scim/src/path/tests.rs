@@ -42,24 +42,16 @@ fn parses_into_parts() {
 
 #[test]
 fn refuses_what_is_no_path() {
-    // Shows: PATCH-05, PATCH-06, PATCH-08
-    for text in [
-        "emails[]",
-        "emails[type eq]",
-        "emails[type eq \"a\" and]",
-        "emails[(type eq \"a\"]",
-        "emails[type like \"a\"]",
-        "emails[0]",
-    ] {
-        let error = Path::parse(text, &Limits::default()).unwrap_err();
-        assert_eq!(error.scim_type, Some(ScimType::InvalidFilter), "{text}");
-        assert!(error.detail.starts_with("path, column "), "{error}");
-    }
+    // Shows: PATCH-05, PATCH-08
     for text in [
         "",
         " ",
         "emails[",
+        "emails[]",
+        "emails[type eq]",
         "emails[type eq",
+        "emails[(type eq \"a\"]",
+        "emails[type like \"a\"]",
         "emails[type eq \"a\"",
         "emails[type eq \"a\"].",
         "emails[type eq \"a\"]value",
@@ -70,6 +62,7 @@ fn refuses_what_is_no_path() {
         ".name",
         "a..b",
         "1",
+        "emails[0]",
         "/emails/0",
         "a:b",
         "emails[type eq \"a\"][value pr]",
