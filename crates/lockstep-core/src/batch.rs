@@ -71,14 +71,19 @@ impl Batch {
             let random = &mut self.random;
             if let Command::Bulk(bulk, begun) = &envelope.command {
                 let run = self.run.get_or_insert_with(|| bulk::Run::new(begun));
-                if let Err(Missing(keys)) = run.advance(bulk, envelope, view, self.now, random.as_mut()) {
-                    let wanted = not_asked(&mut self.asked, envelope.directory, keys);
-                    if !wanted.is_empty() {
-                        return Progress::Need(wanted);
+                match run.advance(bulk, envelope, view, self.now, random.as_mut()) {
+                    Ok(()) => self.answers.extend(self.run.take().map(|run| Ok(run.outcome()))),
+                    Err(Stop::Missing(Missing(keys))) => {
+                        let wanted = not_asked(&mut self.asked, envelope.directory, keys);
+                        if !wanted.is_empty() {
+                            return Progress::Need(wanted);
+                        }
+                        run.fail_turn(bulk);
                     }
-                    run.fail_turn(bulk);
-                } else if let Some(run) = self.run.take() {
-                    self.answers.push(Ok(run.outcome()));
+                    Err(Stop::Refused(refusal)) => {
+                        self.run = None;
+                        self.answers.push(Err(refusal));
+                    }
                 }
                 continue;
             }

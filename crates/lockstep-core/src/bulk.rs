@@ -163,7 +163,8 @@ impl Run {
     }
 
     /// Carries out what is left, over a view that holds everything that is asked for, until it is done or a step's
-    /// worth of events is told. What is planned is laid over the view.
+    /// worth of events is told. What is planned is laid over the view. Refused as a whole where it was read under other
+    /// terms and nothing of it has happened yet: it is read again then.
     pub(crate) fn advance(
         &mut self,
         bulk: &Bulk,
@@ -171,7 +172,12 @@ impl Run {
         view: &mut View,
         now: Timestamp,
         random: &mut dyn Random,
-    ) -> Result<(), Missing> {
+    ) -> Result<(), Stop> {
+        let directory = view.directory()?;
+        let is_stale = directory.is_some_and(|row| row.terms_version != envelope.terms.version);
+        if is_stale && self.progress.turns == 0 {
+            return Err(Refusal::Stale.into());
+        }
         while let Some(turn) = bulk.turns.get(self.progress.turns) {
             if bulk.fail_on_errors.is_some_and(|limit| self.progress.errors >= limit) {
                 self.progress.ended = true;

@@ -146,7 +146,9 @@ impl Command {
             | Self::DeleteDirectory
             | Self::DeleteUser(..)
             | Self::DeleteGroup(..)
-            | Self::EndGroup(_) => false,
+            | Self::EndGroup(_)
+            // Each operation is asked by itself.
+            | Self::Bulk(..) => false,
         }
     }
 

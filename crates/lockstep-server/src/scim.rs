@@ -183,7 +183,7 @@ async fn served<S: Store>(
         Endpoint::Create(_) | Endpoint::Replace(..) | Endpoint::Patch(..) | Endpoint::Delete(..) => {
             write::carry_out(state, caller, &asked, trail).await
         }
-        Endpoint::Bulk => bulk::carry_out(state, &caller, asked, trail).await,
+        Endpoint::Bulk => bulk::carry_out(state, caller, asked, trail).await,
     }
 }
 

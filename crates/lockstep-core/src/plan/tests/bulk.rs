@@ -235,3 +235,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_request_that_was_read_under_other_terms_is_stale_as_a_whole() {
+    let mut world = World::new();
+    let terms = Arc::new(Terms::new(world.rules.clone()));
+    let asked = Operation {
+        asked: Ok(Envelope {
+            directory: DIRECTORY,
+            request: RequestId(9),
+            terms,
+            command: Command::CreateUser(user("ann")),
+        }),
+        bulk_id: Some("a".into()),
+        target: None,
+    };
+    let bulk = Arc::new(Bulk::new(vec![asked], None));
+    let settings = vec![(Setting::RefuseSensitiveFilters, true)];
+    let answers = world.all(vec![
+        Command::ChangeDirectory { name: None, state: None, settings },
+        Command::Bulk(bulk.clone(), bulk.begin()),
+        Command::DeleteUser(LocalId(5), Precondition::None),
+    ]);
+    assert_eq!(answers[1], Err(Refusal::Stale));
+    refused(&answers[2], 404);
+    assert!(world.users.is_empty());
+}
