@@ -295,7 +295,7 @@ fn settled(value: &Value) -> Value {
         Value::Object(object) => {
             let mut members: Vec<_> = object
                 .iter()
-                .filter(|(key, value)| !value.is_null() && !(*key == "primary" && **value == false))
+                .filter(|(key, value)| !(value.is_null() || *key == "primary" && **value == false))
                 .map(|(key, value)| (key.clone(), settled(value)))
                 .collect();
             members.sort_by(|left, right| left.0.cmp(&right.0));
