@@ -10,4 +10,5 @@ pub mod organizations;
 pub(crate) mod paging;
 pub(crate) mod query;
 pub mod render;
+pub mod tokens;
 pub mod users;

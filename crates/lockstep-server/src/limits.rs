@@ -27,6 +27,8 @@ pub const FILTER_ROWS_LIMIT: usize = 1_000;
 pub const CREDENTIALS_REMEMBERED_LIMIT: usize = 10_000;
 /// How long the noted last use of a token may stand behind the last one, and how often what is due by the clock is done.
 pub const TOKEN_USE_PERIOD: Duration = Duration::from_mins(1);
+/// Bearer tokens of a directory (409), those of OAuth clients not counted; beyond, expired ones give way.
+pub const TOKENS_LIMIT: usize = 20;
 /// Expired tokens that one step removes.
 pub const EXPIRED_TOKENS_LIMIT: usize = 1_000;
 /// How often a number for a new directory is drawn before giving up.

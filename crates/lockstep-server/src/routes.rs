@@ -5,7 +5,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use lockstep_store::Store;
 
-use crate::api::{directories, events, groups, health, organizations, users};
+use crate::api::{directories, events, groups, health, organizations, tokens, users};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::telemetry::observe;
@@ -48,6 +48,9 @@ pub fn table<S: Store>() -> Vec<Route<S>> {
         route("GET", "/directories/{id}", ApiKey, get(directories::read::<S>)),
         route("PUT", "/directories/{id}", ApiKey, put(directories::update::<S>)),
         route("DELETE", "/directories/{id}", ApiKey, delete(directories::remove::<S>)),
+        route("GET", "/directories/{id}/tokens", ApiKey, get(tokens::list::<S>)),
+        route("POST", "/directories/{id}/tokens", ApiKey, post(tokens::create::<S>)),
+        route("DELETE", "/directories/{id}/tokens/{token_id}", ApiKey, delete(tokens::remove::<S>)),
         route("GET", "/directory_users", ApiKey, get(users::list::<S>)),
         route("GET", "/directory_users/{id}", ApiKey, get(users::read::<S>)),
         route("GET", "/directory_groups", ApiKey, get(groups::list::<S>)),

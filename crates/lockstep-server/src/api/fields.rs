@@ -66,6 +66,26 @@ impl Fields {
         Given::Value(String::new())
     }
 
+    /// A list of texts that may be left out.
+    pub(crate) fn optional_texts(&mut self, name: &str, limit: usize) -> Given<Vec<String>> {
+        let texts = match self.object.get(name) {
+            None => return Given::Absent,
+            Some(Value::Null) => return Given::Null,
+            Some(Value::Array(list)) if list.len() <= limit => {
+                list.iter().map(|value| value.as_str().map(str::to_owned)).collect()
+            }
+            Some(_) => None,
+        };
+        texts.map_or_else(
+            || {
+                let message = format!("`{name}` must be a list of at most {limit} texts");
+                self.wrong(name, "invalid_list", message);
+                Given::Absent
+            },
+            Given::Value,
+        )
+    }
+
     /// Metadata: texts by name. Null as a value takes the name away.
     pub(crate) fn metadata(&mut self, name: &str) -> Given<BTreeMap<String, Option<String>>> {
         let entries = match self.object.get(name) {

@@ -5,12 +5,14 @@ mod directory;
 mod event;
 mod group;
 mod organization;
+mod token;
 mod user;
 
 pub(crate) use directory::directory;
 pub(crate) use event::event;
 pub(crate) use group::group;
 pub(crate) use organization::organization;
+pub(crate) use token::token;
 pub(crate) use user::{email, user_idp_id, user_with_groups};
 
 use lockstep_core::clock::Timestamp;

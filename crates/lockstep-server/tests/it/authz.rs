@@ -34,6 +34,8 @@ struct Victim {
     idp: ScimClient,
     user: String,
     group: String,
+    /// The id of the IdP's token.
+    token: String,
 }
 
 fn cases(victim: &Victim) -> Vec<Case> {
@@ -88,6 +90,21 @@ fn cases(victim: &Victim) -> Vec<Case> {
             json!({ "name": "x" }),
             NotFound,
         ),
+        case("GET", "/directories/{id}/tokens", format!("/directories/{directory}/tokens"), none(), NotFound),
+        case(
+            "POST",
+            "/directories/{id}/tokens",
+            format!("/directories/{directory}/tokens"),
+            json!({ "name": "New" }),
+            NotFound,
+        ),
+        case(
+            "DELETE",
+            "/directories/{id}/tokens/{token_id}",
+            format!("/directories/{directory}/tokens/{}", victim.token),
+            none(),
+            NotFound,
+        ),
         case("DELETE", "/directories/{id}", format!("/directories/{directory}"), none(), NotFound),
     ]
 }
@@ -98,11 +115,13 @@ async fn victim(app: &TestApp) -> Victim {
     let idp = app.directory(organization["id"].as_str().unwrap(), "generic scim v2.0").await;
     let user = idp.user("secret@victim.test").await;
     let group = idp.group("Secret group", &[&user]).await;
-    Victim { idp, user, group }
+    let tokens = app.read(&format!("/directories/{}/tokens", idp.directory)).await;
+    let token = tokens["data"][0]["id"].as_str().unwrap().to_owned();
+    Victim { idp, user, group, token }
 }
 
 fn assert_silent(answer: &Answer, victim: &Victim) {
-    let words = [&victim.idp.organization, &victim.idp.directory, &victim.user, &victim.group];
+    let words = [&victim.idp.organization, &victim.idp.directory, &victim.user, &victim.group, &victim.token];
     for word in words.into_iter().map(String::as_str).chain(["Victim", "Secret", "secret@victim.test"]) {
         assert!(!answer.text.contains(word), "{}: {}", answer.asked, answer.text);
     }

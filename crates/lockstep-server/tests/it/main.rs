@@ -11,5 +11,6 @@ mod organizations;
 mod protocol;
 mod sdk;
 mod surface;
+mod tokens;
 mod users;
 mod work;
