@@ -37,7 +37,7 @@ pub struct TestApp<S: Store = Memory> {
     /// The server's clock: a millisecond passes with each request.
     pub clock: Arc<ManualClock>,
     /// Where the database stands, if there is a file; it goes with the server.
-    _folder: Option<TempDir>,
+    folder: Option<TempDir>,
 }
 
 impl TestApp {
@@ -56,7 +56,16 @@ impl TestApp<Sqlite> {
         let options = Options::new(clock.clone(), seeded());
         let store = Sqlite::open(&folder.path().join("lockstep.db"), options).expect("a new database");
         let app = Self::over(store, clock).await;
-        Self { _folder: Some(folder), ..app }
+        Self { folder: Some(folder), ..app }
+    }
+
+    /// All that stands in the database's files, read as text: to look for what must not be there.
+    pub fn database(&self) -> String {
+        let folder = self.folder.as_ref().expect("a database in a folder").path();
+        let files = std::fs::read_dir(folder).expect("the folder can be read");
+        let files = files.map(|file| std::fs::read(file.expect("the folder can be read").path()));
+        let bytes: Vec<u8> = files.flat_map(|bytes| bytes.expect("the file can be read")).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
@@ -73,7 +82,7 @@ impl<S: Store> TestApp<S> {
         let state = AppState::new(store, clock.clone(), secrets, Limits::default(), "https://lockstep.test/");
         let accepted = auth::accept_api_key(&state, None).await.expect("the store takes an API key");
         let api_key = accepted.expect("a new API key is shown");
-        Self { router: routes::app(state.clone()), state, api_key, clock, _folder: None }
+        Self { router: routes::app(state.clone()), state, api_key, clock, folder: None }
     }
 
     /// The same server without the repairs of these names.

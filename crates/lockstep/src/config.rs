@@ -197,6 +197,7 @@ mod tests {
         assert!(parse("[tls]\ncert = \"x\"").is_err());
     }
 
+    // Shows: AUTH-01
     #[test]
     fn plain_http_leaves_the_machine_only_when_told_so() {
         let open = ServeOptions { listen: Some("0.0.0.0:8480".parse().unwrap()), ..Default::default() };

@@ -199,6 +199,7 @@ async fn a_key_that_reaches_everything_may_do_it_all() {
     app.finish().await;
 }
 
+// Shows: AUTH-02, TENANT-01, TENANT-02, TENANT-03
 #[tokio::test]
 async fn an_idp_speaks_of_its_own_directory_only() {
     let app = TestApp::start().await;
@@ -274,6 +275,7 @@ async fn an_idp_speaks_of_its_own_directory_only() {
     app.finish().await;
 }
 
+// Shows: AUTH-04
 #[tokio::test]
 async fn a_revoked_token_is_refused_at_once() {
     let app = TestApp::start().await;

@@ -35,6 +35,7 @@ impl<'a> MakeWriter<'a> for Log {
 }
 
 // Shows: SEARCH-06
+// Shows: AUTH-05, AUTH-11, AUTH-14, AUTH-15
 #[tokio::test]
 async fn every_request_is_one_line_that_names_ids_only() {
     let log = Log(std::thread::current().id(), Arc::default());
@@ -47,6 +48,7 @@ async fn every_request_is_one_line_that_names_ids_only() {
         "displayName": "Secretname",
         "emails": [{ "value": "secretmail@secret.test" }],
         "unknownAttribute": "secretvalue",
+        "password": "secretpassword",
     });
     let user = idp.scim("POST", "/Users", secret_user.clone()).await.expect(201)["id"].clone();
     let user = user.as_str().unwrap();
@@ -63,6 +65,7 @@ async fn every_request_is_one_line_that_names_ids_only() {
         idp.scim("POST", endpoint, json!({ "schemas": schemas, "filter": wrong })).await.expect(400);
     }
     idp.scim("GET", "/Secretpath", Value::Null).await.expect(404);
+    idp.scim("GET", &format!("/Users?access_token={}", idp.token), Value::Null).await.expect(400);
     idp.with_token("secrettoken").scim("GET", "/Users", Value::Null).await.expect(401);
     idp.patch(&format!("/Users/{user}"), json!({ "op": "add", "path": "secretpath[", "value": 1 }))
         .await
@@ -71,6 +74,8 @@ async fn every_request_is_one_line_that_names_ids_only() {
     app.api("GET", "/organizations/external_id/secretexternal", Value::Null).await.expect(404);
     app.api("GET", "/secretpath?secretquery=1", Value::Null).await.expect(404);
     app.api("POST", "/organizations", json!({ "secretfield": 1 })).await.expect(422);
+    let tokens = app.read(&format!("/directories/{}/tokens", idp.directory)).await;
+    let told = app.events("events=dsync.user.created").await;
     let api_key = app.api_key.clone();
     app.finish().await;
 
@@ -81,12 +86,14 @@ async fn every_request_is_one_line_that_names_ids_only() {
     }
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let requests = lines.iter().filter(|line| !line["fields"]["request.id"].is_null());
-    assert_eq!(requests.count(), 17, "{text}");
+    assert_eq!(requests.count(), 20, "{text}");
     let created = lines.iter().find(|line| line["fields"]["http.operation"] == "POST /Users").unwrap();
     let expected = json!({
         "http.method": "POST",
         "http.status": 201,
         "directory.id": idp.directory,
+        "token.id": tokens["data"][0]["id"],
+        "request.id": told[0]["request_id"],
         "provider": "generic",
         "events": 1,
     });

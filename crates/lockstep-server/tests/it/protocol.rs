@@ -1,5 +1,6 @@
 //! The protocol as an IdP sees it, requirement by requirement: `docs/scim/conformance.md` names these tests.
 
+mod auth;
 mod bulk;
 mod discovery;
 mod etag;
@@ -7,6 +8,7 @@ mod media;
 mod page;
 mod search;
 mod settings;
+mod tenancy;
 
 use lockstep_testkit::{Answer, ScimClient, TestApp};
 use serde_json::Value;

@@ -51,6 +51,7 @@ async fn a_second_open_of_the_same_file_is_refused_and_names_the_first() {
     drop(open(&path).unwrap());
 }
 
+// Shows: AUTH-14
 #[test]
 fn what_is_made_is_private() {
     #[cfg(unix)]
