@@ -30,6 +30,9 @@ pub struct Rules {
     pub patch: PatchOptions,
     /// Whether a body must name its schemas (RFC 7643 §3). Where not, they are taken from the endpoint.
     pub require_schemas: bool,
+    /// Whether the form of values is checked where the standard says it (RFC 7643 §4.1.2): a country has two letters,
+    /// a certificate is one. Also in `patch`.
+    pub check_formats: bool,
     /// Whether a successful PATCH of a group answers 204 without a body instead of 200 with the group.
     pub group_patch_answers_no_content: bool,
     /// Whether a PATCH that takes `active` away leaves it as it was. Where it does not, the attribute is unassigned as
@@ -62,6 +65,7 @@ impl Default for Rules {
             unique_group_names: true,
             patch: PatchOptions::default(),
             require_schemas: false,
+            check_formats: false,
             group_patch_answers_no_content: false,
             active_is_never_unassigned: false,
             put_keeps_external_id: false,

@@ -17,6 +17,7 @@ pub(crate) static STRICT: Provider = Provider {
     notes: &[
         "a body names its schemas, and attributes that no schema knows are refused",
         "text is never read as a boolean, and nothing is read as a list that is none",
+        "a country has two letters, a certificate is exactly one, and a removal that selects nothing is 400 noTarget",
     ],
 };
 
@@ -27,11 +28,14 @@ fn rules() -> Rules {
         patch: PatchOptions {
             unmatched_add_creates: false,
             unmatched_replace_creates: false,
+            unmatched_remove_ok: false,
+            check_formats: true,
             unknown: Unknown::Refuse,
             require_schemas: true,
             ..PatchOptions::default()
         },
         require_schemas: true,
+        check_formats: true,
         ..Rules::default()
     }
 }

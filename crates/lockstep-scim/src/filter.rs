@@ -28,9 +28,10 @@ pub struct AttrPath {
 }
 
 impl AttrPath {
-    /// The whole path as a schema's URN, if it can be one: the last part of a URN reads as an attribute.
+    /// The whole path as a schema's URN, if it can be one: the last part of a URN reads as an attribute, and a version
+    /// in it as a sub-attribute.
     pub(crate) fn urn_alone(&self) -> Option<String> {
-        (self.urn.is_some() && self.sub.is_none()).then(|| self.to_string())
+        self.urn.is_some().then(|| self.to_string())
     }
 }
 

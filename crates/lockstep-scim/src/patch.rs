@@ -11,6 +11,7 @@ use crate::{Error, Limits};
 mod apply;
 mod element;
 mod parse;
+mod required;
 mod target;
 
 pub use apply::{apply, create_from_filter};
@@ -59,6 +60,9 @@ pub struct PatchOptions {
     pub unmatched_add_creates: bool,
     /// The same for `replace`, where RFC 7644 §3.5.2.3 wants 400 noTarget.
     pub unmatched_replace_creates: bool,
+    /// `remove` through a filter that matches nothing changes nothing, as in the example of RFC 7644 §3.5.2.2; else
+    /// 400 noTarget, as in its Table 9, save for `members`, whom that example is about.
+    pub unmatched_remove_ok: bool,
     /// `replace` of a complex value replaces it whole instead of merging (interop profile).
     pub replace_complex_whole: bool,
     /// An element of a list is its `value`: whoever takes the value takes the element, and one that is there
@@ -72,6 +76,8 @@ pub struct PatchOptions {
     pub read_only_unchanged_ok: bool,
     /// Refuse a request without `schemas`.
     pub require_schemas: bool,
+    /// Check what RFC 7643 §4.1.2 says of the form of values, as [`ReadOptions`](crate::resource::ReadOptions) does.
+    pub check_formats: bool,
     /// How many values an attribute may come to have: 400 tooMany.
     pub values_max: usize,
     /// How many comparisons with values one request may need: 400 tooMany.
@@ -84,11 +90,13 @@ impl Default for PatchOptions {
         Self {
             unmatched_add_creates: true,
             unmatched_replace_creates: false,
+            unmatched_remove_ok: true,
             replace_complex_whole: false,
             elements_are_their_values: false,
             unknown: Unknown::Ignore,
             read_only_unchanged_ok: false,
             require_schemas: false,
+            check_formats: false,
             values_max: limits.values_per_attribute,
             work_max: limits.patch_comparisons,
         }

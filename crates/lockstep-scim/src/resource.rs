@@ -7,11 +7,12 @@ use crate::schema::{self, Attribute, Definition, Mutability};
 use crate::{Error, Limits, Object, error::shown};
 
 mod conform;
+mod format;
 mod qualified;
 mod value;
 
 pub use conform::conform;
-pub(crate) use value::{Reading, assigned};
+pub(crate) use value::{Reading, assigned, is_missing};
 
 /// What to do with an attribute that no schema declares (RFC 7644 §3.1, §3.5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -30,6 +31,9 @@ pub struct ReadOptions {
     pub unknown: Unknown,
     /// Refuse a body without `schemas` (RFC 7643 §3 asks for it; many clients forget it).
     pub require_schemas: bool,
+    /// Check what RFC 7643 §4.1.2 says of the form of values: a certificate is exactly one, a country has two letters.
+    /// Many clients send the names of countries.
+    pub check_formats: bool,
 }
 
 /// A body that fits: canonical names, checked types, nothing the client may not write.
@@ -58,7 +62,7 @@ pub fn read(
         Unknown::Ignore => qualified::settle(raw, definition)?,
         Unknown::Refuse => raw,
     };
-    let mut reading = Reading::new(options.unknown, limits);
+    let mut reading = Reading::new(options.unknown, options.check_formats, limits);
     let mut object = Object::new();
     let mut schemas_seen = false;
     for (key, value) in raw {
@@ -116,6 +120,14 @@ fn check_schemas(value: &Value, definition: &Definition, reading: &mut Reading<'
     let urns = match value {
         Value::Null => return Ok(false),
         Value::Array(urns) if urns.is_empty() => return Ok(false),
+        // More than any definition has extensions; and each is compared with the others.
+        Value::Array(urns) if urns.len() > reading.limits.values_per_attribute => {
+            return Err(Error::invalid_syntax(format!(
+                "schemas: has {} values; the limit values_per_attribute is {}",
+                urns.len(),
+                reading.limits.values_per_attribute
+            )));
+        }
         Value::Array(urns) => urns,
         _ => return Err(Error::invalid_syntax("schemas: must be an array of schema urns")),
     };
@@ -124,6 +136,11 @@ fn check_schemas(value: &Value, definition: &Definition, reading: &mut Reading<'
         let Some(urn) = urn.as_str() else {
             return Err(Error::invalid_syntax(format!("schemas[{index}]: must be a schema urn")));
         };
+        // RFC 7643 §3: each once.
+        let same = |other: &Value| other.as_str().is_some_and(|other| other.eq_ignore_ascii_case(urn));
+        if urns.iter().take(index).any(same) {
+            return Err(Error::invalid_syntax(format!("schemas[{index}]: is there twice; send it once")));
+        }
         has_base |= definition.is_base(urn);
         let known = definition.is_base(urn)
             || definition.extension(urn).is_some()
@@ -170,9 +187,7 @@ fn read_extension(
 
 /// Required attributes have a value (RFC 7643 §7).
 fn check_required(object: &Object, definition: &Definition) -> Result<(), Error> {
-    let missing = |attribute: &Attribute, object: &Object| {
-        attribute.required && writable(attribute) && object.get(&attribute.name).is_none_or(value::is_blank)
-    };
+    let missing = |attribute: &Attribute, object: &Object| is_missing(attribute, object.get(&attribute.name));
     for attribute in &definition.schema.attributes {
         if missing(attribute, object) {
             return Err(Error::invalid_value(format!(

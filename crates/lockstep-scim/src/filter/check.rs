@@ -123,6 +123,10 @@ fn unknown(name: &str) -> Error {
 fn check_comparison(attribute: &Attribute, name: &str, op: Compare, value: &Literal) -> Result<(), Error> {
     let refuse = |reason: String| Err(Error::invalid_filter(format!("{}: {reason}", shown(name))));
     let kind = attribute.kind.as_str();
+    // Whether it has a value can be asked of any attribute: `eq null` is `not pr` (RFC 7643 §2.5).
+    if *value == Literal::Null && matches!(op, Compare::Eq | Compare::Ne) {
+        return Ok(());
+    }
     match attribute.kind {
         Type::Any => return Ok(()),
         Type::Complex => return refuse("is complex; compare one of its sub-attributes".to_owned()),

@@ -17,18 +17,11 @@ pub fn matches(filter: &Filter, object: &Object, definition: &Definition) -> boo
         Filter::And(terms) => terms.iter().all(|term| matches(term, object, definition)),
         Filter::Or(terms) => terms.iter().any(|term| matches(term, object, definition)),
         Filter::Not(inner) => !matches(inner, object, definition),
-        Filter::Present(path) if has_schema(path, object, definition) => true,
-        Filter::Present(path) => {
-            let Some(found) = resolve(path, definition) else { return false };
-            match (read(object, &found), found.sub) {
-                (None, _) => false,
-                (Some(value), None) => is_present(value),
-                (Some(Value::Array(values)), Some((name, _))) => {
-                    values.iter().any(|value| member(value, name).is_some_and(is_present))
-                }
-                (Some(value), Some((name, _))) => member(value, name).is_some_and(is_present),
-            }
+        // RFC 7643 §2.5: to be null is to have no value, in whichever of the ways to have none.
+        Filter::Present(path) | Filter::Attr { path, op: Compare::Ne, value: Literal::Null } => {
+            has_value(path, object, definition)
         }
+        Filter::Attr { path, op: Compare::Eq, value: Literal::Null } => !has_value(path, object, definition),
         Filter::Attr { path, op, value } => {
             let Some(found) = resolve(path, definition) else {
                 return compare(None, *op, value, crate::schema::any_attribute());
@@ -112,6 +105,22 @@ fn all(terms: impl Iterator<Item = Option<bool>>, decisive: bool) -> Option<bool
     (!open).then_some(!decisive)
 }
 
+/// `pr` (RFC 7644 Table 3).
+fn has_value(path: &AttrPath, object: &Object, definition: &Definition) -> bool {
+    if has_schema(path, object, definition) {
+        return true;
+    }
+    let Some(found) = resolve(path, definition) else { return false };
+    match (read(object, &found), found.sub) {
+        (None, _) => false,
+        (Some(value), None) => is_present(value),
+        (Some(Value::Array(values)), Some((name, _))) => {
+            values.iter().any(|value| member(value, name).is_some_and(is_present))
+        }
+        (Some(value), Some((name, _))) => member(value, name).is_some_and(is_present),
+    }
+}
+
 /// Whether a path is a schema's URN alone, and the resource has something of that schema.
 fn has_schema(path: &AttrPath, object: &Object, definition: &Definition) -> bool {
     path.urn_alone().is_some_and(|urn| {
@@ -129,6 +138,10 @@ pub(crate) fn element_matches(filter: &Filter, element: &Value, attribute: &Attr
         Filter::Not(inner) => !element_matches(inner, element, attribute),
         Filter::Present(path) => {
             part(element, attribute, path).is_some_and(|(value, _)| value.is_some_and(is_present))
+        }
+        Filter::Attr { path, op: op @ (Compare::Eq | Compare::Ne), value: Literal::Null } => {
+            part(element, attribute, path)
+                .is_some_and(|(value, _)| value.is_some_and(is_present) == (*op == Compare::Ne))
         }
         Filter::Attr { path, op, value } => {
             part(element, attribute, path).is_some_and(|(actual, kind)| compare(actual, *op, value, kind))
@@ -225,17 +238,14 @@ fn partial<'a>(value: &'a str, attribute: &Attribute) -> Cow<'a, str> {
     plain(value, attribute.case_exact)
 }
 
+/// A value against a literal that is not null.
 fn compare(actual: Option<&Value>, op: Compare, expected: &Literal, attribute: &Attribute) -> bool {
-    let Some(actual) = actual else {
-        // `eq null` is `not pr`; a missing value is not equal to any other (RFC 7643 §2.5).
-        return match op {
-            Compare::Eq => *expected == Literal::Null,
-            Compare::Ne => *expected != Literal::Null,
-            _ => false,
-        };
-    };
-    if *expected == Literal::Null {
-        return op == Compare::Ne;
+    // What is missing is equal to nothing; null itself is asked for elsewhere, and orders nothing.
+    let Some(actual) = actual else { return op == Compare::Ne };
+    if let Value::Array(values) = actual {
+        // Several values of a sub-attribute are as several of an attribute.
+        let mut each = values.iter().map(|value| compare(Some(value), op, expected, attribute));
+        return if op == Compare::Ne { each.all(|holds| holds) } else { each.any(|holds| holds) };
     }
     if op.is_substring() {
         if attribute.kind == Type::DateTime {
@@ -270,11 +280,41 @@ fn order(actual: &Value, expected: &Literal, attribute: &Attribute) -> Option<Or
         (Value::String(left), Literal::String(right)) if attribute.kind == Type::DateTime => {
             Some(datetime::parse(left)?.cmp(&datetime::parse(right)?))
         }
+        (Value::String(left), Literal::String(right)) if refers_to_resources(attribute) => {
+            Some(without_version(left).cmp(&without_version(right)))
+        }
         (Value::String(left), Literal::String(right)) => {
             Some(whole(left, attribute).cmp(&whole(right, attribute)))
         }
         _ => None,
     }
+}
+
+/// Whether what an attribute points at are resources of SCIM, and not only pages and other URIs.
+fn refers_to_resources(attribute: &Attribute) -> bool {
+    attribute.kind == Type::Reference
+        && attribute.reference_types.iter().any(|kind| !matches!(kind.as_str(), "external" | "uri"))
+}
+
+/// A resource's URI as it is compared: one with the version of an API is that without, or with another
+/// (RFC 7643 §2.4). Scheme and host are of any case (RFC 3986 §6.2.2.1).
+fn without_version(uri: &str) -> String {
+    let path = uri.find("://").map_or(0, |scheme| {
+        let host = uri.get(scheme + 3..).unwrap_or_default();
+        scheme + 3 + host.find('/').unwrap_or(host.len())
+    });
+    let (host, path) = uri.split_at_checked(path).unwrap_or(("", uri));
+    let is_version = |segment: &&str| {
+        let number = segment.strip_prefix(['v', 'V']).unwrap_or_default();
+        number.starts_with(|digit: char| digit.is_ascii_digit())
+            && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    let segments: Vec<&str> = path.split('/').collect();
+    // The last two are the resource's type and id, whatever they look like.
+    let (base, resource) = segments.split_at(segments.len().saturating_sub(2));
+    let kept: Vec<&str> =
+        base.iter().filter(|segment| !is_version(segment)).chain(resource).copied().collect();
+    format!("{}{}", host.to_ascii_lowercase(), kept.join("/"))
 }
 
 /// Whole numbers exactly, the rest as doubles.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::parse;
 use crate::{Limits, ScimType};
 
+// Shows: CREATE-20
 #[test]
 fn refuses_what_two_readers_could_read_differently() {
     for (body, word) in [

@@ -1,10 +1,12 @@
 //! Operations on a resource (RFC 7644 §3.5.2.1 to §3.5.2.3): a new resource, or an error and nothing.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::element::{append, canonical, drop_emptied, is_emptied, is_its_value, mark_emptied};
 use super::parse::read_only;
-use super::{Op, Operation, PatchOptions, Target};
+use super::{Op, Operation, PatchOptions, Target, required};
 use crate::filter::{Compare, Filter, Literal, element_matches, same_text};
 use crate::resource::{assigned, refresh_schemas};
 use crate::schema::{Attribute, Definition, Mutability, Resolved, Type};
@@ -20,7 +22,7 @@ pub fn apply<'a>(
     options: &PatchOptions,
 ) -> Result<Object, Error> {
     let mut object = current.clone();
-    let mut targets = Vec::new();
+    let mut done = Vec::new();
     let mut work = 0;
     for operation in operations {
         let before = values_at(&object, &operation.target);
@@ -40,18 +42,16 @@ pub fn apply<'a>(
                 options.values_max
             )));
         }
-        targets.push(&operation.target);
+        done.push(operation);
     }
-    for target in targets {
-        drop_emptied(&mut object, current, target, definition);
+    for operation in &done {
+        drop_emptied(&mut object, current, &operation.target, definition);
     }
-    // RFC 7643 §6: also where it went attribute by attribute.
-    for (extension, _) in definition.extensions.iter().filter(|(_, required)| *required) {
-        if current.contains_key(&extension.id) && !object.contains_key(&extension.id) {
-            return Err(Error::mutability(format!(
-                "{}: is a required extension and can't be left without a value",
-                extension.id
-            )));
+    // What an attribute has in the end, once for each.
+    let mut checked = HashSet::new();
+    for operation in done.into_iter().rev() {
+        if checked.insert((&operation.target.extension, &operation.target.attribute)) {
+            required::check(operation, current, &object, definition)?;
         }
     }
     if object.contains_key("schemas") && object != *current {
@@ -271,7 +271,7 @@ fn change_single(
         Some(Value::Object(members)) => members,
         _ => Object::new(),
     };
-    set_member(&mut members, sub, sub_attribute, operation)?;
+    set_member(&mut members, sub, sub_attribute, operation, options)?;
     Ok((!members.is_empty()).then_some(Value::Object(members)))
 }
 
@@ -281,14 +281,23 @@ fn set_member(
     sub: &str,
     attribute: &Attribute,
     operation: &Operation,
+    options: &PatchOptions,
 ) -> Result<(), Error> {
     let key = if attribute.kind == Type::Any { spelled(members, sub) } else { sub.to_owned() };
     let new = if operation.op == Op::Remove { None } else { operation.value.as_ref() };
     guard_immutable(attribute, members.get(&key), new, &operation.target)?;
-    match new {
-        Some(value) => members.insert(key, value.clone()),
-        None => members.remove(&key),
-    };
+    match (new, members.get_mut(&key)) {
+        // A list of parts is a list: adding appends (RFC 7644 §3.5.2.1).
+        (Some(new), Some(Value::Array(old))) if attribute.multi_valued && operation.op == Op::Add => {
+            append(old, attribute, Some(new), options);
+        }
+        (Some(value), _) => {
+            members.insert(key, value.clone());
+        }
+        (None, _) => {
+            members.remove(&key);
+        }
+    }
     Ok(())
 }
 
@@ -331,7 +340,11 @@ fn change_values(
     let unfiltered = target.filter.is_none();
     match (operation.op, found.sub) {
         (Op::Remove, None) => {
+            let before = values.len();
             remove_values(&mut values, found.attribute, operation);
+            if !unfiltered && values.len() == before && !ignores_unmatched(found, options) {
+                return Err(selects_nothing(target));
+            }
             return Ok(values);
         }
         (Op::Add, None) if unfiltered => {
@@ -377,7 +390,7 @@ fn change_selected(
     if touched > 1 && marks_primary(found, operation) {
         return Err(more_than_one_primary(target));
     }
-    if touched > 0 || operation.op == Op::Remove {
+    if touched > 0 || operation.op == Op::Remove && ignores_unmatched(found, options) {
         return Ok(());
     }
     let creates = match operation.op {
@@ -391,12 +404,21 @@ fn change_selected(
         .filter(|_| creates)
         .and_then(|filter| create_from_filter(filter, found.attribute));
     let Some(described) = described else {
-        return Err(Error::no_target(format!("{}: no value of the attribute is selected", target.name())));
+        return Err(selects_nothing(target));
     };
     let mut element = Value::Object(described);
     change_element(&mut element, found, operation, options)?;
     values.push(element);
     Ok(())
+}
+
+/// Whether a removal of what is not there is done already.
+fn ignores_unmatched(found: &Resolved<'_>, options: &PatchOptions) -> bool {
+    options.unmatched_remove_ok || found.extension.is_none() && found.name == "members"
+}
+
+fn selects_nothing(target: &Target) -> Error {
+    Error::no_target(format!("{}: no value of the attribute is selected", target.name()))
 }
 
 fn change_element(
@@ -412,7 +434,7 @@ fn change_element(
         return Ok(());
     };
     if let Some((sub, attribute)) = found.sub {
-        return set_member(members, sub, attribute, operation);
+        return set_member(members, sub, attribute, operation, options);
     }
     let Some(Value::Object(new)) = &operation.value else {
         return Err(Error::invalid_value(format!("{}: must be an object", operation.target.name())));

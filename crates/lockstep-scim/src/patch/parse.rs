@@ -42,7 +42,7 @@ pub(super) fn parse(
     let mut meaning = Meaning {
         definition,
         options,
-        reading: Reading::for_patch(options.unknown, limits),
+        reading: Reading::for_patch(options.unknown, options.check_formats, limits),
         operations: Vec::with_capacity(raws.len()),
         members: 0,
     };
@@ -233,6 +233,9 @@ impl Meaning<'_> {
         } else {
             self.reading.attribute(found.leaf(), value.clone(), &name)?
         };
+        if let (Some((_, sub)), Some(value)) = (found.sub, &typed) {
+            self.reading.format(found.attribute, sub, value, &name)?;
+        }
         if found.name == "members" && found.sub.is_none() {
             self.members += typed.as_ref().and_then(Value::as_array).map_or(0, Vec::len);
             let limit = self.reading.limits.members_per_request;

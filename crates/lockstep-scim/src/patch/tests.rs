@@ -1,5 +1,7 @@
 //! What `patch` promises, as tables and properties.
 
+mod custom;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -16,6 +16,7 @@ fn alice() -> Value {
     })
 }
 
+// Shows: PROJ-03, PROJ-04, PROJ-05, PROJ-08, PROJ-10, PROJ-11, PROJ-13, PROJ-14
 #[test]
 fn the_named_and_the_always_returned() {
     let user = Definition::user();
@@ -100,6 +101,7 @@ fn what_need_not_be_loaded() {
     }
 }
 
+// Shows: PROJ-09
 #[test]
 fn both_lists_or_too_many_names_are_refused() {
     let user = Definition::user();

@@ -1,5 +1,7 @@
 //! What `resource` promises, as tables and properties.
 
+mod values;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -21,6 +23,7 @@ fn refused(body: Value, options: ReadOptions) -> Error {
     error
 }
 
+// Shows: CREATE-02, CREATE-03, CREATE-18, SCHEMA-15
 #[test]
 fn a_body_becomes_canonical() {
     let read = user(json!({
@@ -41,6 +44,7 @@ fn a_body_becomes_canonical() {
     );
 }
 
+// Shows: CREATE-10, CREATE-11, CREATE-21, CREATE-25, SCHEMA-09
 #[test]
 fn what_does_not_fit_is_refused_by_name() {
     let lenient = ReadOptions::default();
@@ -98,6 +102,7 @@ fn what_does_not_fit_is_refused_by_name() {
     }
 }
 
+// Shows: CREATE-13, CREATE-24, SCHEMA-08
 #[test]
 fn the_unknown_is_reported_or_refused() {
     let body = json!({
@@ -122,7 +127,7 @@ fn the_unknown_is_reported_or_refused() {
         Value::Object(incoming.object),
         json!({"schemas": [USER_URN], "userName": "a", "emails": [{"value": "a"}]})
     );
-    let strict = ReadOptions { unknown: Unknown::Refuse, require_schemas: true };
+    let strict = ReadOptions { unknown: Unknown::Refuse, require_schemas: true, ..ReadOptions::default() };
     assert_eq!(refused(body, strict).scim_type, Some(ScimType::InvalidSyntax));
     assert_eq!(refused(json!({"userName": "a"}), strict).scim_type, Some(ScimType::InvalidSyntax));
     assert_eq!(
@@ -230,7 +235,7 @@ fn a_key_may_say_where_its_attribute_lives() {
         assert_eq!(incoming.ignored.len(), 1, "{key}");
         assert_eq!(incoming.object.len(), 2, "{key}");
     }
-    let strict = ReadOptions { unknown: Unknown::Refuse, require_schemas: false };
+    let strict = ReadOptions { unknown: Unknown::Refuse, ..ReadOptions::default() };
     for (body, options, kind) in [
         (json!({"userName": "a", (ent("department")): "secret"}), strict, ScimType::InvalidSyntax),
         (
@@ -263,6 +268,7 @@ fn a_key_may_say_where_its_attribute_lives() {
     }
 }
 
+// Shows: CREATE-30
 #[test]
 fn members_stay_for_the_core_to_take() {
     let body =

@@ -1,43 +1,42 @@
 //! One attribute's value against its definition: type, bounds, canonical names (RFC 7643 §2.3, §2.4).
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use serde_json::Value;
 
-use super::Unknown;
+use super::{Unknown, format};
 use crate::schema::{Attribute, Type};
-use crate::{Error, Limits, Object, datetime, error::shown};
+use crate::{Error, Limits, Object, datetime, error::shown, text};
 
 /// The state of reading one body: what to do with the unknown, and what was left out.
 pub(crate) struct Reading<'a> {
     pub(crate) unknown: Unknown,
     pub(crate) limits: &'a Limits,
     pub(crate) ignored: Vec<String>,
-    /// PATCH: null members of a single complex value stay, since they unassign.
-    pub(crate) keep_null: bool,
-    /// PATCH: one object may stand for an array of one (RFC 7644 §3.5.2.1).
-    pub(crate) wrap_single: bool,
+    /// Values are those of a PATCH (RFC 7644 §3.5.2.1): null members of a single complex value stay, since they
+    /// unassign; one object may stand for an array of one; a complex value may be a part of what will be there.
+    is_patch: bool,
+    /// Check what the standard says of the form of some values.
+    check_formats: bool,
     /// Status type of an unknown sub-attribute.
     refusal: fn(String) -> Error,
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(unknown: Unknown, limits: &'a Limits) -> Self {
+    pub(crate) fn new(unknown: Unknown, check_formats: bool, limits: &'a Limits) -> Self {
         Self {
             unknown,
             limits,
             ignored: Vec::new(),
-            keep_null: false,
-            wrap_single: false,
+            is_patch: false,
+            check_formats,
             refusal: Error::invalid_syntax,
         }
     }
 
-    pub(crate) fn for_patch(unknown: Unknown, limits: &'a Limits) -> Self {
-        Self {
-            keep_null: true,
-            wrap_single: true,
-            refusal: Error::invalid_value,
-            ..Self::new(unknown, limits)
-        }
+    pub(crate) fn for_patch(unknown: Unknown, check_formats: bool, limits: &'a Limits) -> Self {
+        Self { is_patch: true, refusal: Error::invalid_value, ..Self::new(unknown, check_formats, limits) }
     }
 
     /// Leaves an undeclared attribute out, or refuses it.
@@ -66,11 +65,11 @@ impl<'a> Reading<'a> {
             return Ok(None);
         }
         if !attribute.multi_valued {
-            return self.single(attribute, value, path, self.keep_null);
+            return self.single(attribute, value, path, self.is_patch);
         }
         let items = match value {
             Value::Array(items) => items,
-            other if self.wrap_single => vec![other],
+            other if self.is_patch => vec![other],
             other => {
                 return Err(Error::invalid_value(format!(
                     "{path}: must be an array, and is {}",
@@ -111,6 +110,7 @@ impl<'a> Reading<'a> {
                 "{path}: has {primaries} values with primary true; only one may"
             )));
         }
+        let values = without_repeats(values, attribute);
         Ok(if values.is_empty() { None } else { Some(Value::Array(values)) })
     }
 
@@ -138,7 +138,7 @@ impl<'a> Reading<'a> {
                 true
             }
             (Type::Binary, Value::String(text)) => {
-                if !is_base64(text) {
+                if !format::is_base64(text) {
                     return Err(Error::invalid_value(format!("{path}: is not base64")));
                 }
                 true
@@ -167,6 +167,29 @@ impl<'a> Reading<'a> {
         Ok(Some(value))
     }
 
+    /// What the standard says of the form of one sub-attribute's value (RFC 7643 §4.1.2), where that is to be checked.
+    pub(crate) fn format(
+        &self,
+        attribute: &Attribute,
+        sub: &Attribute,
+        value: &Value,
+        path: &str,
+    ) -> Result<(), Error> {
+        if !self.check_formats {
+            return Ok(());
+        }
+        let Some(text) = value.as_str() else { return Ok(()) };
+        match (attribute.name.as_str(), sub.name.as_str()) {
+            ("x509Certificates", "value") if !format::is_certificate(text) => {
+                Err(Error::invalid_value(format!("{path}: must be exactly one DER certificate in base64")))
+            }
+            ("addresses", "country") if !format::is_country(text) => Err(Error::invalid_value(format!(
+                "{path}: must be a country code of two letters, such as SE (ISO 3166-1 alpha-2)"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     fn complex(
         &mut self,
         attribute: &Attribute,
@@ -191,12 +214,71 @@ impl<'a> Reading<'a> {
                 }
                 continue;
             }
-            if let Some(value) = self.attribute(sub, value, &format!("{path}.{}", sub.name))? {
+            let path = format!("{path}.{}", sub.name);
+            if let Some(value) = self.attribute(sub, value, &path)? {
+                self.format(attribute, sub, &value, &path)?;
                 object.insert(sub.name.clone(), value);
+            }
+        }
+        if !self.is_patch && !object.is_empty() {
+            let missing = attribute.sub_attributes.iter().find(|sub| is_missing(sub, object.get(&sub.name)));
+            if let Some(sub) = missing {
+                return Err(Error::invalid_value(format!("{path}.{}: is required", sub.name)));
             }
         }
         Ok(if object.is_empty() { None } else { Some(Value::Object(object)) })
     }
+}
+
+/// A required attribute that a client may write and that has no value (RFC 7643 §7).
+pub(crate) fn is_missing(attribute: &Attribute, value: Option<&Value>) -> bool {
+    attribute.required && super::writable(attribute) && value.is_none_or(is_blank)
+}
+
+/// RFC 7643 §2.4: the same type and value are not there twice. The first takes what only a later one says. Members
+/// are not read here as values: who they are is the caller's to know.
+fn without_repeats(values: Vec<Value>, attribute: &Attribute) -> Vec<Value> {
+    let Some(sub) = attribute
+        .sub("value")
+        .filter(|_| attribute.kind == Type::Complex && attribute.name != "members" && values.len() > 1)
+    else {
+        return values;
+    };
+    let folded = |text: &str| text::fold(text).into_owned();
+    let key = |value: &Value| {
+        let kind = value.get("type").and_then(Value::as_str).map(folded);
+        let value = match value.get("value")? {
+            Value::String(text) if !sub.case_exact => folded(text),
+            other => other.to_string(),
+        };
+        Some((kind, value))
+    };
+    let mut places = HashMap::new();
+    let mut once: Vec<Value> = Vec::with_capacity(values.len());
+    for value in values {
+        let Some(key) = key(&value) else {
+            once.push(value);
+            continue;
+        };
+        match places.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(once.len());
+                once.push(value);
+            }
+            Entry::Occupied(place) => {
+                let first = once.get_mut(*place.get()).and_then(Value::as_object_mut);
+                let (Some(first), Value::Object(later)) = (first, value) else { continue };
+                for (name, value) in later {
+                    if name == "primary" && value == Value::Bool(true) {
+                        first.insert(name, value);
+                    } else {
+                        first.entry(name).or_insert(value);
+                    }
+                }
+            }
+        }
+    }
+    once
 }
 
 /// A value of an attribute that no schema declares, without what is unassigned: nulls, empty arrays and
@@ -225,18 +307,6 @@ pub(super) fn is_blank(value: &Value) -> bool {
         Value::Array(items) => items.is_empty(),
         _ => false,
     }
-}
-
-/// base64 (RFC 7643 §2.3.6), line breaks and missing padding allowed.
-fn is_base64(text: &str) -> bool {
-    let body: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let data = body.iter().rposition(|&byte| byte != b'=').map_or(0, |last| last + 1);
-    let padding = body.len() - data;
-    let alphabet = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
-    padding <= 2
-        && data % 4 != 1
-        && (padding == 0 || body.len().is_multiple_of(4))
-        && body.get(..data).is_some_and(|data| data.iter().all(alphabet))
 }
 
 fn type_of(value: &Value) -> &'static str {

@@ -75,3 +75,60 @@ fn the_standards_own_names_are_nobodys_extension() {
     assert!(open.is_open_extension("urn:ietf:params:scim:schemas:corex:2.0:User"));
     assert!(open.is_open_extension("urn:ietf:params:scim:schemas:extension:agent:2.0:Agent"));
 }
+
+// Shows: SCHEMA-13, DISC-35
+#[test]
+fn a_common_attribute_is_what_the_standard_says_whatever_a_schema_says() {
+    let mut user = Definition::user();
+    for name in ["id", "META", "externalid", "schemas"] {
+        user.schema.attributes.push(super::Attribute::new(name, Type::Boolean));
+    }
+    for (name, kind) in [
+        ("id", Type::String),
+        ("meta", Type::Complex),
+        ("externalId", Type::String),
+        ("schemas", Type::Reference),
+    ] {
+        assert_eq!(user.top(name).unwrap().kind, kind, "{name}");
+        assert_eq!(user.resolve(Some(USER_URN), name, None).unwrap().attribute.kind, kind, "{name}");
+    }
+    assert!(user.top("id").unwrap().is_read_only());
+}
+
+// Shows: SCHEMA-19, DISC-19, DISC-39
+#[test]
+fn a_complex_attribute_has_parts_and_no_uniqueness() {
+    let keys =
+        |entry: &serde_json::Value| -> Vec<String> { entry.as_object().unwrap().keys().cloned().collect() };
+    for schema in [super::user(), super::group(), super::enterprise_user()] {
+        let json = schema.to_json("");
+        for attribute in json["attributes"].as_array().unwrap() {
+            let is_complex = attribute["type"] == "complex";
+            let published = keys(attribute);
+            for name in ["name", "type", "multiValued", "description", "required", "mutability", "returned"] {
+                assert!(published.iter().any(|key| key == name), "{name} in {attribute}");
+            }
+            for name in ["caseExact", "uniqueness"] {
+                let is_text = ["string", "reference", "binary"].iter().any(|kind| attribute["type"] == *kind);
+                assert_eq!(published.iter().any(|key| key == name), is_text, "{name} in {attribute}");
+            }
+            assert_eq!(published.iter().any(|key| key == "subAttributes"), is_complex, "{attribute}");
+            for part in attribute["subAttributes"].as_array().into_iter().flatten() {
+                assert_ne!(part["type"], "complex", "{part}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_extension_comes_and_goes() {
+    let mut badge = super::enterprise_user();
+    badge.id = "urn:example:badge:1.0:User".to_owned();
+    let user = Definition::user().with_extension(badge.clone(), false);
+    assert!(user.extension("URN:example:badge:1.0:user").is_some());
+    badge.attributes.truncate(1);
+    let user = user.with_extension(badge.clone(), true);
+    assert_eq!(user.extensions.len(), 2);
+    assert_eq!(user.extensions[1], (badge, true));
+    assert_eq!(user.without_extension("URN:EXAMPLE:badge:1.0:User"), Definition::user());
+}

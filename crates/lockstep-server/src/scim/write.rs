@@ -78,8 +78,11 @@ pub(super) fn command(
 ) -> Result<Command, Problem> {
     let rules = &caller.terms.rules;
     let mut read = |body: Value, kind: Kind| -> Result<Object, Error> {
-        let options =
-            ReadOptions { unknown: rules.unknown_attributes, require_schemas: rules.require_schemas };
+        let options = ReadOptions {
+            unknown: rules.unknown_attributes,
+            require_schemas: rules.require_schemas,
+            check_formats: rules.check_formats,
+        };
         let incoming = resource::read(body, definition(caller, kind), &options, limits)?;
         note_ignored(&incoming.ignored, trail);
         Ok(incoming.object)
