@@ -6,6 +6,7 @@ mod discovery;
 mod etag;
 mod media;
 mod page;
+mod patch;
 mod search;
 mod settings;
 mod tenancy;
