@@ -401,3 +401,6 @@ fn api_body(problem: &Problem, request: RequestId) -> Value {
         .collect();
     json!({ "message": message, "code": problem.code, "errors": errors })
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,14 +84,16 @@ impl ScimClient {
 
     /// Makes a user with this userName and answers with its id.
     pub async fn user(&self, user_name: &str) -> String {
-        let answer = self.scim("POST", "/Users", json!({ "userName": user_name, "active": true })).await;
-        id_of(&answer.expect(201))
+        let schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
+        let body = json!({ "schemas": schemas, "userName": user_name, "active": true });
+        id_of(&self.scim("POST", "/Users", body).await.expect(201))
     }
 
     /// Makes a group with these members and answers with its id.
     pub async fn group(&self, name: &str, members: &[&str]) -> String {
         let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
-        let body = json!({ "displayName": name, "members": members });
+        let schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"];
+        let body = json!({ "schemas": schemas, "displayName": name, "members": members });
         id_of(&self.scim("POST", "/Groups", body).await.expect(201))
     }
 

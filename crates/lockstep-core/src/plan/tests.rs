@@ -465,6 +465,7 @@ fn nested_groups_keep_direct_membership_only() {
     assert_eq!(world.findings(), Vec::<String>::new());
 }
 
+// Shows: DEL-03
 #[test]
 fn a_large_group_ends_in_bounded_steps_and_is_gone_at_once() {
     let mut world = World::new();
@@ -487,6 +488,7 @@ fn a_large_group_ends_in_bounded_steps_and_is_gone_at_once() {
     assert_eq!(world.findings(), Vec::<String>::new());
 }
 
+// Shows: ETAG-05, ETAG-09
 #[test]
 fn a_stale_version_is_refused_and_a_current_one_is_not() {
     let mut world = World::new();

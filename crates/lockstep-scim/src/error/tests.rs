@@ -40,6 +40,30 @@ fn the_body_has_a_status_in_text_and_a_type_where_there_is_one() {
     }
 }
 
+// Shows: ERR-03, ERR-13
+#[test]
+fn every_kind_of_failure_has_its_word_and_its_status() {
+    for (error, status, word) in [
+        (Error::invalid_filter("x"), 400, "invalidFilter"),
+        (Error::too_many("x"), 400, "tooMany"),
+        (Error::mutability("x"), 400, "mutability"),
+        (Error::invalid_syntax("x"), 400, "invalidSyntax"),
+        (Error::invalid_path("x"), 400, "invalidPath"),
+        (Error::no_target("x"), 400, "noTarget"),
+        (Error::invalid_value("x"), 400, "invalidValue"),
+        (Error::invalid_version("x"), 400, "invalidVers"),
+        (Error::invalid_cursor("x"), 400, "invalidCursor"),
+        (Error::expired_cursor("x"), 400, "expiredCursor"),
+        (Error::invalid_count("x"), 400, "invalidCount"),
+        (Error::conflict("x"), 409, "uniqueness"),
+        // Erratum 6893: the example says 404 where the table means 403.
+        (Error::sensitive("x"), 403, "sensitive"),
+    ] {
+        let body = error.to_json();
+        assert_eq!((&body["status"], &body["scimType"]), (&json!(status.to_string()), &json!(word)));
+    }
+}
+
 #[test]
 fn absurd_names_are_cut_short() {
     assert_eq!(shown("a\nb\u{0}c"), "abc");

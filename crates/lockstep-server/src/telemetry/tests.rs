@@ -40,6 +40,7 @@ async fn ask(path: &str) -> (u16, String, Value) {
     (status, id, serde_json::from_slice(&body).unwrap())
 }
 
+// Shows: ERR-12
 #[tokio::test]
 async fn a_panic_loses_one_request_and_tells_only_its_id() {
     let (status, id, body) = ask("/panics").await;
@@ -48,4 +49,5 @@ async fn a_panic_loses_one_request_and_tells_only_its_id() {
     let (status, id, body) = ask("/scim/panics").await;
     assert_eq!((status, &body["status"]), (500, &json!("500")));
     assert!(body["detail"].as_str().unwrap().contains(&id), "{body}");
+    assert!(!body.to_string().contains("secret"), "{body}");
 }

@@ -2,8 +2,11 @@
 
 mod auth;
 mod bulk;
+mod delete;
 mod discovery;
+mod errors;
 mod etag;
+mod me;
 mod media;
 mod page;
 mod patch;
