@@ -20,13 +20,22 @@ pub struct Features {
     pub etag: bool,
     /// /Bulk works.
     pub bulk: bool,
-    /// Cursor paging works (RFC 9865).
-    pub cursor: bool,
+    /// Cursor paging works beside paging by index, which is the default (RFC 9865).
+    pub cursors: Option<Cursors>,
+}
+
+/// What clients may know of cursor paging (RFC 9865 §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursors {
+    /// Resources on a page where the client does not say.
+    pub default_page_size: usize,
+    /// For how long a cursor is good at least.
+    pub timeout_seconds: u64,
 }
 
 impl Default for Features {
     fn default() -> Self {
-        Self { sort: true, etag: true, bulk: true, cursor: false }
+        Self { sort: true, etag: true, bulk: true, cursors: None }
     }
 }
 
@@ -67,8 +76,15 @@ pub fn service_provider_config(
             object.insert("bulk".to_owned(), bulk);
         }
         // RFC 9865: only announced where there is a choice.
-        if features.cursor {
-            let pagination = json!({"cursor": true, "index": true, "defaultPaginationMethod": "index"});
+        if let Some(cursors) = features.cursors {
+            let pagination = json!({
+                "cursor": true,
+                "index": true,
+                "defaultPaginationMethod": "index",
+                "defaultPageSize": cursors.default_page_size,
+                "maxPageSize": limits.page_resources,
+                "cursorTimeout": cursors.timeout_seconds,
+            });
             object.insert("pagination".to_owned(), pagination);
         }
         if let Some(uri) = documentation_uri {

@@ -65,20 +65,26 @@ pub fn render(total_results: usize, start_index: usize, resources: Vec<Value>) -
     Value::Object(list)
 }
 
-/// The ListResponse of a walk by cursor (RFC 9865 §2): `total_results` where it is known, `next_cursor` on every page
-/// but the last.
-pub fn render_cursor_page(
-    total_results: Option<usize>,
-    next_cursor: Option<&str>,
-    resources: Vec<Value>,
-) -> Value {
+/// Where a walk by cursor goes on from a page (RFC 9865 §2).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cursors {
+    /// On every page but the last.
+    pub next: Option<String>,
+    /// Never on the first page.
+    pub previous: Option<String>,
+}
+
+/// The ListResponse of a walk by cursor (RFC 9865 §2): `total_results` where it is known.
+pub fn render_cursor_page(total_results: Option<usize>, cursors: Cursors, resources: Vec<Value>) -> Value {
     let mut list = Object::new();
     list.insert("schemas".to_owned(), json!([LIST_URN]));
     if let Some(total) = total_results {
         list.insert("totalResults".to_owned(), json!(total));
     }
-    if let Some(cursor) = next_cursor {
-        list.insert("nextCursor".to_owned(), json!(cursor));
+    for (name, cursor) in [("nextCursor", cursors.next), ("previousCursor", cursors.previous)] {
+        if let Some(cursor) = cursor {
+            list.insert(name.to_owned(), Value::String(cursor));
+        }
     }
     list.insert("itemsPerPage".to_owned(), json!(resources.len()));
     list.insert("Resources".to_owned(), Value::Array(resources));

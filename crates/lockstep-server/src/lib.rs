@@ -2,8 +2,10 @@
 
 pub mod api;
 pub mod auth;
+mod base64url;
 pub mod body;
 mod catalog;
+pub mod keys;
 pub mod limits;
 pub mod problem;
 pub mod routes;

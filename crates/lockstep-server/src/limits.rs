@@ -51,3 +51,9 @@ pub const SCIM_PAGE_DEFAULT: usize = 100;
 pub const CANDIDATES_LIMIT: usize = 500;
 /// The same where each comes with all its members.
 pub const CANDIDATES_WITH_MEMBERS_LIMIT: usize = 16;
+/// How long a cursor of a SCIM list is good for after it was answered (400 expiredCursor).
+pub const CURSOR_TIMEOUT: Duration = Duration::from_hours(1);
+/// Changes and deletions since a sorted walk began that a page of it puts back (400 expiredCursor).
+pub const HISTORY_EVENTS_LIMIT: usize = 10_000;
+/// How many of them are read at a time.
+pub const HISTORY_EVENTS_READ: usize = 500;

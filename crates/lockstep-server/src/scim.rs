@@ -3,8 +3,12 @@
 
 mod answer;
 mod bulk;
+mod by_cursor;
+mod by_index;
+mod cursor;
 mod discovery;
 mod endpoint;
+mod history;
 mod preconditions;
 mod read;
 mod render;

@@ -17,7 +17,9 @@ use lockstep_scim::Limits;
 use lockstep_store::Store;
 
 use crate::auth::Credentials;
+use crate::base64url;
 use crate::catalog::Catalog;
+use crate::keys::{Keys, MasterKey};
 use crate::problem::Problem;
 
 /// What every handler shares; see [`Shared`].
@@ -34,6 +36,8 @@ pub struct Shared<S: Store> {
     pub secrets: Arc<dyn Secrets>,
     /// The bounds on what an IdP may send.
     pub limits: Limits,
+    /// What is derived from the master key.
+    pub(crate) keys: Keys,
     /// Under which address this server is reached from outside, without a slash at the end. Never stored.
     pub public_url: String,
     /// The names of repairs that are not used: so a test shows that a contract fails without them.
@@ -53,12 +57,14 @@ impl<S: Store> AppState<S> {
         secrets: Arc<dyn Secrets>,
         limits: Limits,
         public_url: &str,
+        master_key: &MasterKey,
     ) -> Self {
         Self(Arc::new(Shared {
             store,
             clock,
             secrets,
             limits,
+            keys: Keys::of(master_key),
             public_url: public_url.trim_end_matches('/').to_owned(),
             repairs_off: Vec::new(),
             credentials: Credentials::default(),
@@ -75,6 +81,7 @@ impl<S: Store> AppState<S> {
             clock: self.clock.clone(),
             secrets: self.secrets.clone(),
             limits: self.limits.clone(),
+            keys: self.keys.clone(),
             public_url: self.public_url.clone(),
             repairs_off: names.to_vec(),
             credentials: Credentials::default(),
@@ -215,17 +222,8 @@ pub const API_KEY_PREFIX: &str = "lockstep_key_";
 
 /// A secret as text: its prefix, then 43 characters of base64url.
 pub fn secret_text(prefix: &str, bytes: [u8; 32]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::with_capacity(prefix.len() + 43);
-    text.push_str(prefix);
-    for chunk in bytes.chunks(3) {
-        let group =
-            chunk.iter().fold(0u32, |sum, &byte| (sum << 8) | u32::from(byte)) << (8 * (3 - chunk.len()));
-        for position in (0..4u32).rev().take(chunk.len() + 1) {
-            let digit = usize::try_from((group >> (6 * position)) & 63).unwrap_or_default();
-            text.push(char::from(ALPHABET.get(digit).copied().unwrap_or(b'A')));
-        }
-    }
+    let mut text = prefix.to_owned();
+    base64url::encode_into(&mut text, &bytes);
     text
 }
 

@@ -11,6 +11,7 @@ use lockstep_core::clock::{ManualClock, Sequence, Timestamp};
 use lockstep_core::id::{ApiKeyId, OrganizationId};
 use lockstep_core::model::{ApiKey, Reach};
 use lockstep_scim::Limits;
+use lockstep_server::keys::MasterKey;
 use lockstep_server::state::{AppState, Secrets, SeededSecrets, digest_of};
 use lockstep_server::worker::{self, Turn};
 use lockstep_server::{auth, routes};
@@ -79,7 +80,9 @@ impl<S: Store> TestApp<S> {
     /// A server over this store, which reads this clock.
     pub async fn over(store: S, clock: Arc<ManualClock>) -> Self {
         let secrets: Arc<dyn Secrets> = Arc::new(SeededSecrets::from_seed(1));
-        let state = AppState::new(store, clock.clone(), secrets, Limits::default(), "https://lockstep.test/");
+        let key = MasterKey::new([1; 32]);
+        let state =
+            AppState::new(store, clock.clone(), secrets, Limits::default(), "https://lockstep.test/", &key);
         let accepted = auth::accept_api_key(&state, None).await.expect("the store takes an API key");
         let api_key = accepted.expect("a new API key is shown");
         Self { router: routes::app(state.clone()), state, api_key, clock, folder: None }

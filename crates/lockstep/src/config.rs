@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 
 use crate::cli::ServeOptions;
+use crate::master_key::{GivenKey, Source};
 
 /// What `lockstep config` prints.
 pub(crate) const REFERENCE: &str = include_str!("config.default.toml");
@@ -23,6 +24,8 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     /// An API key to accept from the first start on.
     pub(crate) api_key: Option<String>,
+    /// Where the master key comes from.
+    pub(crate) master_key: Source,
 }
 
 /// The server's certificate.
@@ -49,6 +52,7 @@ struct File {
     behind_proxy: bool,
     allow_outbound: Vec<String>,
     api_key_file: Option<PathBuf>,
+    master_key_file: Option<PathBuf>,
     tls: TlsSection,
     log: LogSection,
 }
@@ -119,6 +123,12 @@ impl Config {
             (None, Some(path)) => Some(read_secret(&path)?),
             (None, None) => None,
         };
+        let key_file = variable("LOCKSTEP_MASTER_KEY_FILE").map(PathBuf::from).or(file.master_key_file);
+        let master_key = match (variable("LOCKSTEP_MASTER_KEY"), key_file) {
+            (Some(key), _) => Source::Given(GivenKey(key)),
+            (None, Some(path)) => Source::File(path),
+            (None, None) => Source::BesideDatabase,
+        };
         Ok(Self {
             listen,
             database: options
@@ -133,6 +143,7 @@ impl Config {
                 level: variable("LOCKSTEP_LOG").or(file.log.level).unwrap_or_else(|| "info".into()),
             },
             api_key,
+            master_key,
         })
     }
 }
@@ -188,6 +199,7 @@ mod tests {
             .fold(String::new(), |text, line| text + line + "\n");
         let file = parse(&uncommented).unwrap();
         assert!(file.public_url.is_some() && file.tls.key.is_some() && file.api_key_file.is_some());
+        assert!(file.master_key_file.is_some());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::cli::DevOptions;
 use crate::config::Log;
+use crate::master_key::{Source, master_key};
 use crate::serve::{self, Listener};
 use crate::wire;
 use show::Show;
@@ -37,10 +38,12 @@ pub(crate) fn run(options: &DevOptions) -> anyhow::Result<ExitCode> {
     let folder = tempfile::tempdir().context("cannot make a folder for the database")?;
     serve::runtime()?.block_on(async {
         let secrets = Arc::new(SystemSecrets::default());
-        let store = wire::open_sqlite(&folder.path().join("dev.db"), &secrets)?;
+        let database = folder.path().join("dev.db");
+        let store = wire::open_sqlite(&database, &secrets)?;
+        let key = master_key(&Source::BesideDatabase, &database, &*secrets)?;
         let listener = Listener::bind(options.listen, None).await?;
         let (url, handle) = (listener.url.clone(), listener.handle.clone());
-        let state = serve::state(store.clone(), secrets, &url);
+        let state = serve::state(store.clone(), secrets, &url, &key);
         let key = std::env::var("LOCKSTEP_API_KEY").ok().filter(|key| !key.is_empty());
         let key = match serve::accept_api_key(&state, key.as_deref()).await? {
             Some(made) => made,

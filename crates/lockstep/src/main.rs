@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod dev;
+mod master_key;
 mod request_target;
 mod serve;
 mod verify;

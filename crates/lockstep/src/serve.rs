@@ -12,6 +12,7 @@ use axum_server::accept::DefaultAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use lockstep_scim::Limits;
+use lockstep_server::keys::MasterKey;
 use lockstep_server::limits::API_KEY_CHARS_ADVISED;
 use lockstep_server::state::{AppState, SystemSecrets};
 use lockstep_server::{auth, routes, worker};
@@ -21,6 +22,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::ServeOptions;
 use crate::config::{Config, Log, Tls};
+use crate::master_key::master_key;
 use crate::request_target::Encoding;
 use crate::wire::{self, Database, SystemClock};
 
@@ -39,7 +41,8 @@ pub(crate) fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         let store = wire::open_sqlite(&path, &secrets)?;
         let listener = Listener::bind(config.listen, config.tls.as_ref()).await?;
         let public_url = config.public_url.clone().unwrap_or_else(|| listener.url.clone());
-        let state = state(store.clone(), secrets, &public_url);
+        let key = master_key(&config.master_key, &path, &*secrets)?;
+        let state = state(store.clone(), secrets, &public_url, &key);
         if let Some(key) = accept_api_key(&state, config.api_key.as_deref()).await? {
             println!("API key (printed this once, keep it): {key}");
         }
@@ -60,8 +63,13 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// What the handlers share.
-pub(crate) fn state<S: Store>(store: S, secrets: Arc<SystemSecrets>, public_url: &str) -> AppState<S> {
-    AppState::new(store, Arc::new(SystemClock), secrets, Limits::default(), public_url)
+pub(crate) fn state<S: Store>(
+    store: S,
+    secrets: Arc<SystemSecrets>,
+    public_url: &str,
+    key: &MasterKey,
+) -> AppState<S> {
+    AppState::new(store, Arc::new(SystemClock), secrets, Limits::default(), public_url, key)
 }
 
 /// Accepts the given API key; where none is given and none is there, makes one and gives it back.

@@ -1,6 +1,6 @@
 //! What `discovery` promises, as tables and properties.
 
-use super::{Features, resource_types, schema, schemas, service_provider_config};
+use super::{Cursors, Features, resource_types, schema, schemas, service_provider_config};
 use crate::{Definition, Limits};
 
 fn definitions() -> [Definition; 2] {
@@ -21,10 +21,15 @@ fn only_what_is_offered_is_announced() {
         assert_eq!(config.pointer(pointer).unwrap(), expected, "{pointer}");
     }
     assert!(config.get("pagination").is_none() && config.get("documentationUri").is_none());
-    let all = Features { bulk: true, cursor: true, ..Features::default() };
+    let cursors = Some(Cursors { default_page_size: 100, timeout_seconds: 600 });
+    let all = Features { bulk: true, cursors, ..Features::default() };
     let config = service_provider_config("", Some("https://docs"), &Limits::default(), &all);
     assert_eq!(config["bulk"]["maxOperations"], 1_000);
-    assert_eq!(config["pagination"]["cursor"], true);
+    let pagination = serde_json::json!({
+        "cursor": true, "index": true, "defaultPaginationMethod": "index",
+        "defaultPageSize": 100, "maxPageSize": 1_000, "cursorTimeout": 600,
+    });
+    assert_eq!(config["pagination"], pagination);
 }
 
 #[test]

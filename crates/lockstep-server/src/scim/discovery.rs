@@ -3,13 +3,14 @@
 use axum::response::Response;
 use http::request::Parts;
 use http::{Method, StatusCode, header};
-use lockstep_scim::discovery::{self, Features};
+use lockstep_scim::discovery::{self, Cursors, Features};
 use lockstep_scim::{Definition, Error};
 use lockstep_store::Store;
 
 use super::endpoint::Document;
 use super::{Asked, answer, base_url, below_directory, directory_of};
 use crate::auth::{self, ScimCaller};
+use crate::limits::{CURSOR_TIMEOUT, SCIM_PAGE_DEFAULT};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -56,5 +57,7 @@ pub(super) fn without_credential<S: Store>(state: &AppState<S>, parts: &Parts) -
 }
 
 fn service_provider_config<S: Store>(state: &AppState<S>, base: &str) -> serde_json::Value {
-    discovery::service_provider_config(base, None, &state.limits, &Features::default())
+    let cursors = Cursors { default_page_size: SCIM_PAGE_DEFAULT, timeout_seconds: CURSOR_TIMEOUT.as_secs() };
+    let features = Features { cursors: Some(cursors), ..Features::default() };
+    discovery::service_provider_config(base, None, &state.limits, &features)
 }

@@ -7,7 +7,7 @@ use lockstep_scim::filter::{self, Filter};
 use lockstep_scim::projection::Projection;
 use lockstep_scim::sort::{self, Sort};
 use lockstep_scim::{Definition, Object};
-use lockstep_store::{GroupView, Page, Store, UserView};
+use lockstep_store::{GroupView, Order, Page, Store, UserView};
 
 use super::render::Renderer;
 use crate::limits::{CANDIDATES_LIMIT, CANDIDATES_WITH_MEMBERS_LIMIT};
@@ -81,7 +81,6 @@ pub(super) struct Found<'a> {
     pub(super) part: &'a Part<'a>,
     pub(super) id: LocalId,
     /// The number of the last event about it itself.
-    #[expect(dead_code, reason = "walks by cursor need it")]
     pub(super) seq: u64,
     pub(super) resource: Object,
 }
@@ -133,6 +132,16 @@ impl<S: Store> Reader<'_, S> {
         Ok(found.into_iter().next())
     }
 
+    /// One resource without its members; nothing where it is gone.
+    pub(super) async fn bare<'p>(
+        &self,
+        part: &'p Part<'p>,
+        id: LocalId,
+    ) -> Result<Option<Found<'p>>, Problem> {
+        let found = self.candidates(part, Lookup::Id(id), Page::first(1), false).await?;
+        Ok(found.into_iter().next())
+    }
+
     /// The resources of a window that was walked to: read once more where they must show members that were not needed
     /// to decide.
     pub(super) async fn shown<'p>(&self, window: Vec<Found<'p>>) -> Result<Vec<Found<'p>>, Problem> {
@@ -158,31 +167,87 @@ impl<S: Store> Reader<'_, S> {
     }
 }
 
+/// From one end of a list to the other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Direction {
+    /// From the first to the last.
+    Forwards,
+    /// From the last to the first.
+    Backwards,
+}
+
 /// Goes through the candidates of each part, by type and then by id, and keeps those for which the filter holds.
 pub(super) struct Walk<'r, 'p, S> {
     reader: &'r Reader<'r, S>,
-    /// What is still to be gone through, the next one first.
+    direction: Direction,
+    /// What is still to be gone through.
     parts: &'p [Part<'p>],
-    /// The last candidate of the first of them.
+    /// The last candidate of the part that is being gone through.
     after: Option<LocalId>,
+    /// Only up to this id.
+    newest: Option<LocalId>,
     /// How many candidates are read at a time, at most.
     at_once: usize,
 }
 
 impl<'r, 'p, S: Store> Walk<'r, 'p, S> {
+    /// Through all parts, forwards.
     pub(super) fn new(reader: &'r Reader<'r, S>, parts: &'p [Part<'p>]) -> Self {
-        Self { reader, parts, after: None, at_once: CANDIDATES_LIMIT }
+        let direction = Direction::Forwards;
+        Self { reader, direction, parts, after: None, newest: None, at_once: CANDIDATES_LIMIT }
+    }
+
+    /// The same from this resource on.
+    pub(super) fn from(self, kind: Kind, id: LocalId, direction: Direction, inclusive: bool) -> Self {
+        let after = match direction {
+            _ if !inclusive => id,
+            Direction::Forwards => LocalId(id.0.saturating_sub(1)),
+            Direction::Backwards => LocalId(id.0.saturating_add(1)),
+        };
+        let (parts, own) = match direction {
+            Direction::Forwards => {
+                let before = self.parts.iter().take_while(|part| part.kind < kind).count();
+                let parts = self.parts.get(before..).unwrap_or_default();
+                (parts, parts.first())
+            }
+            Direction::Backwards => {
+                let up_to = self.parts.iter().take_while(|part| part.kind <= kind).count();
+                let parts = self.parts.get(..up_to).unwrap_or_default();
+                (parts, parts.last())
+            }
+        };
+        let after = own.filter(|part| part.kind == kind).map(|_| after);
+        Self { direction, parts, after, ..self }
+    }
+
+    /// The same without what was made after this one.
+    pub(super) fn up_to(self, newest: LocalId) -> Self {
+        Self { newest: Some(newest), ..self }
+    }
+
+    /// The same, reading no more than so many candidates at a time.
+    pub(super) fn reading(self, at_once: usize) -> Self {
+        Self { at_once: at_once.min(self.at_once).max(1), ..self }
     }
 
     /// The next ones that are selected, of one type; nothing after the last.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Found<'p>>>, Problem> {
-        // Invariant: a walk may be long, and others wait for this thread.
+        // A walk may be long, and others wait for this thread.
         tokio::task::yield_now().await;
-        let Some((part, others)) = self.parts.split_first() else { return Ok(None) };
-        let limit = if part.asks_members { CANDIDATES_WITH_MEMBERS_LIMIT } else { CANDIDATES_LIMIT }
-            .min(self.at_once);
-        let page = Page { after: self.after, ..Page::first(limit) };
-        let mut found = self.reader.candidates(part, part.lookup.clone(), page, part.asks_members).await?;
+        let parted = match self.direction {
+            Direction::Forwards => self.parts.split_first(),
+            Direction::Backwards => self.parts.split_last(),
+        };
+        let Some((part, others)) = parted else { return Ok(None) };
+        let limit = if part.asks_members { CANDIDATES_WITH_MEMBERS_LIMIT } else { CANDIDATES_LIMIT };
+        let limit = limit.min(self.at_once);
+        let mut found = self
+            .reader
+            .candidates(part, part.lookup.clone(), self.candidates(limit), part.asks_members)
+            .await?;
+        if let Some(newest) = self.newest {
+            found.retain(|found| found.id <= newest);
+        }
         if found.len() < limit {
             (self.parts, self.after) = (others, None);
         } else {
@@ -190,5 +255,18 @@ impl<'r, 'p, S: Store> Walk<'r, 'p, S> {
         }
         found.retain(|found| part.selects(&found.resource, &self.reader.renderer));
         Ok(Some(found))
+    }
+
+    /// The candidates that come next.
+    fn candidates(&self, limit: usize) -> Page<LocalId> {
+        let page = Page { after: self.after, ..Page::first(limit) };
+        match self.direction {
+            Direction::Forwards => page,
+            Direction::Backwards => {
+                // What is too new stands first, and is not looked at.
+                let newest = self.newest.map(|newest| LocalId(newest.0.saturating_add(1)));
+                Page { after: page.after.or(newest), order: Order::Descending, ..page }
+            }
+        }
     }
 }

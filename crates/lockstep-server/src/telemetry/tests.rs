@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::*;
+use crate::keys::MasterKey;
 use crate::state::SeededSecrets;
 
 async fn panics() -> &'static str {
@@ -24,7 +25,8 @@ fn router() -> Router {
     let clock = Arc::new(ManualClock::default());
     let store = Memory::new(clock.clone(), Arc::new(|| Box::new(Sequence::from_seed(1))));
     let secrets = Arc::new(SeededSecrets::from_seed(1));
-    let state = AppState::new(store, clock, secrets, Limits::default(), "http://localhost");
+    let state =
+        AppState::new(store, clock, secrets, Limits::default(), "http://localhost", &MasterKey::new([1; 32]));
     Router::new()
         .route("/panics", get(panics))
         .route("/scim/panics", get(panics))

@@ -2,6 +2,7 @@
 
 mod auth;
 mod bulk;
+mod cursor;
 mod delete;
 mod discovery;
 mod errors;
