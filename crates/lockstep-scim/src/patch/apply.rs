@@ -26,7 +26,7 @@ pub fn apply<'a>(
     let mut work = 0;
     for operation in operations {
         let before = values_at(&object, &operation.target);
-        work += before * operation.filter().map_or(1, Filter::terms);
+        work += before * comparisons(operation);
         if work > options.work_max {
             return Err(Error::too_many(format!(
                 "Operations: they look at more than {} values in all; send fewer at a time",
@@ -58,6 +58,15 @@ pub fn apply<'a>(
         refresh_schemas(&mut object, definition);
     }
     Ok(object)
+}
+
+/// How often an operation looks at each value of the list that it is about.
+fn comparisons(operation: &Operation) -> usize {
+    match (operation.op, operation.filter()) {
+        (_, Some(filter)) => filter.terms(),
+        (Op::Remove, None) => listed(operation.value.as_ref()).len(),
+        (Op::Add | Op::Replace, None) => 1,
+    }
 }
 
 /// How many values a list has before or after an operation on it.

@@ -39,6 +39,11 @@ fn one_request_cannot_grow_a_list_or_the_work_without_bound() {
     assert!(run(&json!([emails(0), emails(400)])).is_ok());
     let error = run(&json!([emails(0), emails(400), emails(800)])).unwrap_err();
     assert_eq!(error.scim_type, Some(ScimType::TooMany), "{error}");
+    // Values that are named are looked for among all there are.
+    let listed = |count: usize| json!({"op": "remove", "path": "emails", "value": emails(0)["value"].as_array().unwrap()[..count]});
+    assert!(run(&json!([emails(0), emails(400), listed(400)])).is_ok());
+    let error = run(&json!([emails(0), emails(400), listed(400), listed(400), listed(400)])).unwrap_err();
+    assert_eq!(error.scim_type, Some(ScimType::TooMany), "{error}");
     let filter: Vec<String> = (0..100).map(|n| format!("value eq \"{n}\"")).collect();
     let wide = json!({"op": "remove", "path": format!("emails[{}]", filter.join(" or "))});
     let mut operations = vec![emails(0)];
