@@ -112,7 +112,9 @@ impl Command {
     pub fn is_removal(&self) -> bool {
         match self {
             Self::DeleteDirectory | Self::DeleteUser(..) | Self::DeleteGroup(..) => true,
-            Self::ReplaceUser(_, object, _) => object.get("active") == Some(&Value::Bool(false)),
+            Self::ReplaceUser(_, object, _) => {
+                matches!(object.get("active"), Some(Value::Bool(false) | Value::Null))
+            }
             Self::PatchUser(_, patch, _) => patch.operations.iter().any(|operation| {
                 operation.target.is_top("active") && operation.value != Some(Value::Bool(true))
             }),

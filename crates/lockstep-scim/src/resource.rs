@@ -41,6 +41,8 @@ pub struct ReadOptions {
 pub struct Incoming {
     /// The resource as asked for.
     pub object: Object,
+    /// Attributes at the top that the body names and gives no value: no default takes their place (RFC 7644 §3.3).
+    pub cleared: Vec<String>,
     /// Paths of what was left out because no schema declares it.
     pub ignored: Vec<String>,
 }
@@ -64,6 +66,7 @@ pub fn read(
     };
     let mut reading = Reading::new(options.unknown, options.check_formats, limits);
     let mut object = Object::new();
+    let mut cleared = Vec::new();
     let mut schemas_seen = false;
     for (key, value) in raw {
         if key.eq_ignore_ascii_case("schemas") {
@@ -72,8 +75,11 @@ pub fn read(
             if !writable(attribute) {
                 continue;
             }
-            if let Some(value) = reading.attribute(attribute, value, &attribute.name)? {
-                object.insert(attribute.name.clone(), value);
+            match reading.attribute(attribute, value, &attribute.name)? {
+                Some(value) => {
+                    object.insert(attribute.name.clone(), value);
+                }
+                None => cleared.push(attribute.name.clone()),
             }
         } else if let Some(extension) = definition.extension(&key) {
             if let Some(members) = read_extension(extension, value, &mut reading)? {
@@ -95,7 +101,7 @@ pub fn read(
     }
     check_required(&object, definition)?;
     refresh_schemas(&mut object, definition);
-    Ok(Incoming { object, ignored: reading.ignored })
+    Ok(Incoming { object, cleared, ignored: reading.ignored })
 }
 
 /// Sets `schemas` to the base schema and the extensions that have a value (RFC 7643 §3).

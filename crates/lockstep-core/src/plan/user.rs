@@ -48,7 +48,7 @@ pub(super) fn user_needed(id: LocalId, precondition: &Precondition) -> Vec<Key> 
 impl Draft<'_> {
     pub(super) fn create_user(mut self, object: &Object, random: &mut dyn Random) -> Planned {
         let mut doc = object.clone();
-        doc.entry("active").or_insert(Value::Bool(true));
+        self.settle_active(&mut doc, true);
         let user =
             User { id: LocalId(0), doc, created_at: self.at, modified_at: self.at, seq: self.next_seq() };
         self.refuse_taken_user_names(&user, None)?;
@@ -65,7 +65,7 @@ impl Draft<'_> {
         let user = self.user_for_write(id, precondition)?;
         let mut doc = object.clone();
         // A body that does not say it lets nobody in and puts nobody out (RFC 7644 §3.5.1 leaves it to us).
-        doc.entry("active").or_insert(Value::Bool(user.active()));
+        self.settle_active(&mut doc, user.active());
         self.context.envelope.terms.rules.keep_external_id(&mut doc, &user.doc);
         self.change_user(&user, doc)
     }
@@ -101,6 +101,18 @@ impl Draft<'_> {
         *self.users_counted_with(&user) -= 1;
         self.steps.push(Step::User(id, None));
         Ok(self.done(Reply::Gone))
+    }
+
+    /// Gives a body that does not say `active` what holds then. Null says that it has no value (RFC 7644 §3.3, §3.5.1),
+    /// and whom nobody vouches for has no access; but for a contract in which that never happens.
+    fn settle_active(&self, doc: &mut Object, unsaid: bool) {
+        let cleared = doc.get("active").is_some_and(Value::is_null);
+        if cleared {
+            doc.remove("active");
+        }
+        if !cleared || self.context.envelope.terms.rules.active_is_never_unassigned {
+            doc.entry("active").or_insert(Value::Bool(unsaid));
+        }
     }
 
     /// Gives the user another resource; nothing at all happens where it is the same.

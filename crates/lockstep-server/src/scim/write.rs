@@ -85,7 +85,12 @@ pub(super) fn command(
         };
         let incoming = resource::read(body, definition(caller, kind), &options, limits)?;
         note_ignored(&incoming.ignored, trail);
-        Ok(incoming.object)
+        let mut object = incoming.object;
+        // RFC 7644 §3.3: null overrides a default. The core has one for `active`, and takes the null out.
+        if kind == Kind::User && incoming.cleared.iter().any(|name| name == "active") {
+            object.insert("active".into(), Value::Null);
+        }
+        Ok(object)
     };
     Ok(match endpoint {
         Endpoint::Create(Kind::User) => Command::CreateUser(read(body, Kind::User)?),

@@ -2,15 +2,21 @@
 
 mod auth;
 mod bulk;
+mod create;
 mod cursor;
 mod delete;
 mod discovery;
 mod errors;
 mod etag;
+mod filter;
 mod me;
 mod media;
 mod page;
 mod patch;
+mod projection;
+mod read;
+mod replace;
+mod schema;
 mod search;
 mod settings;
 mod tenancy;

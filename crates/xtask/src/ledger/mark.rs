@@ -60,6 +60,8 @@ struct Reader<'a> {
     modules: Vec<(usize, String)>,
     /// The test around the line: its indentation, the test, whether it is ignored.
     open: Option<(usize, Test, bool)>,
+    /// The line before was a mark that goes on in this one.
+    continues: bool,
     /// Marks that wait for the function below them.
     waiting: Vec<(usize, String)>,
     /// The attributes above the line: inside one of several lines, a test's, an ignored one's.
@@ -74,7 +76,9 @@ impl Reader<'_> {
     fn line(&mut self, number: usize, line: &str) {
         let trimmed = line.trim();
         let indentation = line.len() - line.trim_start().len();
-        if let Some((_, ids)) = line.split_once(MARK) {
+        let continued = if self.continues { trimmed.strip_prefix("// ") } else { None };
+        self.continues = false;
+        if let Some(ids) = line.split_once(MARK).map(|(_, ids)| ids).or(continued) {
             self.mark(number, ids);
         }
         if self.open.is_some() {
@@ -125,7 +129,10 @@ impl Reader<'_> {
 
     /// A mark's ids: to the test around it, or to wait for the one below.
     fn mark(&mut self, number: usize, ids: &str) {
-        for id in ids.split(',').map(str::trim) {
+        // A comma at the end: the comment goes on in the next line.
+        let ids = ids.trim_end();
+        self.continues = ids.ends_with(',');
+        for id in ids.trim_end_matches(',').split(',').map(str::trim) {
             if self.open.is_some() {
                 self.attach(number, id.to_owned());
             } else {
@@ -209,7 +216,8 @@ mod inner {
     fn short() {}
 }
 
-§ A-08
+§ A-08,
+//
 #[test]
 fn last() {
 }
@@ -228,6 +236,7 @@ fn last() {
                 format!("21 A-06 {}", at("inner::other")),
                 format!("23 A-07 {}", at("inner::short")),
                 format!("28 A-08 {}", at("last")),
+                format!("29 A-09 {}", at("last")),
             ]
         );
     }
