@@ -19,7 +19,7 @@ use crate::batch::Answer;
 use crate::clock::{Random, Timestamp};
 use crate::command::{Command, Envelope, Outcome, Refusal, Reply, Touched};
 use crate::id::{DirectoryNumber, GroupId, LocalId, UserId};
-use crate::limits::STEP_LIMIT;
+use crate::limits::{BULK_STEP_WEIGHT_LIMIT, STEP_LIMIT};
 use crate::plan::{self, Context, Planned, Reserved, Stop};
 use crate::query::Kind;
 use crate::view::{Key, Missing, Step, View};
@@ -113,38 +113,119 @@ impl Bulk {
         Progress { answers: vec![None; self.operations.len()], ..Progress::default() }
     }
 
-    /// The commands that are still to be carried out.
-    fn left<'a>(&'a self, progress: &'a Progress) -> impl Iterator<Item = &'a Envelope> {
-        self.operations
-            .iter()
-            .zip(&progress.answers)
-            .filter(|(_, answer)| answer.is_none())
-            .filter_map(|(operation, _)| operation.asked.as_ref().ok())
+    /// The turn before which the next step ends at the latest: what it does is bounded by what its commands weigh.
+    fn step_end(&self, progress: &Progress) -> usize {
+        let mut weight = 0;
+        let mut end = progress.turns;
+        while let Some(turn) = self.turns.get(end) {
+            if weight >= BULK_STEP_WEIGHT_LIMIT {
+                break;
+            }
+            let commands = turn.indices().iter().filter_map(|index| self.asked(*index));
+            weight += commands.map(|envelope| envelope.command.weight()).sum::<usize>();
+            end += 1;
+        }
+        end
     }
 
-    /// Whether any of what is left takes somebody's access away.
+    /// The operations of the next step.
+    fn next(&self, progress: &Progress) -> impl Iterator<Item = (usize, &Envelope)> {
+        let turns = self.turns.get(progress.turns..self.step_end(progress)).unwrap_or_default();
+        let indices = turns.iter().flat_map(|turn| turn.indices().iter().copied());
+        indices.filter_map(|index| Some((index, self.asked(index)?)))
+    }
+
+    fn asked(&self, index: usize) -> Option<&Envelope> {
+        self.operations.get(index)?.asked.as_ref().ok()
+    }
+
+    /// Whether any of the next step takes somebody's access away.
     pub(crate) fn is_removal(&self, progress: &Progress) -> bool {
-        self.left(progress).any(|envelope| envelope.command.is_removal())
+        self.next(progress).any(|(_, envelope)| envelope.command.is_removal())
     }
 
-    /// Everything that what is left names.
+    /// Everything that the next step names.
     pub(crate) fn touches(&self, directory: DirectoryNumber, progress: &Progress) -> Touched {
         let mut touched = Touched::These(BTreeSet::new());
-        for envelope in self.left(progress) {
-            touched.join(&envelope.command.touches(directory));
+        for (index, envelope) in self.next(progress) {
+            let resolved = self.resolved(index, envelope, &progress.answers, None).ok().flatten();
+            touched.join(&resolved.as_ref().unwrap_or(envelope).command.touches(directory));
         }
         touched
     }
 
-    /// About how much one step of what is left does.
+    /// About how much the next step does.
     pub(crate) fn weight(&self, progress: &Progress) -> usize {
-        let weight: usize = self.left(progress).map(|envelope| envelope.command.weight()).sum();
-        weight.min(2 * STEP_LIMIT)
+        self.next(progress).map(|(_, envelope)| envelope.command.weight()).sum()
     }
 
-    /// What what is left is known to need.
+    /// What the next step is known to need.
     pub(crate) fn needs(&self, progress: &Progress) -> Vec<Key> {
-        self.left(progress).flat_map(plan::needs).collect()
+        let mut keys = Vec::new();
+        for (index, envelope) in self.next(progress) {
+            let resolved = self.resolved(index, envelope, &progress.answers, None).ok().flatten();
+            keys.extend(plan::needs(resolved.as_ref().unwrap_or(envelope)));
+        }
+        keys
+    }
+
+    /// The command with ids in the place of `bulkId:…`; `None` where it names none.
+    fn resolved(
+        &self,
+        index: usize,
+        asked: &Envelope,
+        made: &[Option<Answer>],
+        together: Option<&Together<'_>>,
+    ) -> Result<Option<Envelope>, Error> {
+        let (Some(references), Some(operation)) = (self.references.get(index), self.operations.get(index))
+        else {
+            return Ok(None);
+        };
+        let mut ids = BTreeMap::new();
+        for name in references.all() {
+            ids.insert(name, self.id_of(name, made, together)?);
+        }
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let mut envelope = asked.clone();
+        let directory = envelope.directory;
+        references::resolve(&mut envelope, &|name| {
+            ids.get(name).map(|(kind, id)| written(directory, *kind, *id))
+        });
+        if let Some((kind, name)) = &operation.target
+            && let Some((made, id)) = ids.get(name.as_str())
+        {
+            if made != kind {
+                let kind = noun(*kind);
+                return Err(Error::not_found(format!("bulkId `{}` creates no {kind}", shown(name))));
+            }
+            references::aim(&mut envelope.command, *id);
+        }
+        Ok(Some(envelope))
+    }
+
+    /// What `bulkId:name` stands for.
+    fn id_of(
+        &self,
+        name: &str,
+        made: &[Option<Answer>],
+        together: Option<&Together<'_>>,
+    ) -> Result<(Kind, LocalId), Error> {
+        let Some(index) = self.creations.get(name) else {
+            return Err(Error::invalid_value(format!(
+                "bulkId:{}: no operation of this request creates anything by this bulkId",
+                shown(name)
+            )));
+        };
+        if let Some(found) = together.and_then(|together| together.ids.get(index)) {
+            return Ok(*found);
+        }
+        match made.get(*index).and_then(Option::as_ref) {
+            Some(Ok(Outcome { reply: Reply::User(user), .. })) => Ok((Kind::User, user.id)),
+            Some(Ok(Outcome { reply: Reply::Group(group), .. })) => Ok((Kind::Group, group.id)),
+            _ => Err(unresolved(name)),
+        }
     }
 }
 
@@ -178,12 +259,14 @@ impl Run {
         if is_stale && self.progress.turns == 0 {
             return Err(Refusal::Stale.into());
         }
+        let end = bulk.step_end(&self.progress);
         while let Some(turn) = bulk.turns.get(self.progress.turns) {
             if bulk.fail_on_errors.is_some_and(|limit| self.progress.errors >= limit) {
                 self.progress.ended = true;
                 return Ok(());
             }
-            if usize::try_from(self.events).unwrap_or(usize::MAX) >= STEP_LIMIT {
+            let told = usize::try_from(self.events).unwrap_or(usize::MAX);
+            if self.progress.turns >= end || told >= STEP_LIMIT {
                 return Ok(());
             }
             let scene = Scene { bulk, outer: envelope, now, made: &self.progress.answers };
@@ -209,11 +292,7 @@ impl Run {
 
     /// Lets the turn that could not be planned fail by a fault of ours.
     pub(crate) fn fail_turn(&mut self, bulk: &Bulk) {
-        let failed: &[usize] = match bulk.turns.get(self.progress.turns) {
-            Some(Turn::One(index)) => std::slice::from_ref(index),
-            Some(Turn::Together(indices)) => indices,
-            None => &[],
-        };
+        let failed = bulk.turns.get(self.progress.turns).map_or(&[][..], Turn::indices);
         for index in failed {
             self.progress.answer(*index, Err(Refusal::Fault));
         }
@@ -256,7 +335,7 @@ impl Scene<'_> {
             Ok(_) => return Ok(Err(Refusal::Fault)),
             Err(refusal) => return Ok(Err(refusal.clone())),
         };
-        let resolved = match self.resolved(index, operation, asked, together) {
+        let resolved = match self.bulk.resolved(index, asked, self.made, together) {
             Ok(resolved) => resolved,
             Err(error) => return Ok(Err(error.into())),
         };
@@ -326,57 +405,6 @@ impl Scene<'_> {
             Command::CreateUser(_) => Some(Kind::User),
             Command::CreateGroup(_) => Some(Kind::Group),
             _ => None,
-        }
-    }
-
-    /// The command with ids in the place of `bulkId:…`; `None` where it names none.
-    fn resolved(
-        &self,
-        index: usize,
-        operation: &Operation,
-        asked: &Envelope,
-        together: Option<&Together<'_>>,
-    ) -> Result<Option<Envelope>, Error> {
-        let Some(references) = self.bulk.references.get(index) else { return Ok(None) };
-        let mut ids = BTreeMap::new();
-        for name in references.all() {
-            ids.insert(name.to_owned(), self.id_of(name, together)?);
-        }
-        if ids.is_empty() {
-            return Ok(None);
-        }
-        let mut envelope = asked.clone();
-        let directory = envelope.directory;
-        references::resolve(&mut envelope, &|name| {
-            ids.get(name).map(|(kind, id)| written(directory, *kind, *id))
-        });
-        if let Some((kind, name)) = &operation.target
-            && let Some((made, id)) = ids.get(name)
-        {
-            if made != kind {
-                let kind = noun(*kind);
-                return Err(Error::not_found(format!("bulkId `{}` creates no {kind}", shown(name))));
-            }
-            references::aim(&mut envelope.command, *id);
-        }
-        Ok(Some(envelope))
-    }
-
-    /// What `bulkId:name` stands for.
-    fn id_of(&self, name: &str, together: Option<&Together<'_>>) -> Result<(Kind, LocalId), Error> {
-        let Some(index) = self.bulk.creations.get(name) else {
-            return Err(Error::invalid_value(format!(
-                "bulkId:{}: no operation of this request creates anything by this bulkId",
-                shown(name)
-            )));
-        };
-        if let Some(found) = together.and_then(|together| together.ids.get(index)) {
-            return Ok(*found);
-        }
-        match self.made.get(*index).and_then(Option::as_ref) {
-            Some(Ok(Outcome { reply: Reply::User(user), .. })) => Ok((Kind::User, user.id)),
-            Some(Ok(Outcome { reply: Reply::Group(group), .. })) => Ok((Kind::Group, group.id)),
-            _ => Err(unresolved(name)),
         }
     }
 }

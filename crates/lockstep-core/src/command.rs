@@ -189,7 +189,13 @@ impl Command {
             Self::CreateGroup(object) | Self::ReplaceGroup(_, object, _) => count(object.get("members")),
             Self::PatchGroup(_, patch, _) => {
                 let about = patch.operations.iter().filter(|operation| operation.target.is_top("members"));
-                about.map(|operation| count(operation.value.as_ref()).max(1)).sum()
+                let weighed = about.map(|operation| match operation.filter() {
+                    // It looks at all members, however many there are.
+                    Some(filter) if !plan::names_members(filter) => STEP_LIMIT,
+                    None if operation.value.is_none() => STEP_LIMIT,
+                    _ => count(operation.value.as_ref()).max(1),
+                });
+                weighed.sum()
             }
             Self::DeleteGroup(..) | Self::EndGroup(_) => STEP_LIMIT,
             Self::Bulk(bulk, progress) => bulk.weight(progress),

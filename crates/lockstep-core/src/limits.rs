@@ -2,6 +2,9 @@
 
 /// How many memberships one step ends, and so the most that the deletion of a group ends at once.
 pub const STEP_LIMIT: usize = 1_000;
+/// How much the operations of one step of a bulk request may weigh, by `Command::weight`, before it ends; whatever they
+/// tell, it ends with [`STEP_LIMIT`] events.
+pub const BULK_STEP_WEIGHT_LIMIT: usize = 5 * STEP_LIMIT;
 /// How often one PATCH may compare with each member of a group: each filter other than by `value` looks at all of
 /// them, however many there are.
 pub const MEMBER_COMPARISONS_LIMIT: usize = 8;

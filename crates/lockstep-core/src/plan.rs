@@ -5,7 +5,7 @@ mod group;
 mod members;
 mod user;
 
-pub(crate) use members::{of_body as members_of_body, of_patch as members_of_patch};
+pub(crate) use members::{names as names_members, of_body as members_of_body, of_patch as members_of_patch};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

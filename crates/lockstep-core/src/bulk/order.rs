@@ -9,6 +9,16 @@ pub(super) enum Turn {
     Together(Vec<usize>),
 }
 
+impl Turn {
+    /// The places of what is carried out.
+    pub(super) fn indices(&self) -> &[usize] {
+        match self {
+            Self::One(index) => std::slice::from_ref(index),
+            Self::Together(indices) => indices,
+        }
+    }
+}
+
 /// The turns of operations of which each needs those that `needs` says. (Tarjan's algorithm: it meets what is needed
 /// first, and what is in a circle as one.)
 pub(super) fn turns(needs: &[Vec<usize>]) -> Vec<Turn> {

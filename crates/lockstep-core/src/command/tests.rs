@@ -56,7 +56,12 @@ fn a_command_touches_what_it_is_about_and_the_members_that_it_names() {
             vec![1, 2, 3, 9],
             4,
         ),
-        (group_patch(&json!([{ "op": "remove", "path": "members" }])), vec![9], 2),
+        (group_patch(&json!([{ "op": "remove", "path": "members" }])), vec![9], 1 + STEP_LIMIT),
+        (
+            group_patch(&json!([{ "op": "remove", "path": "members[value sw \"d\"]" }])),
+            vec![9],
+            1 + STEP_LIMIT,
+        ),
     ];
     for (command, touched, weight) in cases {
         assert_eq!((ids(&command), command.weight()), (touched, weight), "{command:?}");

@@ -230,6 +230,11 @@ fn edit(operation: &Operation, edits: &mut Vec<Edit>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether a filter is nothing but names of members, so that nobody else is looked at.
+pub(crate) fn names(filter: &Filter) -> bool {
+    named_by(filter).is_some()
+}
+
 /// The values that a filter asks for, where it is nothing but `value eq "…"` joined by `or`.
 fn named_by(filter: &Filter) -> Option<Vec<String>> {
     match filter {
