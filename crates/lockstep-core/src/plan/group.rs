@@ -238,6 +238,9 @@ impl Draft<'_> {
         };
         let nested: &[LocalId] = group.map_or(&[], |group| group.nested.as_slice());
         let wanted = edits.resolve(directory, current.as_ref(), nested);
+        if wanted.without_target {
+            return Err(Error::no_target("members[...]: no member is selected").into());
+        }
 
         let mut delta = Delta::default();
         let mut unknown = wanted.unknown;

@@ -40,6 +40,8 @@ enum Edit {
     Remove(Vec<String>),
     RemoveAll,
     RemoveWhere(Filter),
+    /// Nothing by itself: one of these must be a member by now.
+    Demand(Vec<String>),
 }
 
 /// All that a request does to the members, in its order.
@@ -52,6 +54,8 @@ pub(super) struct Wanted {
     pub(super) groups: BTreeMap<LocalId, bool>,
     /// How many values that were to join name nobody.
     pub(super) unknown: usize,
+    /// Whether somebody was to be replaced who is no member.
+    pub(super) without_target: bool,
 }
 
 impl Edits {
@@ -69,8 +73,11 @@ impl Edits {
         for operation in patch.operations.iter().filter(|operation| operation.target.is_top("members")) {
             edit(operation, &mut edits)?;
         }
-        // What comes before everybody goes has no effect.
-        if let Some(last) = edits.iter().rposition(|edit| matches!(edit, Edit::RemoveAll)) {
+        // What comes before everybody goes has no effect, save that it may be refused.
+        let demands = edits.iter().any(|edit| matches!(edit, Edit::Demand(_)));
+        if let Some(last) = edits.iter().rposition(|edit| matches!(edit, Edit::RemoveAll))
+            && !demands
+        {
             edits.drain(..last);
         }
         let compared: usize = edits.iter().map(comparisons).sum();
@@ -90,7 +97,7 @@ impl Edits {
 
     /// Whether a filter must be decided over the members.
     pub(super) fn filters_members(&self) -> bool {
-        self.0.iter().any(|edit| matches!(edit, Edit::RemoveWhere(_)))
+        self.0.iter().any(|edit| matches!(edit, Edit::RemoveWhere(_) | Edit::Demand(_)))
     }
 
     /// Everybody whom the edits name, and whether to let them join.
@@ -99,7 +106,7 @@ impl Edits {
             let (values, joins): (&[String], bool) = match edit {
                 Edit::Add(values) => (values, true),
                 Edit::Remove(values) => (values, false),
-                Edit::RemoveAll | Edit::RemoveWhere(_) => (&[], false),
+                Edit::RemoveAll | Edit::RemoveWhere(_) | Edit::Demand(_) => (&[], false),
             };
             values.iter().map(move |value| (Member::parse(directory, value), joins))
         })
@@ -150,6 +157,20 @@ impl Edits {
                     wanted.groups = nested.iter().map(|group| (*group, false)).collect();
                 }
                 Edit::RemoveWhere(filter) => remove_where(filter, directory, current, nested, &mut wanted),
+                Edit::Demand(values) => {
+                    let is_member = |value: &String| match Member::parse(directory, value) {
+                        Member::User(user) => wanted
+                            .users
+                            .get(&user)
+                            .copied()
+                            .unwrap_or_else(|| current.is_some_and(|current| current.contains(&user))),
+                        Member::Group(group) => {
+                            wanted.groups.get(&group).copied().unwrap_or_else(|| nested.contains(&group))
+                        }
+                        Member::Unknown => false,
+                    };
+                    wanted.without_target |= !values.iter().any(is_member);
+                }
             }
         }
         wanted.unknown = unknown.len();
@@ -218,9 +239,15 @@ fn edit(operation: &Operation, edits: &mut Vec<Edit>) -> Result<(), Error> {
             Some(values) => Edit::Remove(values),
             None => Edit::RemoveWhere(in_members(filter)),
         }),
+        // RFC 7644 §3.5.2.3: the member that the filter selects goes, and another comes.
+        (Op::Replace, Some(filter), Some(value)) if let Some(replaced) = named_by(filter) => {
+            edits.push(Edit::Demand(replaced.clone()));
+            edits.push(Edit::Remove(replaced));
+            edits.push(Edit::Add(values(value)?));
+        }
         (Op::Add | Op::Replace, Some(_), _) => {
             return Err(Error::invalid_path(
-                "members: add and replace take no value filter; name the members in the value",
+                "members: add takes no value filter, and replace none but by `value`; name the members in the value",
             ));
         }
         (Op::Add | Op::Replace, None, None) => {
@@ -254,7 +281,7 @@ fn named_by(filter: &Filter) -> Option<Vec<String>> {
 fn comparisons(edit: &Edit) -> usize {
     match edit {
         Edit::RemoveWhere(filter) => filter.terms(),
-        Edit::Add(_) | Edit::Remove(_) | Edit::RemoveAll => 0,
+        Edit::Add(_) | Edit::Remove(_) | Edit::RemoveAll | Edit::Demand(_) => 0,
     }
 }
 

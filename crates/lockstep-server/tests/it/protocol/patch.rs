@@ -435,6 +435,39 @@ async fn what_is_anothers_is_409_by_every_method() {
     app.finish().await;
 }
 
+// Shows: PREP-08, PREP-06
+#[tokio::test]
+async fn a_member_is_replaced_only_where_the_filter_selects_one() {
+    let app = TestApp::start().await;
+    for idp in lenient_and_strict(&app).await {
+        let (one, two) = (idp.user("one@example.com").await, idp.user("two@example.com").await);
+        let group = format!("/Groups/{}", idp.group("Staff", &[&one]).await);
+        let replace = |who: &str, by: &str| {
+            let path = format!("members[value eq \"{who}\"]");
+            json!({ "op": "replace", "path": path, "value": { "value": by } })
+        };
+        let before = get(&idp, &group).await;
+        let rename = json!({ "op": "replace", "path": "displayName", "value": "All" });
+        for nobody in ["nobody", &two] {
+            let operations = json!([rename, replace(nobody, &two)]);
+            patch(&idp, &group, &operations).await.scim_error(400, Some("noTarget"));
+            let operations = json!([replace(nobody, &two), { "op": "remove", "path": "members" }]);
+            patch(&idp, &group, &operations).await.scim_error(400, Some("noTarget"));
+        }
+        assert_eq!(get(&idp, &group).await, before);
+        let answer = patch(&idp, &group, &json!([replace(&one, &one)])).await.expect(200);
+        assert_eq!(answer, before, "one that is replaced by itself stays");
+        // What an operation before it added is there to be replaced.
+        let add = json!({ "op": "add", "path": "members", "value": [{ "value": two }] });
+        patch(&idp, &group, &json!([add, replace(&two, &one)])).await.expect(200);
+        assert_eq!(get(&idp, &group).await["members"], before["members"]);
+        let answer = patch(&idp, &group, &json!([replace(&one, &two)])).await.expect(200);
+        let members = answer["members"].as_array().unwrap();
+        assert_eq!((members.len(), &members[0]["value"]), (1, &json!(two)));
+    }
+    app.finish().await;
+}
+
 // Shows: PATCH-20
 #[tokio::test]
 async fn a_user_who_is_deactivated_is_read_listed_and_comes_back() {
