@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use crate::limits::DEPTH_MAX;
 use crate::{Error, Limits, error::shown};
 
 /// Reads a request body (RFC 7644 §3.1). Refuses a body over the limits, duplicate member names
@@ -23,7 +24,7 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, Error> {
         return Err(Error::invalid_syntax(format!("the body is not UTF-8 at byte {}", fault.valid_up_to())));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let seed = Seed { depth: limits.json_depth, limits };
+    let seed = Seed { depth: limits.json_depth.min(DEPTH_MAX), limits };
     let value = seed.deserialize(&mut reader).map_err(|fault| syntax(&fault))?;
     reader.end().map_err(|fault| syntax(&fault))?;
     Ok(value)
@@ -47,7 +48,7 @@ impl Seed<'_> {
             Some(depth) => Ok(Self { depth, ..self }),
             None => Err(E::custom(format!(
                 "nested deeper than the limit json_depth of {}",
-                self.limits.json_depth
+                self.limits.json_depth.min(DEPTH_MAX)
             ))),
         }
     }

@@ -1,15 +1,19 @@
 //! Every bound on input that this crate enforces. The error a limit causes names it.
 
+/// How deep anything may be nested whatever the limits say: what is nested is read by functions that call themselves,
+/// and a stack is finite.
+pub const DEPTH_MAX: usize = 128;
+
 /// Bounds on input. Exceeding one is a 400 or 413 whose detail names the limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a request body (413).
     pub body_bytes: usize,
-    /// Objects and arrays inside each other in a body.
+    /// Objects and arrays inside each other in a body; at most [`DEPTH_MAX`].
     pub json_depth: usize,
     /// Bytes of a filter expression (RFC 7644 §3.4.2.2).
     pub filter_bytes: usize,
-    /// Parentheses, `not` and brackets inside each other in a filter.
+    /// Parentheses, `not` and brackets inside each other in a filter; at most [`DEPTH_MAX`].
     pub filter_depth: usize,
     /// Comparisons in one filter.
     pub filter_terms: usize,

@@ -4,6 +4,7 @@
 use serde_json::{Number, Value};
 
 use super::{AttrPath, Compare, Filter, Literal};
+use crate::limits::DEPTH_MAX;
 use crate::{Limits, error::shown, path::Path};
 
 /// Where and why a text is not in the grammar.
@@ -136,10 +137,9 @@ impl<'a> Parser<'a> {
 
     fn deeper(&mut self) -> Parsed<()> {
         self.depth += 1;
-        if self.depth > self.limits.filter_depth {
-            return Err(
-                self.fault(format!("deeper than the limit filter_depth of {}", self.limits.filter_depth))
-            );
+        let limit = self.limits.filter_depth.min(DEPTH_MAX);
+        if self.depth > limit {
+            return Err(self.fault(format!("deeper than the limit filter_depth of {limit}")));
         }
         Ok(())
     }

@@ -23,10 +23,10 @@ pub fn apply<'a>(
 ) -> Result<Object, Error> {
     let mut object = current.clone();
     let mut done = Vec::new();
-    let mut work = 0;
+    let mut work = 0_usize;
     for operation in operations {
         let before = values_at(&object, &operation.target);
-        work += before * comparisons(operation);
+        work = work.saturating_add(effort(operation, before, &object, definition));
         if work > options.work_max {
             return Err(Error::too_many(format!(
                 "Operations: they look at more than {} values in all; send fewer at a time",
@@ -60,13 +60,24 @@ pub fn apply<'a>(
     Ok(object)
 }
 
-/// How often an operation looks at each value of the list that it is about.
-fn comparisons(operation: &Operation) -> usize {
-    match (operation.op, operation.filter()) {
-        (_, Some(filter)) => filter.terms(),
-        (Op::Remove, None) => listed(operation.value.as_ref()).len(),
-        (Op::Add | Op::Replace, None) => 1,
-    }
+/// How many comparisons an operation needs, at most: of each value with each term of a filter or each listed value
+/// that is not looked up; and of a name that no schema declares with the names that are there.
+fn effort(operation: &Operation, values: usize, object: &Object, definition: &Definition) -> usize {
+    let target = &operation.target;
+    let each = match (operation.filter(), operation.op) {
+        (Some(filter), _) => filter.terms(),
+        (None, Op::Remove) => {
+            1 + listed(operation.value.as_ref()).iter().filter(|wanted| !is_only_value(wanted)).count()
+        }
+        (None, Op::Add | Op::Replace) => 1,
+    };
+    let names = match &target.extension {
+        Some(urn) if definition.extension(urn).is_none() => {
+            object.len() + object.get(urn).and_then(Value::as_object).map_or(0, Object::len)
+        }
+        _ => 0,
+    };
+    values.saturating_mul(each).saturating_add(names)
 }
 
 /// How many values a list has before or after an operation on it.
@@ -92,11 +103,15 @@ pub fn create_from_filter(filter: &Filter, attribute: &Attribute) -> Option<Obje
             return None;
         }
         let sub = attribute.sub(&path.attribute)?;
+        if sub.is_read_only() || sub.is_dropped() {
+            return None;
+        }
         let name = if sub.kind == Type::Any { &path.attribute } else { &sub.name };
         let value = match (sub.kind, value) {
             (Type::Boolean, Literal::String(text)) => Value::Bool(text.eq_ignore_ascii_case("true")),
             _ => value.to_value(),
         };
+        let value = if sub.multi_valued { Value::Array(vec![value]) } else { value };
         object.insert(name.clone(), value);
     }
     Some(object)
@@ -459,11 +474,24 @@ fn remove_values(values: &mut Vec<Value>, attribute: &Attribute, operation: &Ope
     match (&operation.target.filter, &operation.value) {
         (Some(filter), _) => values.retain(|value| !element_matches(filter, value, attribute)),
         (None, Some(list)) => {
-            let list = listed(Some(list));
-            values.retain(|value| !list.iter().any(|wanted| describes(wanted, value, attribute)));
+            let (by_value, described): (Vec<&Value>, Vec<&Value>) =
+                listed(Some(list)).iter().partition(|wanted| is_only_value(wanted));
+            let identity = |value: &Value| canonical(value, attribute.sub("value").unwrap_or(attribute));
+            let by_value: HashSet<String> =
+                by_value.into_iter().filter_map(|wanted| wanted.get("value")).map(identity).collect();
+            values.retain(|value| {
+                let is_named = !by_value.is_empty()
+                    && value.get("value").is_some_and(|value| by_value.contains(&identity(value)));
+                !is_named && !described.iter().any(|wanted| describes(wanted, value, attribute))
+            });
         }
         (None, None) => values.clear(),
     }
+}
+
+/// Whether a listed value says no more than its `value`, so that it can be looked up.
+fn is_only_value(wanted: &Value) -> bool {
+    wanted.as_object().is_some_and(|wanted| wanted.len() == 1 && wanted.contains_key("value"))
 }
 
 pub(super) fn listed(value: Option<&Value>) -> &[Value] {

@@ -39,8 +39,12 @@ fn one_request_cannot_grow_a_list_or_the_work_without_bound() {
     assert!(run(&json!([emails(0), emails(400)])).is_ok());
     let error = run(&json!([emails(0), emails(400), emails(800)])).unwrap_err();
     assert_eq!(error.scim_type, Some(ScimType::TooMany), "{error}");
-    // Values that are named are looked for among all there are.
-    let listed = |count: usize| json!({"op": "remove", "path": "emails", "value": emails(0)["value"].as_array().unwrap()[..count]});
+    // Values that are named by more than their value are looked for among all there are.
+    let listed = |count: usize| {
+        let values: Vec<Value> =
+            (0..count).map(|n| json!({"value": format!("{n}@x.org"), "display": "D"})).collect();
+        json!({"op": "remove", "path": "emails", "value": values})
+    };
     assert!(run(&json!([emails(0), emails(400), listed(400)])).is_ok());
     let error = run(&json!([emails(0), emails(400), listed(400), listed(400), listed(400)])).unwrap_err();
     assert_eq!(error.scim_type, Some(ScimType::TooMany), "{error}");

@@ -12,12 +12,15 @@ use crate::{Error, Object, error::shown};
 pub(super) fn settle(raw: Object, definition: &Definition) -> Result<Object, Error> {
     let mut body = Object::new();
     let mut moved = Vec::new();
+    let mut within_base = Vec::new();
     for (key, value) in raw {
         match value {
             Value::Object(members) if definition.is_base(&key) => {
                 for (key, value) in members {
-                    let place = place(&key, definition).unwrap_or_else(|| vec![key]);
-                    moved.push((place, value));
+                    match place(&key, definition) {
+                        Some(place) => moved.push((place, value)),
+                        None => within_base.push((key, value)),
+                    }
                 }
             }
             value => match place(&key, definition) {
@@ -28,6 +31,7 @@ pub(super) fn settle(raw: Object, definition: &Definition) -> Result<Object, Err
             },
         }
     }
+    take_up(&mut body, within_base, definition, &mut moved);
     for (extension, _) in &definition.extensions {
         let holder = spelled(&body, &extension.id);
         let Some(members) = body.get_mut(&holder).and_then(Value::as_object_mut) else { continue };
@@ -47,6 +51,25 @@ pub(super) fn settle(raw: Object, definition: &Definition) -> Result<Object, Err
         put(&mut body, &place, value)?;
     }
     Ok(body)
+}
+
+/// What stands in an object of the base schema stands at the top. An attribute may be there already, which `put` sees
+/// to; of anything else there may be as much as a body holds, so it is not looked for.
+fn take_up(
+    body: &mut Object,
+    within_base: Vec<(String, Value)>,
+    definition: &Definition,
+    moved: &mut Vec<(Vec<String>, Value)>,
+) {
+    for (key, value) in within_base {
+        let may_be_there =
+            definition.top(&key).is_some() || definition.extension(&key).is_some() || body.contains_key(&key);
+        if may_be_there {
+            moved.push((vec![key], value));
+        } else {
+            body.insert(key, value);
+        }
+    }
 }
 
 /// The names that lead to what a key means, from the top of the resource.
@@ -100,5 +123,8 @@ fn put(holder: &mut Object, place: &[String], value: Value) -> Result<(), Error>
 
 /// The key as the object spells it.
 fn spelled(object: &Object, name: &str) -> String {
+    if object.contains_key(name) {
+        return name.to_owned();
+    }
     object.keys().find(|key| key.eq_ignore_ascii_case(name)).map_or_else(|| name.to_owned(), Clone::clone)
 }
