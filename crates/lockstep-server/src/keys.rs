@@ -7,6 +7,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
 
 use crate::base64url;
+use crate::limits::SEALED_CHARS_LIMIT;
 
 /// 32 bytes that nobody can guess.
 pub struct MasterKey([u8; 32]);
@@ -91,8 +92,6 @@ pub(crate) struct SealingKey(Option<Prk>);
 const SEED_BYTES: usize = 32;
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
-/// Characters of a sealed text at most: more is not looked at.
-const SEALED_CHARS_MAX: usize = 512;
 
 struct Bytes(usize);
 
@@ -120,7 +119,7 @@ impl SealingKey {
 
     /// The text that was sealed with this context; nothing for anything else, and nobody learns why.
     pub(crate) fn open(&self, context: &[u8], sealed: &str) -> Option<Vec<u8>> {
-        if sealed.len() > SEALED_CHARS_MAX {
+        if sealed.len() > SEALED_CHARS_LIMIT {
             return None;
         }
         let bytes = base64url::decode(sealed)?;

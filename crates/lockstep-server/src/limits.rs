@@ -57,3 +57,5 @@ pub const CURSOR_TIMEOUT: Duration = Duration::from_hours(1);
 pub const HISTORY_EVENTS_LIMIT: usize = 10_000;
 /// How many of them are read at a time.
 pub const HISTORY_EVENTS_READ: usize = 500;
+/// Characters of a sealed text, such as a cursor; a longer one is none of ours.
+pub const SEALED_CHARS_LIMIT: usize = 512;

@@ -3,13 +3,14 @@
 use lockstep_core::id::{DirectoryNumber, LocalId, RequestId};
 use lockstep_core::limits::STEP_LIMIT;
 use lockstep_core::model::Group;
-use lockstep_core::query::Lookup;
+use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::version::GroupOfUser;
 use lockstep_core::view::Changes;
 use lockstep_store::{GroupView, Page};
 use rusqlite::types::Null;
 use rusqlite::{Connection, Row, ToSql, params};
 
+use crate::blocks;
 use crate::codec;
 use crate::error::{Error, Result};
 use crate::statement::{Paged, execute, many, one, paged};
@@ -76,10 +77,10 @@ const MODIFIED_SINCE: Paged = Paged {
          CROSS JOIN groups AS g ON g.directory = ?1 AND g.id = found.id ORDER BY found.id DESC"
     ),
 };
-/// Walks over what lies before: costs a step of the index for each.
-const NTH: &str = "SELECT id FROM groups INDEXED BY groups_id WHERE directory = ?1
+/// Walks over what lies before within one block.
+const NTH: &str = "SELECT id FROM groups INDEXED BY groups_id WHERE directory = ?1 AND id >= ?2
     AND id NOT IN (SELECT id FROM groups INDEXED BY groups_ended WHERE directory = ?1 AND ended IS NOT NULL)
-    ORDER BY id LIMIT 1 OFFSET ?2";
+    ORDER BY id LIMIT 1 OFFSET ?3";
 const ENDED_TOO: &str = group!("groups AS g WHERE g.directory = ?1 ORDER BY g.id");
 
 const PARENTS: &str = "SELECT parent FROM group_parents WHERE directory = ?1 AND child = ?2 ORDER BY parent";
@@ -313,7 +314,12 @@ pub(crate) fn nth(
     index: u64,
 ) -> Result<Option<LocalId>> {
     let Ok(index) = i64::try_from(index) else { return Ok(None) };
-    one(connection, NTH, params![codec::number(directory), index], |row| codec::local_id(row, 0))
+    let Some((block, before)) = blocks::holding(connection, directory, Kind::Group, index)? else {
+        return Ok(None);
+    };
+    one(connection, NTH, params![codec::number(directory), block.first, before], |row| {
+        codec::local_id(row, 0)
+    })
 }
 
 /// All groups, ended ones included, for `verify`.
@@ -357,6 +363,16 @@ fn read_group(row: &Row<'_>) -> Result<Group> {
 /// of the rows does not matter.
 pub(crate) fn apply(connection: &Connection, directory: DirectoryNumber, changes: &Changes) -> Result<()> {
     let number = codec::number(directory);
+    let (mut came, mut gone) = (Vec::new(), Vec::new());
+    for (id, changed) in &changes.groups {
+        let is_live = |group: Option<&Group>| group.is_some_and(|group| !group.is_ended());
+        match (is_live(changed.before.as_deref()), is_live(changed.after.as_deref())) {
+            (false, true) => came.push(*id),
+            (true, false) => gone.push(*id),
+            _ => {}
+        }
+    }
+    blocks::apply(connection, directory, Kind::Group, &came, &gone)?;
     for (id, changed) in &changes.groups {
         let (before, after) = (changed.before.as_deref(), changed.after.as_deref());
         match (before, after) {

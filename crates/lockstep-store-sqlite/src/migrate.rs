@@ -26,8 +26,12 @@ macro_rules! migration {
 }
 
 /// All migrations, in their order. The numbers are those of the other backends too.
-const MIGRATIONS: &[Migration] =
-    &[migration!(1, "0001_begin"), migration!(2, "0002_tokens"), migration!(3, "0003_settings")];
+const MIGRATIONS: &[Migration] = &[
+    migration!(1, "0001_begin"),
+    migration!(2, "0002_tokens"),
+    migration!(3, "0003_settings"),
+    migration!(4, "0004_blocks"),
+];
 
 const RECORDS: &str = "CREATE TABLE IF NOT EXISTS migrations (
     number     INTEGER NOT NULL PRIMARY KEY,

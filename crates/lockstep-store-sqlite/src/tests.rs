@@ -1,5 +1,6 @@
 //! The promises of a store on SQLite, and those that only SQLite makes.
 
+mod blocks;
 mod conformance;
 mod differential;
 mod lane;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use lockstep_core::id::{DirectoryNumber, LocalId};
 use lockstep_core::model::User;
-use lockstep_core::query::Lookup;
+use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::view::Changes;
 use lockstep_store::{Page, UserView};
 use rusqlite::types::Null;
 use rusqlite::{Connection, Row, ToSql, params};
 
+use crate::blocks;
 use crate::codec;
 use crate::error::Result;
 use crate::groups;
@@ -72,9 +73,9 @@ const MODIFIED_SINCE: Paged = Paged {
          CROSS JOIN users AS u ON u.directory = ?1 AND u.id = found.id ORDER BY found.id DESC"
     ),
 };
-/// Walks over what lies before: costs a step of the index for each.
-const NTH: &str =
-    "SELECT id FROM users INDEXED BY users_id WHERE directory = ?1 ORDER BY id LIMIT 1 OFFSET ?2";
+/// Walks over what lies before within one block.
+pub(crate) const NTH: &str = "SELECT id FROM users INDEXED BY users_id
+    WHERE directory = ?1 AND id >= ?2 ORDER BY id LIMIT 1 OFFSET ?3";
 
 const ADD: &str = "INSERT INTO users
     (directory, id, created_at, modified_at, seq, user_name_key, external_id, display_name_key, doc)
@@ -199,7 +200,12 @@ pub(crate) fn nth(
     index: u64,
 ) -> Result<Option<LocalId>> {
     let Ok(index) = i64::try_from(index) else { return Ok(None) };
-    one(connection, NTH, params![codec::number(directory), index], |row| codec::local_id(row, 0))
+    let Some((block, before)) = blocks::holding(connection, directory, Kind::User, index)? else {
+        return Ok(None);
+    };
+    one(connection, NTH, params![codec::number(directory), block.first, before], |row| {
+        codec::local_id(row, 0)
+    })
 }
 
 /// All users, for `verify`.
@@ -221,6 +227,15 @@ fn read_user(row: &Row<'_>) -> Result<User> {
 /// Writes what a batch changed of users as if at once: names may have passed from one to another, so every row that
 /// gives one up goes before any row that takes one comes.
 pub(crate) fn apply(connection: &Connection, directory: DirectoryNumber, changes: &Changes) -> Result<()> {
+    let those = |holds: fn(bool, bool) -> bool| -> Vec<LocalId> {
+        let concerned = changes
+            .users
+            .iter()
+            .filter(|(_, changed)| holds(changed.before.is_some(), changed.after.is_some()));
+        concerned.map(|(id, _)| *id).collect()
+    };
+    let (came, gone) = (those(|before, after| !before && after), those(|before, after| before && !after));
+    blocks::apply(connection, directory, Kind::User, &came, &gone)?;
     for (id, changed) in &changes.users {
         let Some(before) = &changed.before else { continue };
         if changed.after.as_ref().is_none_or(|after| gives_up_name(before, after)) {

@@ -1,12 +1,14 @@
 //! What was begun and must be gone on with, clearing what a deleted directory leaves, and checking rows against the
 //! log.
 
-use lockstep_core::id::DirectoryNumber;
+use lockstep_core::id::{DirectoryNumber, LocalId};
 use lockstep_core::model::DirectoryState;
+use lockstep_core::query::Kind;
 use lockstep_core::verify::{Rows, Verifier};
 use lockstep_store::Work;
 use rusqlite::{Connection, params};
 
+use crate::blocks;
 use crate::codec;
 use crate::directories;
 use crate::error::Result;
@@ -23,7 +25,7 @@ const ENDED: &str = "SELECT g.directory, g.id FROM groups AS g INDEXED BY groups
     WHERE g.ended IS NOT NULL AND d.state <> 'deleting' ORDER BY g.directory, g.id LIMIT ?1";
 
 /// Each removes up to ?2 rows of the directory ?1. Its tokens stay: by them its IdP is told that it is gone.
-const CLEAR: [&str; 5] = [
+const CLEAR: [&str; 6] = [
     "DELETE FROM memberships WHERE (directory, group_id, user_id) IN
      (SELECT directory, group_id, user_id FROM memberships WHERE directory = ?1 LIMIT ?2)",
     "DELETE FROM group_parents WHERE (directory, child, parent) IN
@@ -34,12 +36,14 @@ const CLEAR: [&str; 5] = [
      (SELECT rowid FROM groups INDEXED BY groups_id WHERE directory = ?1 LIMIT ?2)",
     "DELETE FROM users WHERE rowid IN
      (SELECT rowid FROM users INDEXED BY users_id WHERE directory = ?1 LIMIT ?2)",
+    "DELETE FROM blocks WHERE (directory, kind, first_id) IN
+     (SELECT directory, kind, first_id FROM blocks WHERE directory = ?1 LIMIT ?2)",
 ];
 const CLEARED: &str = "UPDATE directories SET cleared = 1 WHERE number = ?1";
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] =
-    &[TO_CLEAR, ENDED, CLEAR[0], CLEAR[1], CLEAR[2], CLEAR[3], CLEAR[4], CLEARED];
+    &[TO_CLEAR, ENDED, CLEAR[0], CLEAR[1], CLEAR[2], CLEAR[3], CLEAR[4], CLEAR[5], CLEARED];
 
 pub(crate) fn list(connection: &Connection, limit: usize) -> Result<Vec<Work>> {
     let mut work = many(connection, ENDED, [codec::limit(limit)], |row| {
@@ -76,11 +80,16 @@ pub(crate) fn verify(connection: &Connection, directory: DirectoryNumber) -> Res
     let Some((row, head)) = directories::directory(connection, directory)? else { return Ok(Vec::new()) };
     let mut verifier = Verifier::default();
     events::each(connection, directory, |record| verifier.record(record))?;
-    Ok(verifier.finish(Rows {
-        state: row.state,
-        head,
-        users: users::all(connection, directory)?,
-        groups: groups::all(connection, directory)?,
-        memberships: groups::memberships(connection, directory)?,
-    }))
+    let (users, groups) = (users::all(connection, directory)?, groups::all(connection, directory)?);
+    let mut findings = Vec::new();
+    if row.state != DirectoryState::Deleting {
+        let live_users: Vec<LocalId> = users.iter().map(|user| user.id).collect();
+        let live_groups: Vec<LocalId> =
+            groups.iter().filter(|group| !group.is_ended()).map(|group| group.id).collect();
+        findings.extend(blocks::check(connection, directory, Kind::User, &live_users)?);
+        findings.extend(blocks::check(connection, directory, Kind::Group, &live_groups)?);
+    }
+    let memberships = groups::memberships(connection, directory)?;
+    findings.extend(verifier.finish(Rows { state: row.state, head, users, groups, memberships }));
+    Ok(findings)
 }

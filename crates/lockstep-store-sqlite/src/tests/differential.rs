@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use lockstep_core::command::{Command, Envelope};
 use lockstep_core::id::LocalId;
-use lockstep_core::query::Lookup;
+use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::version::Precondition;
 use lockstep_store::conformance::kit::{self, Handles, Tenant, object};
 use lockstep_store::memory::Memory;
@@ -154,6 +154,13 @@ async fn lists(store: &impl Store, tenants: &[Tenant<Memory>]) -> String {
                 Lookup::Email(key.clone()),
                 Lookup::DisplayName(key),
             ]);
+        }
+        for kind in [Kind::User, Kind::Group] {
+            // By their place: far more of them than stand in one block.
+            for index in 0..40 {
+                let found = store.nth(number, kind, index).await.unwrap();
+                writeln!(out, "{kind:?} {index} {found:?}").unwrap();
+            }
         }
         let mut ids: Vec<LocalId> = tenant.users_by(Lookup::All).await;
         ids.extend(tenant.groups_by(Lookup::All).await);
