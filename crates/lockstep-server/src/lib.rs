@@ -8,6 +8,7 @@ mod catalog;
 pub mod keys;
 pub mod limits;
 pub mod problem;
+mod rate;
 pub mod routes;
 pub mod scim;
 pub mod state;

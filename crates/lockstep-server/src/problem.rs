@@ -218,6 +218,14 @@ impl Problem {
         Self::invalid(vec![FieldError { field: field.to_owned(), code, message: message.into() }])
     }
 
+    /// 429: more requests than the operator lets an IdP send; try again after so many seconds (RFC 6585 §4).
+    pub fn too_many_requests(retry_after: u32) -> Self {
+        let message = format!("too many requests for this directory: try again in {retry_after} s");
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message);
+        problem.retry_after = Some(retry_after);
+        problem
+    }
+
     /// 500: a fault of ours. The client learns the request's id only.
     pub fn fault(detail: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "internal error");

@@ -174,6 +174,9 @@ async fn served<S: Store>(
     let endpoint = endpoint_of(&raw)?;
     trail.operation = endpoint.template();
     caller.may(&endpoint)?;
+    if !endpoint.changes() {
+        admit(state, caller)?;
+    }
     let (headers, request_id) = (sent.headers.clone(), sent.request_id);
     let asked = Asked { endpoint, query: raw.query, body: raw.body, headers, request_id };
     match &asked.endpoint {
@@ -189,6 +192,11 @@ async fn served<S: Store>(
         }
         Endpoint::Bulk => bulk::carry_out(state, caller, asked, trail).await,
     }
+}
+
+/// 429 where the IdP asks more often than the operator lets it. Not asked for what takes somebody's access away.
+fn admit<S: Store>(state: &AppState<S>, caller: &ScimCaller) -> Result<(), Problem> {
+    state.rate.as_ref().map_or(Ok(()), |rate| rate.admit(caller.directory))
 }
 
 fn endpoint_of(raw: &lockstep_idp::Request) -> Result<Endpoint, Problem> {

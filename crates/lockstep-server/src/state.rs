@@ -2,6 +2,7 @@
 //! clone. Nothing in here is the truth about a directory: that stands in the store.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -21,6 +22,7 @@ use crate::base64url;
 use crate::catalog::Catalog;
 use crate::keys::{Keys, MasterKey};
 use crate::problem::Problem;
+use crate::rate::Rate;
 
 /// What every handler shares; see [`Shared`].
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub struct Shared<S: Store> {
     pub(crate) credentials: Credentials,
     /// Which directory is whose.
     pub(crate) catalog: Catalog,
+    /// How often an IdP may ask, where that is bounded.
+    pub(crate) rate: Option<Rate>,
     terms: RwLock<HashMap<&'static str, Arc<Terms>>>,
 }
 
@@ -69,6 +73,7 @@ impl<S: Store> AppState<S> {
             repairs_off: Vec::new(),
             credentials: Credentials::default(),
             catalog: Catalog::default(),
+            rate: None,
             terms: RwLock::default(),
         }))
     }
@@ -76,6 +81,16 @@ impl<S: Store> AppState<S> {
     /// The same server without the repairs of these names.
     #[must_use]
     pub fn without_repairs(&self, names: &[&'static str]) -> Self {
+        self.with(names.to_vec(), None)
+    }
+
+    /// The same server, in which each directory's IdP may ask so often in a second.
+    #[must_use]
+    pub fn with_scim_requests_per_second(&self, rate: NonZeroU32) -> Self {
+        self.with(self.repairs_off.clone(), Some(Rate::new(rate, self.clock.clone())))
+    }
+
+    fn with(&self, repairs_off: Vec<&'static str>, rate: Option<Rate>) -> Self {
         Self(Arc::new(Shared {
             store: self.store.clone(),
             clock: self.clock.clone(),
@@ -83,9 +98,10 @@ impl<S: Store> AppState<S> {
             limits: self.limits.clone(),
             keys: self.keys.clone(),
             public_url: self.public_url.clone(),
-            repairs_off: names.to_vec(),
+            repairs_off,
             credentials: Credentials::default(),
             catalog: Catalog::default(),
+            rate,
             terms: RwLock::default(),
         }))
     }

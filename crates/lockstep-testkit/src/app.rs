@@ -96,6 +96,14 @@ impl<S: Store> TestApp<S> {
         self
     }
 
+    /// The same server, in which an IdP may ask so often in a second.
+    #[must_use]
+    pub fn with_scim_requests_per_second(mut self, rate: u32) -> Self {
+        self.state = self.state.with_scim_requests_per_second(rate.try_into().expect("more than none"));
+        self.router = routes::app(self.state.clone());
+        self
+    }
+
     /// Sends any request.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         self.clock.advance(1_000);

@@ -2,6 +2,7 @@
 //! test holds the two together.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
@@ -26,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) api_key: Option<String>,
     /// Where the master key comes from.
     pub(crate) master_key: Source,
+    /// How often each directory's IdP may ask, where that is bounded.
+    pub(crate) scim_requests_per_second: Option<NonZeroU32>,
 }
 
 /// The server's certificate.
@@ -53,6 +56,7 @@ struct File {
     allow_outbound: Vec<String>,
     api_key_file: Option<PathBuf>,
     master_key_file: Option<PathBuf>,
+    scim_requests_per_second: Option<NonZeroU32>,
     tls: TlsSection,
     log: LogSection,
 }
@@ -144,12 +148,21 @@ impl Config {
             },
             api_key,
             master_key,
+            scim_requests_per_second: variable("LOCKSTEP_SCIM_REQUESTS_PER_SECOND")
+                .map(|text| parse_rate(&text))
+                .transpose()?
+                .or(file.scim_requests_per_second),
         })
     }
 }
 
 fn parse(text: &str) -> anyhow::Result<File> {
     toml::from_str(text).map_err(|error| anyhow::anyhow!("{}", error.to_string().trim_end()))
+}
+
+fn parse_rate(text: &str) -> anyhow::Result<NonZeroU32> {
+    let context = || format!("scim_requests_per_second is `{text}`: it must be a whole number from 1");
+    text.parse().with_context(context)
 }
 
 fn read_secret(path: &Path) -> anyhow::Result<String> {
@@ -209,6 +222,14 @@ mod tests {
         assert!(parse("[tls]\ncert = \"x\"").is_err());
     }
 
+    #[test]
+    fn requests_are_bounded_where_a_bound_is_set() {
+        assert_eq!(load(&ServeOptions::default(), &[]).unwrap().scim_requests_per_second, None);
+        let set = load(&ServeOptions::default(), &[("LOCKSTEP_SCIM_REQUESTS_PER_SECOND", "50")]).unwrap();
+        assert_eq!(set.scim_requests_per_second, NonZeroU32::new(50));
+        assert!(parse("scim_requests_per_second = 0").is_err());
+    }
+
     // Shows: AUTH-01
     #[test]
     fn plain_http_leaves_the_machine_only_when_told_so() {
@@ -223,7 +244,11 @@ mod tests {
 
     #[test]
     fn wrong_values_are_refused_at_start() {
-        for case in [("LOCKSTEP_LOG_FORMAT", "xml"), ("LOCKSTEP_API_KEY_FILE", "/nowhere")] {
+        for case in [
+            ("LOCKSTEP_LOG_FORMAT", "xml"),
+            ("LOCKSTEP_API_KEY_FILE", "/nowhere"),
+            ("LOCKSTEP_SCIM_REQUESTS_PER_SECOND", "0"),
+        ] {
             assert!(load(&ServeOptions::default(), &[case]).is_err(), "{case:?}");
         }
         let ranges = ServeOptions { allow_outbound: vec!["10.0.0.0/33".into()], ..Default::default() };

@@ -42,15 +42,20 @@ pub(crate) fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         let listener = Listener::bind(config.listen, config.tls.as_ref()).await?;
         let public_url = config.public_url.clone().unwrap_or_else(|| listener.url.clone());
         let key = master_key(&config.master_key, &path, &*secrets)?;
-        let state = state(store.clone(), secrets, &public_url, &key);
+        let mut state = state(store.clone(), secrets, &public_url, &key);
+        if let Some(rate) = config.scim_requests_per_second {
+            state = state.with_scim_requests_per_second(rate);
+        }
         if let Some(key) = accept_api_key(&state, config.api_key.as_deref()).await? {
             println!("API key (printed this once, keep it): {key}");
         }
         tokio::spawn(stop_on_signal(listener.handle.clone()));
         tracing::info!(listen = listener.url, public_url, "serving");
         tokio::spawn(worker::run(state.clone()));
-        listener.serve(state).await?;
-        // Every request has its answer, or its deadline passed: what the lane still holds is written before the end.
+        listener.serve(state.clone()).await?;
+        // Every request has its answer, or its deadline passed: what the lane still holds is written before the end, and
+        // when tokens were last used, as far as that can be written.
+        drop(worker::tend(&state).await);
         store.stop().await;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)

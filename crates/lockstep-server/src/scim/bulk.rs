@@ -18,7 +18,7 @@ use lockstep_store::Store;
 use serde_json::Value;
 
 use super::endpoint::Endpoint;
-use super::{Asked, answer, base_url, endpoint_of, preconditions, write};
+use super::{Asked, admit, answer, base_url, endpoint_of, preconditions, write};
 use crate::auth::ScimCaller;
 use crate::problem::{Problem, scim_body};
 use crate::state::AppState;
@@ -36,7 +36,13 @@ pub(super) async fn carry_out<S: Store>(
     let request = bulk::parse(asked.body.unwrap_or(Value::Null), &state.limits)?;
     let job = Job { state, caller, base_url: base_url(state, caller), request: asked.request_id };
     let mut messages = request.operations;
-    let operations = messages.iter_mut().map(|message| job.operation(message, trail)).collect();
+    let operations: Vec<Operation> =
+        messages.iter_mut().map(|message| job.operation(message, trail)).collect();
+    let removes =
+        |operation: &Operation| operation.asked.as_ref().is_ok_and(|asked| asked.command.is_removal());
+    if !operations.iter().any(removes) {
+        admit(state, caller)?;
+    }
     let bulk = Arc::new(Bulk::new(operations, request.fail_on_errors));
     let mut progress = bulk.begin();
     while !progress.has_ended() {

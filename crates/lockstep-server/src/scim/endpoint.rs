@@ -146,6 +146,14 @@ impl Endpoint {
         }
     }
 
+    /// Whether it is a command, of which it is known only when it was read whether it takes somebody's access away.
+    pub(crate) fn changes(&self) -> bool {
+        match self {
+            Self::Create(_) | Self::Replace(..) | Self::Patch(..) | Self::Delete(..) | Self::Bulk => true,
+            Self::Discovery(_) | Self::List(_) | Self::Search(_) | Self::Read(..) => false,
+        }
+    }
+
     /// How it is called in logs: without ids.
     pub(crate) fn template(&self) -> String {
         let plural = |kind: Kind| match kind {

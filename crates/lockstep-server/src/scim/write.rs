@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::endpoint::Endpoint;
 use super::render::Renderer;
-use super::{Asked, answer, base_url, definition, local_id, preconditions, projection};
+use super::{Asked, admit, answer, base_url, definition, local_id, preconditions, projection};
 use crate::auth::ScimCaller;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -34,6 +34,9 @@ pub(super) async fn carry_out<S: Store>(
     let precondition = preconditions::of_write(&asked.headers);
     let body = asked.body.clone().unwrap_or(Value::Null);
     let command = command(caller, &state.limits, &asked.endpoint, body, precondition, trail)?;
+    if !command.is_removal() {
+        admit(state, caller)?;
+    }
     let shown = with_supplied(shown, &command, definition);
     let envelope = Envelope {
         directory: caller.directory,

@@ -14,6 +14,7 @@ mod media;
 mod page;
 mod patch;
 mod projection;
+mod rate;
 mod read;
 mod replace;
 mod schema;

@@ -160,6 +160,33 @@ async fn a_token_that_may_not_delete_may_still_deactivate() {
     app.finish().await;
 }
 
+// Shows: AUTH-03
+#[tokio::test]
+async fn each_operation_of_a_bulk_needs_the_scope_that_its_request_would() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let user = idp.user("one@acme.test").await;
+    let bulk = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [
+            { "method": "POST", "path": "/Users", "bulkId": "a", "data": { "userName": "two@acme.test" } },
+            { "method": "POST", "path": "/Groups", "bulkId": "b", "data": { "displayName": "Staff" } },
+            { "method": "DELETE", "path": format!("/Users/{user}") },
+        ],
+    });
+    let cases =
+        [(json!(["read"]), ["403", "403", "403"]), (json!(["users", "no-delete"]), ["201", "403", "403"])];
+    for (scopes, expected) in cases {
+        let caller = with_new_token(&app, &idp, json!({ "scopes": scopes })).await;
+        let answer = caller.scim("POST", "/Bulk", bulk.clone()).await.expect(200);
+        let statuses: Vec<&Value> =
+            answer["Operations"].as_array().unwrap().iter().map(|outcome| &outcome["status"]).collect();
+        assert_eq!(statuses, expected, "{scopes}: {answer}");
+    }
+    idp.scim("GET", &format!("/Users/{user}"), Value::Null).await.expect(200);
+    app.finish().await;
+}
+
 // Shows: AUTH-04
 #[tokio::test]
 async fn a_token_is_refused_from_its_end_on_though_it_is_remembered() {
