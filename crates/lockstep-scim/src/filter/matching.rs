@@ -17,11 +17,14 @@ pub fn matches(filter: &Filter, object: &Object, definition: &Definition) -> boo
         Filter::And(terms) => terms.iter().all(|term| matches(term, object, definition)),
         Filter::Or(terms) => terms.iter().any(|term| matches(term, object, definition)),
         Filter::Not(inner) => !matches(inner, object, definition),
-        // RFC 7643 §2.5: to be null is to have no value, in whichever of the ways to have none.
-        Filter::Present(path) | Filter::Attr { path, op: Compare::Ne, value: Literal::Null } => {
-            has_value(path, object, definition)
+        Filter::Present(path) => has_value(path, object, definition, is_present),
+        // RFC 7643 §2.5: to be null is to be unassigned, which an empty text is not.
+        Filter::Attr { path, op: Compare::Ne, value: Literal::Null } => {
+            has_value(path, object, definition, is_assigned)
         }
-        Filter::Attr { path, op: Compare::Eq, value: Literal::Null } => !has_value(path, object, definition),
+        Filter::Attr { path, op: Compare::Eq, value: Literal::Null } => {
+            !has_value(path, object, definition, is_assigned)
+        }
         Filter::Attr { path, op, value } => {
             let Some(found) = resolve(path, definition) else {
                 return compare(None, *op, value, crate::schema::any_attribute());
@@ -105,19 +108,19 @@ fn all(terms: impl Iterator<Item = Option<bool>>, decisive: bool) -> Option<bool
     (!open).then_some(!decisive)
 }
 
-/// `pr` (RFC 7644 Table 3).
-fn has_value(path: &AttrPath, object: &Object, definition: &Definition) -> bool {
+/// Whether a path leads to something that counts as a value.
+fn has_value(path: &AttrPath, object: &Object, definition: &Definition, counts: fn(&Value) -> bool) -> bool {
     if has_schema(path, object, definition) {
         return true;
     }
     let Some(found) = resolve(path, definition) else { return false };
     match (read(object, &found), found.sub) {
         (None, _) => false,
-        (Some(value), None) => is_present(value),
+        (Some(value), None) => counts(value),
         (Some(Value::Array(values)), Some((name, _))) => {
-            values.iter().any(|value| member(value, name).is_some_and(is_present))
+            values.iter().any(|value| member(value, name).is_some_and(counts))
         }
-        (Some(value), Some((name, _))) => member(value, name).is_some_and(is_present),
+        (Some(value), Some((name, _))) => member(value, name).is_some_and(counts),
     }
 }
 
@@ -141,7 +144,7 @@ pub(crate) fn element_matches(filter: &Filter, element: &Value, attribute: &Attr
         }
         Filter::Attr { path, op: op @ (Compare::Eq | Compare::Ne), value: Literal::Null } => {
             part(element, attribute, path)
-                .is_some_and(|(value, _)| value.is_some_and(is_present) == (*op == Compare::Ne))
+                .is_some_and(|(value, _)| value.is_some_and(is_assigned) == (*op == Compare::Ne))
         }
         Filter::Attr { path, op, value } => {
             part(element, attribute, path).is_some_and(|(actual, kind)| compare(actual, *op, value, kind))
@@ -194,6 +197,16 @@ fn entry<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
 
 fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     entry(value.as_object()?, name).filter(|value| !value.is_null())
+}
+
+/// Whether it is a value at all (RFC 7643 §2.5).
+fn is_assigned(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        Value::Array(items) => items.iter().any(is_assigned),
+        Value::Object(members) => members.values().any(is_assigned),
+    }
 }
 
 /// `pr`: a non-empty value, or a complex one with a non-empty member (RFC 7644 Table 3).

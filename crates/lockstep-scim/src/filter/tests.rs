@@ -66,6 +66,9 @@ fn evaluates_as_the_reference_does() {
         ("nickName eq null", true),
         ("userName eq null", false),
         ("userName ne null", true),
+        // An empty text is a value, although it is not there for `pr`.
+        ("title eq null", false),
+        ("title ne null", true),
         ("nickName ne null", false),
         (r#"nickName gt "a""#, false),
         (r#"not (nickName eq "x")"#, true),
