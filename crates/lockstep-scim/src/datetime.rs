@@ -1,9 +1,18 @@
 //! dateTime values (RFC 7643 §2.3.5): their text form and the instant they name. No clock.
+//!
+//! ```
+//! use lockstep_scim::datetime;
+//!
+//! let instant = datetime::parse("2011-05-13T06:42:34+02:00").map(datetime::render);
+//! assert_eq!(instant.as_deref(), Some("2011-05-13T04:42:34.000Z"));
+//! assert_eq!(datetime::parse("2011-05-13"), None);
+//! ```
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 /// Reads an `xsd:dateTime`: date, `T`, time, optional fraction, optional zone (none means UTC).
 /// A date without a time is refused (RFC 7643 §2.3.5).
+#[must_use]
 pub fn parse(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let shape = b"dddd-dd-ddTdd:dd:dd";
@@ -27,6 +36,7 @@ pub fn parse(text: &str) -> Option<Timestamp> {
 }
 
 /// Writes an instant as SCIM shows it: UTC with milliseconds.
+#[must_use]
 pub fn render(instant: Timestamp) -> String {
     format!("{instant:.3}")
 }

@@ -1,5 +1,15 @@
 //! ServiceProviderConfig, ResourceTypes and Schemas (RFC 7644 §4, RFC 7643 §5 to §7): what is, truthfully.
 //! Only documents; which base URL and which schemas is the caller's.
+//!
+//! ```
+//! use lockstep_scim::{Definition, discovery};
+//!
+//! let types = [Definition::user(), Definition::group()];
+//! let list = discovery::schemas(&types, "https://example.com/scim/v2");
+//! assert_eq!(list["totalResults"], 3);
+//! let group = discovery::schema(&types, "urn:ietf:params:scim:schemas:core:2.0:GROUP", "https://example.com/scim/v2");
+//! assert_eq!(group.map(|group| group["name"].clone()), Some("Group".into()));
+//! ```
 
 use serde_json::{Value, json};
 
@@ -40,6 +50,7 @@ impl Default for Features {
 }
 
 /// The document at /ServiceProviderConfig (RFC 7643 §5).
+#[must_use]
 pub fn service_provider_config(
     base_url: &str,
     documentation_uri: Option<&str>,
@@ -95,6 +106,7 @@ pub fn service_provider_config(
 }
 
 /// One resource type at /ResourceTypes/{name} (RFC 7643 §6).
+#[must_use]
 pub fn resource_type(definition: &Definition, base_url: &str) -> Value {
     let mut document = json!({
         "schemas": [RESOURCE_TYPE_URN],
@@ -120,6 +132,7 @@ pub fn resource_type(definition: &Definition, base_url: &str) -> Value {
 }
 
 /// The list at /ResourceTypes (RFC 7644 §4): all on one page.
+#[must_use]
 pub fn resource_types(definitions: &[Definition], base_url: &str) -> Value {
     let documents: Vec<Value> =
         definitions.iter().map(|definition| resource_type(definition, base_url)).collect();
@@ -127,6 +140,7 @@ pub fn resource_types(definitions: &[Definition], base_url: &str) -> Value {
 }
 
 /// The schemas of some resource types, each once, in order.
+#[must_use]
 pub fn schemas_of(definitions: &[Definition]) -> Vec<&Schema> {
     let mut schemas: Vec<&Schema> = Vec::new();
     for definition in definitions {
@@ -142,6 +156,7 @@ pub fn schemas_of(definitions: &[Definition]) -> Vec<&Schema> {
 }
 
 /// The list at /Schemas (RFC 7644 §4): all on one page.
+#[must_use]
 pub fn schemas(definitions: &[Definition], base_url: &str) -> Value {
     let documents: Vec<Value> =
         schemas_of(definitions).iter().map(|schema| schema.to_json(base_url)).collect();
@@ -149,6 +164,7 @@ pub fn schemas(definitions: &[Definition], base_url: &str) -> Value {
 }
 
 /// The document at /Schemas/{urn}, whatever the case of the URN (RFC 7644 §4).
+#[must_use]
 pub fn schema(definitions: &[Definition], urn: &str, base_url: &str) -> Option<Value> {
     schemas_of(definitions)
         .iter()

@@ -1,5 +1,14 @@
 //! Status and scimType of every SCIM failure (RFC 7644 §3.12). The only place that chooses them.
 //! Details name attributes, columns and types, never a value: values are personal data.
+//!
+//! ```
+//! use lockstep_scim::Error;
+//!
+//! let error = Error::invalid_value("emails[0].value: must be a string, and is a number");
+//! assert_eq!(error.status, 400);
+//! assert_eq!(error.to_json()["scimType"], "invalidValue");
+//! assert_eq!(Error::not_found("no such user").to_json().get("scimType"), None);
+//! ```
 
 use serde_json::{Value, json};
 
@@ -61,6 +70,7 @@ impl ScimType {
 /// A failure as the client will see it (RFC 7644 §3.12).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
+#[non_exhaustive]
 pub struct Error {
     /// HTTP status.
     pub status: u16,
@@ -177,6 +187,7 @@ impl Error {
     }
 
     /// The response body (RFC 7644 §3.12): status is a string, no scimType where there is none.
+    #[must_use]
     pub fn to_json(&self) -> Value {
         let mut body = json!({
             "schemas": [ERROR_URN],

@@ -1,5 +1,28 @@
 //! Filters (RFC 7644 §3.4.2.2 with errata 4670, 7319, 7322): tree, parser, printer, checker, evaluator.
 //! Must not know how resources are stored; core may translate the tree into an index lookup.
+//!
+//! ```
+//! use lockstep_scim::{Definition, Limits, filter};
+//!
+//! let (user, limits) = (Definition::user(), Limits::default());
+//! let wanted = filter::parse(r#"emails[type eq "work" and value ew "@example.com"] AND not(title pr)"#, &limits)?;
+//! assert_eq!(
+//!     wanted.to_string(),
+//!     r#"emails[type eq "work" and value ew "@example.com"] and not (title pr)"#,
+//! );
+//! filter::check(&wanted, &user)?;
+//!
+//! let json = serde_json::json!({"userName": "ada", "emails": [{"type": "work", "value": "ada@EXAMPLE.com"}]});
+//! let ada = json.as_object().cloned().unwrap_or_default();
+//! assert!(filter::matches(&wanted, &ada, &user));
+//!
+//! let nonsense = filter::parse("active gt true", &limits)?;
+//! assert_eq!(
+//!     filter::check(&nonsense, &user).unwrap_err().detail,
+//!     "active: gt does not apply to a boolean; use eq, ne or pr",
+//! );
+//! # Ok::<(), lockstep_scim::Error>(())
+//! ```
 
 use std::fmt;
 

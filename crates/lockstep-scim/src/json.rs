@@ -1,4 +1,12 @@
 //! Bytes of a body to a JSON value, within limits. Refuses what two readers could read differently.
+//!
+//! ```
+//! use lockstep_scim::{Limits, json};
+//!
+//! assert!(json::parse(br#"{"userName": "ada"}"#, &Limits::default()).is_ok());
+//! let error = json::parse(br#"{"userName": "ada", "USERNAME": "bob"}"#, &Limits::default()).unwrap_err();
+//! assert!(error.detail.contains("duplicate member `USERNAME`"));
+//! ```
 
 use std::collections::HashSet;
 use std::fmt;

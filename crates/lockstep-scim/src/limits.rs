@@ -1,4 +1,13 @@
 //! Every bound on input that this crate enforces. The error a limit causes names it.
+//!
+//! ```
+//! use lockstep_scim::{Limits, filter};
+//!
+//! let limits = Limits { filter_terms: 2, ..Limits::default() };
+//! assert!(filter::parse("title pr or userName pr", &limits).is_ok());
+//! let error = filter::parse("title pr or userName pr or active pr", &limits).unwrap_err();
+//! assert_eq!(error.detail, "filter, column 28: more comparisons than the limit filter_terms of 2");
+//! ```
 
 /// How deep anything may be nested whatever the limits say: what is nested is read by functions that call themselves,
 /// and a stack is finite.

@@ -1,4 +1,15 @@
 //! List responses and paging by index (RFC 7644 §3.4.2, §3.4.2.4). Knows no store.
+//!
+//! ```
+//! use lockstep_scim::list::{self, Paging};
+//!
+//! // Of the first resource 1, at most 50; the server says 20.
+//! let paging = Paging::parse(Some("0"), Some("50"), 10, 20)?;
+//! assert_eq!((paging.start_index, paging.count, paging.offset()), (1, 20, 0));
+//! let page = list::render(7, paging.start_index, vec![serde_json::json!({"id": "1"})]);
+//! assert_eq!((&page["totalResults"], &page["itemsPerPage"]), (&7.into(), &1.into()));
+//! # Ok::<(), lockstep_scim::Error>(())
+//! ```
 
 use std::num::{IntErrorKind, ParseIntError};
 
@@ -35,6 +46,7 @@ impl Paging {
     }
 
     /// Resources to skip before the page.
+    #[must_use]
     pub fn offset(self) -> usize {
         self.start_index.saturating_sub(1)
     }
@@ -55,6 +67,7 @@ fn clamp(value: i128, low: usize, high: usize) -> usize {
 }
 
 /// The ListResponse (RFC 7644 §3.4.2): `itemsPerPage` is the number of resources in it.
+#[must_use]
 pub fn render(total_results: usize, start_index: usize, resources: Vec<Value>) -> Value {
     let mut list = Object::new();
     list.insert("schemas".to_owned(), json!([LIST_URN]));

@@ -1,5 +1,30 @@
 //! PATCH (RFC 7644 §3.5.2): a request to typed operations, and operations to a new resource.
 //! All or nothing: the resource given is never changed. Knows no store; `members` are the caller's.
+//!
+//! ```
+//! use lockstep_scim::{Definition, Limits, patch};
+//! use serde_json::json;
+//!
+//! let (user, limits, options) = (Definition::user(), Limits::default(), patch::PatchOptions::default());
+//! let body = json!({
+//!     "schemas": [patch::PATCH_OP_URN],
+//!     "Operations": [
+//!         {"op": "add", "path": "name.familyName", "value": "King"},
+//!         {"op": "remove", "path": "emails[type eq \"home\"]"},
+//!     ],
+//! });
+//! let request = patch::parse(&body, &user, &options, &limits)?;
+//!
+//! let json = json!({"userName": "ada", "emails": [{"type": "home", "value": "ada@example.org"}]});
+//! let ada = json.as_object().cloned().unwrap_or_default();
+//! let after = patch::apply(&request.operations, &ada, &user, &options)?;
+//! assert_eq!(serde_json::Value::Object(after), json!({"userName": "ada", "name": {"familyName": "King"}}));
+//!
+//! let body = json!({"Operations": [{"op": "replace", "path": "userName", "value": 7}]});
+//! let error = patch::parse(&body, &user, &options, &limits).unwrap_err();
+//! assert_eq!(error.detail, "Operations[0]: userName: must be a string, and is a number");
+//! # Ok::<(), lockstep_scim::Error>(())
+//! ```
 
 use serde_json::Value;
 

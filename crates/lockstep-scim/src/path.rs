@@ -1,4 +1,14 @@
 //! The path of a PATCH operation (RFC 7644 §3.5.2 Figure 7): text to parts and back. Knows no schema.
+//!
+//! ```
+//! use lockstep_scim::{Limits, path::Path};
+//!
+//! let path = Path::parse(r#"emails[type eq "work"].value"#, &Limits::default())?;
+//! assert_eq!((path.attribute.as_str(), path.sub.as_deref()), ("emails", Some("value")));
+//! let error = Path::parse("emails[type eq work]", &Limits::default()).unwrap_err();
+//! assert!(error.detail.starts_with("path, column 16: expected a value"));
+//! # Ok::<(), lockstep_scim::Error>(())
+//! ```
 
 use std::fmt;
 

@@ -1,4 +1,19 @@
 //! `attributes` and `excludedAttributes` (RFC 7644 §3.4.2.5, §3.9): which parts of a resource to return.
+//!
+//! ```
+//! use lockstep_scim::{Definition, Limits, projection::Projection};
+//! use serde_json::{Value, json};
+//!
+//! let user = Definition::user();
+//! let json = json!({"id": "1", "userName": "ada", "name": {"givenName": "Ada", "familyName": "King"}});
+//! let ada = json.as_object().cloned().unwrap_or_default();
+//!
+//! let projection = Projection::parse(Some("name.familyName"), None, &user, &Limits::default())?;
+//! assert_eq!(Value::Object(projection.apply(&ada, &user)), json!({"id": "1", "name": {"familyName": "King"}}));
+//! let projection = Projection::parse(None, Some("id,name"), &user, &Limits::default())?;
+//! assert_eq!(Value::Object(projection.apply(&ada, &user)), json!({"id": "1", "userName": "ada"}));
+//! # Ok::<(), lockstep_scim::Error>(())
+//! ```
 
 use serde_json::Value;
 

@@ -1,5 +1,21 @@
 //! A body of POST or PUT to a resource that fits its definition (RFC 7644 §3.3, §3.5.1).
 //! Repairs of what clients send wrongly belong to contracts, not here.
+//!
+//! ```
+//! use lockstep_scim::{Definition, Limits, resource::{self, ReadOptions, Unknown}};
+//! use serde_json::{Value, json};
+//!
+//! let (user, limits) = (Definition::user(), Limits::default());
+//! let body = json!({"id": "mine", "USERNAME": "ada", "title": null, "shoeSize": 37});
+//! let incoming = resource::read(body.clone(), &user, &ReadOptions::default(), &limits)?;
+//! assert_eq!(Value::Object(incoming.object), json!({"schemas": [user.schema.id], "userName": "ada"}));
+//! assert_eq!(incoming.ignored, ["shoeSize"]);
+//!
+//! let strict = ReadOptions { unknown: Unknown::Refuse, ..ReadOptions::default() };
+//! let error = resource::read(body, &user, &strict, &limits).unwrap_err();
+//! assert_eq!(error.detail, "shoeSize: no schema of this resource type declares it");
+//! # Ok::<(), lockstep_scim::Error>(())
+//! ```
 
 use serde_json::Value;
 
@@ -38,6 +54,7 @@ pub struct ReadOptions {
 
 /// A body that fits: canonical names, checked types, nothing the client may not write.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Incoming {
     /// The resource as asked for.
     pub object: Object,

@@ -1,5 +1,15 @@
 //! Attributes as data (RFC 7643 §2, §7): what each may hold and who may change or see it.
 //! Names are looked up without regard to case; must not know any resource's values.
+//!
+//! ```
+//! use lockstep_scim::{Definition, schema::{ENTERPRISE_USER_URN, Mutability, Type}};
+//!
+//! let user = Definition::user();
+//! let manager = user.resolve(Some(ENTERPRISE_USER_URN), "MANAGER", Some("displayname"));
+//! let display_name = manager.map(|found| (found.name, found.leaf().kind, found.leaf().mutability));
+//! assert_eq!(display_name, Some(("manager", Type::String, Mutability::ReadOnly)));
+//! assert!(user.resolve(None, "shoeSize", None).is_none());
+//! ```
 
 use std::sync::LazyLock;
 
@@ -181,6 +191,7 @@ pub struct Definition {
 
 /// An attribute found by name: where it lives in the object and what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Resolved<'a> {
     /// Key of the extension object that holds it; none at the top of the resource.
     pub extension: Option<&'a str>,
@@ -201,6 +212,7 @@ impl<'a> Resolved<'a> {
 
 impl Definition {
     /// User with the enterprise extension (RFC 7643 §4.1, §4.3), closed.
+    #[must_use]
     pub fn user() -> Self {
         Self {
             name: "User".to_owned(),
@@ -213,6 +225,7 @@ impl Definition {
     }
 
     /// Group (RFC 7643 §4.2), closed.
+    #[must_use]
     pub fn group() -> Self {
         Self {
             name: "Group".to_owned(),
@@ -251,6 +264,7 @@ impl Definition {
 
     /// An attribute at the top of the resource: common (RFC 7643 §3.1) or of the base schema.
     /// Common attributes win over a schema that names one again.
+    #[must_use]
     pub fn top(&self, name: &str) -> Option<&Attribute> {
         find(common(), name).or_else(|| self.schema.attribute(name))
     }
@@ -261,6 +275,7 @@ impl Definition {
     }
 
     /// A declared extension, by URN whatever its case (RFC 7644 §3.10).
+    #[must_use]
     pub fn extension(&self, urn: &str) -> Option<&Schema> {
         self.extensions.iter().map(|(schema, _)| schema).find(|schema| schema.id.eq_ignore_ascii_case(urn))
     }
@@ -291,6 +306,7 @@ impl Definition {
     }
 
     /// Finds what `[urn:]attribute[.sub]` names (RFC 7644 §3.10).
+    #[must_use]
     pub fn resolve<'a>(
         &'a self,
         urn: Option<&'a str>,

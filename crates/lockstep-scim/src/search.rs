@@ -1,5 +1,18 @@
 //! What a search asks (RFC 7644 §3.4.2, §3.4.3; RFC 9865 §2): the same whether it came as query parameters or as the
 //! body of `POST …/.search`. Knows no resource type: what its names mean is decided where they are looked up.
+//!
+//! ```
+//! use lockstep_scim::{Limits, search::SearchRequest};
+//!
+//! let body = serde_json::json!({
+//!     "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
+//!     "filter": "userName sw \"a\"",
+//!     "attributes": ["userName"],
+//! });
+//! let search = SearchRequest::from_body(&body, &Limits::default())?;
+//! assert_eq!(search.attributes, ["userName"]);
+//! # Ok::<(), lockstep_scim::Error>(())
+//! ```
 
 use serde_json::Value;
 

@@ -1,4 +1,18 @@
 //! sortBy and sortOrder (RFC 7644 §3.4.2.3). Compares two resources; the caller sorts and breaks ties by id.
+//!
+//! ```
+//! use lockstep_scim::{Definition, sort::Sort};
+//! use serde_json::json;
+//!
+//! let sort = Sort::parse(Some("name.familyName"), Some("descending"), &Definition::user())?;
+//! let sort = sort.ok_or_else(|| lockstep_scim::Error::internal("1"))?;
+//! let mut users = [json!({"name": {"familyName": "babbage"}}), json!({}), json!({"name": {"familyName": "King"}})]
+//!     .map(|user| user.as_object().cloned().unwrap_or_default());
+//! users.sort_by(|left, right| sort.compare(left, right));
+//! assert!(users[0].is_empty(), "who has none is first where the order is descending");
+//! assert_eq!(users[1]["name"]["familyName"], "King");
+//! # Ok::<(), lockstep_scim::Error>(())
+//! ```
 
 use std::cmp::Ordering;
 
@@ -92,6 +106,7 @@ impl Sort {
     }
 
     /// The key of one resource: of several values the primary one, else the first.
+    #[must_use]
     pub fn key(&self, object: &Object) -> Key {
         let holder = match &self.extension {
             Some(urn) => object.get(urn).and_then(Value::as_object),
@@ -122,6 +137,7 @@ impl Sort {
     }
 
     /// Which of two keys comes first in this order (RFC 7644 §3.4.2.3).
+    #[must_use]
     pub fn order(&self, left: &Key, right: &Key) -> Ordering {
         let order = match (left, right) {
             (Key::Missing, Key::Missing) => Ordering::Equal,
@@ -139,6 +155,7 @@ impl Sort {
     }
 
     /// Which of two resources comes first in this order.
+    #[must_use]
     pub fn compare(&self, left: &Object, right: &Object) -> Ordering {
         self.order(&self.key(left), &self.key(right))
     }

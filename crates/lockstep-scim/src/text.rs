@@ -1,4 +1,11 @@
 //! The one rule by which text is compared without regard to case. Must not know any attribute.
+//!
+//! ```
+//! use lockstep_scim::text;
+//!
+//! assert_eq!(text::fold("STRASSE"), text::fold("Straße"));
+//! assert_eq!(text::user_name_key(" Ａda "), "ada");
+//! ```
 
 use std::borrow::Cow;
 
@@ -7,6 +14,7 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 
 /// Folds text for every `caseExact: false` comparison and for uniqueness keys (RFC 7643 §2.2):
 /// Unicode normalization form C, full case folding, form C again. Folding twice changes nothing.
+#[must_use]
 pub fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return if text.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -22,6 +30,7 @@ pub fn fold(text: &str) -> Cow<'_, str> {
 }
 
 /// Normalization form C, for `caseExact: true` comparisons: the same text in two encodings is equal.
+#[must_use]
 pub fn compose(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -31,6 +40,7 @@ pub fn compose(text: &str) -> Cow<'_, str> {
 
 /// The key under which a userName is unique (RFC 7643 §4.1.1: unique and case-insensitive): letters of either width
 /// are one (RFC 8265 §3.3.2), and blanks at the ends are none. It is empty if the name is blank.
+#[must_use]
 pub fn user_name_key(user_name: &str) -> String {
     fold(map_width(user_name).trim()).into_owned()
 }

@@ -12,6 +12,7 @@ use crate::{Object, datetime, text};
 
 /// Whether `object` satisfies `filter`. The object has canonical names, and id, meta, groups and
 /// members if the filter may ask for them. An unknown attribute has no value (RFC 7644 §3.4.2.1).
+#[must_use]
 pub fn matches(filter: &Filter, object: &Object, definition: &Definition) -> bool {
     match filter {
         Filter::And(terms) => terms.iter().all(|term| matches(term, object, definition)),
@@ -73,6 +74,7 @@ pub fn matches(filter: &Filter, object: &Object, definition: &Definition) -> boo
 
 /// Whether a filter is true, or false, for every resource of a type, whatever it holds: by `meta.resourceType`, and by
 /// attributes that the type has not. Nothing where it depends on the resource.
+#[must_use]
 pub fn settled(filter: &Filter, definition: &Definition) -> Option<bool> {
     match filter {
         Filter::And(terms) => all(terms.iter().map(|term| settled(term, definition)), false),

@@ -91,6 +91,7 @@ fn values_at(object: &Object, target: &Target) -> usize {
 }
 
 /// The value that the `eq` terms of a filter describe, if it has no other terms (erratum 8097).
+#[must_use]
 pub fn create_from_filter(filter: &Filter, attribute: &Attribute) -> Option<Object> {
     let mut object = Object::new();
     let terms = match filter {

@@ -57,6 +57,7 @@ impl Schema {
     }
 
     /// What is to be done so that stored resources do without this schema.
+    #[must_use]
     pub fn removal(&self) -> Evolution {
         let removed = self.attributes.iter().map(|attribute| path(&self.id, None, attribute)).collect();
         Evolution { removed, newly_required: Vec::new() }
@@ -65,6 +66,7 @@ impl Schema {
 
 impl Evolution {
     /// Whether every stored resource fits the next version as it is.
+    #[must_use]
     pub fn keeps_every_value(&self) -> bool {
         self.removed.is_empty()
     }
@@ -108,9 +110,7 @@ fn path(urn: &str, parent: Option<&Attribute>, attribute: &Attribute) -> AttrPat
 
 fn why_refused(now: &Attribute, next: &Attribute) -> Option<String> {
     let fixed = |what: &str| {
-        format!(
-            "{what} can't change, because of the values that are stored; remove the attribute and add it anew"
-        )
+        format!("{what}, because of the values that are stored; remove the attribute and add it anew")
     };
     if now.name != next.name {
         return Some("its spelling can't change, because values are stored by it".to_owned());

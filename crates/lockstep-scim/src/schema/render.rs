@@ -73,6 +73,7 @@ impl Uniqueness {
 
 impl Attribute {
     /// One entry of `attributes` or `subAttributes` (RFC 7643 §7).
+    #[must_use]
     pub fn to_json(&self) -> Value {
         let mut entry = Object::new();
         let mut set = |name: &str, value: Value| {
@@ -110,6 +111,7 @@ impl Attribute {
 
 impl Schema {
     /// The resource at `/Schemas/{id}` (RFC 7643 §7). `base_url` has no slash at its end.
+    #[must_use]
     pub fn to_json(&self, base_url: &str) -> Value {
         let attributes: Vec<Value> =
             self.attributes.iter().filter(|attribute| !attribute.hidden).map(Attribute::to_json).collect();

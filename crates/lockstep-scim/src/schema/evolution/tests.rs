@@ -75,13 +75,13 @@ fn what_becomes_required_is_named() {
 fn a_change_that_stored_values_may_not_survive_is_refused() {
     for (now, next, word) in [
         (json!({}), json!({"name": "A"}), "a: its spelling can't change"),
-        (json!({}), json!({"type": "integer"}), "a: type can't change"),
+        (json!({}), json!({"type": "integer"}), "a: type can't change, because"),
         (json!({}), json!({"multiValued": true}), "a: multiValued can't change"),
         (json!({}), json!({"caseExact": true}), "a: caseExact can't change"),
         (json!({}), json!({"uniqueness": "server"}), "a: uniqueness can't change"),
-        (json!({}), json!({"mutability": "readOnly"}), "a: mutability can only become wider"),
-        (json!({}), json!({"mutability": "immutable"}), "a: mutability can only become wider"),
-        (json!({}), json!({"mutability": "writeOnly"}), "a: mutability can only become wider"),
+        (json!({}), json!({"mutability": "readOnly"}), "a: mutability can only become wider, because"),
+        (json!({}), json!({"mutability": "immutable"}), "a: mutability can only become wider, because"),
+        (json!({}), json!({"mutability": "writeOnly"}), "a: mutability can only become wider, because"),
         (json!({"mutability": "immutable"}), json!({"mutability": "readOnly"}), "a: mutability"),
         (json!({"mutability": "writeOnly"}), json!({"mutability": "immutable"}), "a: mutability"),
     ] {
