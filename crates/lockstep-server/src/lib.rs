@@ -10,6 +10,7 @@ pub mod limits;
 pub mod problem;
 mod rate;
 pub mod routes;
+mod scans;
 pub mod scim;
 pub mod state;
 mod telemetry;

@@ -59,3 +59,9 @@ pub const HISTORY_EVENTS_LIMIT: usize = 10_000;
 pub const HISTORY_EVENTS_READ: usize = 500;
 /// Characters of a sealed text, such as a cursor; a longer one is none of ours.
 pub const SEALED_CHARS_LIMIT: usize = 512;
+/// Searches that look at many candidates, because no index answers them, at once; others wait.
+pub const SCANS_LIMIT: usize = 4;
+/// How many candidates a search may look at before it is one of those.
+pub const SCAN_FREE_LIMIT: usize = 5_000;
+/// How long such a search waits for its turn (503).
+pub const SCAN_WAIT_LIMIT: Duration = Duration::from_secs(10);

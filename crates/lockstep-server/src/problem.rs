@@ -240,6 +240,12 @@ impl Problem {
         problem
     }
 
+    /// 499, as proxies call it: nobody reads this answer, and the log shows why a request ended.
+    pub(crate) fn client_gone() -> Self {
+        let status = StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT);
+        Self::new(status, "client_gone", "the client went away before the answer was there")
+    }
+
     /// Whether the request must be read again, under the terms that the directory has now.
     pub(crate) fn is_stale(&self) -> bool {
         self.code == STALE

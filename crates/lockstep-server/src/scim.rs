@@ -35,6 +35,7 @@ use crate::auth::{self, ScimCaller};
 use crate::body::RawBody;
 use crate::limits::READINGS_LIMIT;
 use crate::problem::Problem;
+use crate::scans::Client;
 use crate::state::AppState;
 use crate::trail::Trail;
 pub(crate) use endpoint::Endpoint;
@@ -53,10 +54,11 @@ pub fn routes<S: Store>() -> Router<AppState<S>> {
 async fn serve<S: Store>(
     State(state): State<AppState<S>>,
     Extension(request_id): Extension<RequestId>,
+    Extension(client): Extension<Client>,
     request: Request,
 ) -> Response {
     let mut trail = Trail::default();
-    let answered = exchange(&state, request_id, request, &mut trail).await;
+    let answered = exchange(&state, request_id, client, request, &mut trail).await;
     let mut response = answered.unwrap_or_else(IntoResponse::into_response);
     answer::name_repairs(&mut response, &trail);
     response.extensions_mut().insert(trail);
@@ -70,6 +72,7 @@ pub(crate) struct Asked {
     pub(crate) body: Option<serde_json::Value>,
     pub(crate) headers: HeaderMap,
     pub(crate) request_id: RequestId,
+    pub(crate) client: Client,
 }
 
 impl Asked {
@@ -89,6 +92,7 @@ impl Asked {
 async fn exchange<S: Store>(
     state: &AppState<S>,
     request_id: RequestId,
+    client: Client,
     request: Request,
     trail: &mut Trail,
 ) -> Result<Response, Problem> {
@@ -128,6 +132,7 @@ async fn exchange<S: Store>(
         body: None,
         headers: parts.headers.clone(),
         request_id,
+        client,
     };
     if matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
         // Where nothing can be asked, or not by this token, what the body says does not matter.
@@ -156,6 +161,7 @@ struct Sent {
     body: Option<Bytes>,
     headers: HeaderMap,
     request_id: RequestId,
+    client: Client,
 }
 
 /// Reads a request under the caller's terms and does what it asks.
@@ -177,8 +183,8 @@ async fn served<S: Store>(
     if !endpoint.changes() {
         admit(state, caller)?;
     }
-    let (headers, request_id) = (sent.headers.clone(), sent.request_id);
-    let asked = Asked { endpoint, query: raw.query, body: raw.body, headers, request_id };
+    let (headers, request_id, client) = (sent.headers.clone(), sent.request_id, sent.client.clone());
+    let asked = Asked { endpoint, query: raw.query, body: raw.body, headers, request_id, client };
     match &asked.endpoint {
         Endpoint::Discovery(document) => discovery::answer(state, caller, document, &asked),
         Endpoint::List(types) => {

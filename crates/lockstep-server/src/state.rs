@@ -23,6 +23,7 @@ use crate::catalog::Catalog;
 use crate::keys::{Keys, MasterKey};
 use crate::problem::Problem;
 use crate::rate::Rate;
+use crate::scans::Scans;
 
 /// What every handler shares; see [`Shared`].
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub struct Shared<S: Store> {
     pub public_url: String,
     /// The names of repairs that are not used: so a test shows that a contract fails without them.
     pub(crate) repairs_off: Vec<&'static str>,
+    /// The long reads that are under way.
+    pub(crate) scans: Scans,
     /// What was read of tokens and keys, while it holds.
     pub(crate) credentials: Credentials,
     /// Which directory is whose.
@@ -71,6 +74,7 @@ impl<S: Store> AppState<S> {
             keys: Keys::of(master_key),
             public_url: public_url.trim_end_matches('/').to_owned(),
             repairs_off: Vec::new(),
+            scans: Scans::default(),
             credentials: Credentials::default(),
             catalog: Catalog::default(),
             rate: None,
@@ -99,6 +103,7 @@ impl<S: Store> AppState<S> {
             keys: self.keys.clone(),
             public_url: self.public_url.clone(),
             repairs_off,
+            scans: Scans::default(),
             credentials: Credentials::default(),
             catalog: Catalog::default(),
             rate,

@@ -13,6 +13,7 @@ use lockstep_core::id::RequestId;
 use lockstep_store::Store;
 
 use crate::problem::{DAMAGED, Problem, Surface, Told, rendered};
+use crate::scans::Client;
 use crate::state::AppState;
 use crate::trail::Trail;
 
@@ -29,8 +30,12 @@ pub(crate) async fn observe<S: Store>(
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let id = state.draw_request_id();
     request.extensions_mut().insert(id);
+    // Dropped with this future, when the client goes away.
+    let (client, _waits) = Client::waiting();
+    request.extensions_mut().insert(client);
 
-    // A task of its own: what a client that went away began is ended and logged like everything else.
+    // A task of its own: what a client that went away began is ended and logged like everything else. A long read asks
+    // whether it still waits.
     let served = tokio::spawn(async move {
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         let response = answered.unwrap_or_else(|_| Problem::fault("a handler panicked").into_response());

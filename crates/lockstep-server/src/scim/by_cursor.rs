@@ -169,6 +169,8 @@ impl<'q, S: Store> CursorWalk<'_, 'q, S> {
         if self.direction() == Direction::Backwards {
             found.reverse();
         }
+        // Its turn is over before another walk may want one.
+        drop(walk);
         let standing = |found: &Found<'_>| (found.part.kind, found.id);
         let ends = found.first().map(standing).zip(found.last().map(standing));
         let total = match self.place {

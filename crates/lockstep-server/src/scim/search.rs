@@ -37,7 +37,13 @@ pub(super) async fn answer<S: Store>(
     let base_url = base_url(state, caller);
     let renderer = Renderer { base_url: &base_url, directory: caller.directory };
     let question = Question::read(caller, types, &request, &renderer, &state.limits)?;
-    let reader = Reader { store: &state.store, directory: caller.directory, renderer };
+    let reader = Reader {
+        store: &state.store,
+        directory: caller.directory,
+        renderer,
+        scans: &state.scans,
+        client: &asked.client,
+    };
     if let Some(cursor) = &request.cursor {
         let page = by_cursor::page(state, caller, &question, &reader, &request, cursor).await?;
         let cursors = Cursors { next: page.next, previous: page.previous };

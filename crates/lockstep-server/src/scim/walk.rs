@@ -8,10 +8,12 @@ use lockstep_scim::projection::Projection;
 use lockstep_scim::sort::{self, Sort};
 use lockstep_scim::{Definition, Object};
 use lockstep_store::{GroupView, Order, Page, Store, UserView};
+use tokio::sync::SemaphorePermit;
 
 use super::render::Renderer;
 use crate::limits::{CANDIDATES_LIMIT, CANDIDATES_WITH_MEMBERS_LIMIT};
 use crate::problem::Problem;
+use crate::scans::{Client, Scans};
 
 /// One resource type of a question, and what the question means there.
 pub(super) struct Part<'a> {
@@ -90,6 +92,9 @@ pub(super) struct Reader<'a, S> {
     pub(super) store: &'a S,
     pub(super) directory: DirectoryNumber,
     pub(super) renderer: Renderer<'a>,
+    pub(super) scans: &'a Scans,
+    /// Who waits for what is read.
+    pub(super) client: &'a Client,
 }
 
 impl<S: Store> Reader<'_, S> {
@@ -188,13 +193,26 @@ pub(super) struct Walk<'r, 'p, S> {
     newest: Option<LocalId>,
     /// How many candidates are read at a time, at most.
     at_once: usize,
+    /// How many were read.
+    read: usize,
+    /// The turn of a walk that has become long.
+    turn: Option<SemaphorePermit<'r>>,
 }
 
 impl<'r, 'p, S: Store> Walk<'r, 'p, S> {
     /// Through all parts, forwards.
     pub(super) fn new(reader: &'r Reader<'r, S>, parts: &'p [Part<'p>]) -> Self {
         let direction = Direction::Forwards;
-        Self { reader, direction, parts, after: None, newest: None, at_once: CANDIDATES_LIMIT }
+        Self {
+            reader,
+            direction,
+            parts,
+            after: None,
+            newest: None,
+            at_once: CANDIDATES_LIMIT,
+            read: 0,
+            turn: None,
+        }
     }
 
     /// The same from this resource on.
@@ -234,17 +252,22 @@ impl<'r, 'p, S: Store> Walk<'r, 'p, S> {
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Found<'p>>>, Problem> {
         // A walk may be long, and others wait for this thread.
         tokio::task::yield_now().await;
+        self.reader.client.check()?;
         let parted = match self.direction {
             Direction::Forwards => self.parts.split_first(),
             Direction::Backwards => self.parts.split_last(),
         };
         let Some((part, others)) = parted else { return Ok(None) };
+        if self.turn.is_none() && self.reader.scans.counts(self.read) {
+            self.turn = Some(self.reader.scans.turn().await?);
+        }
         let limit = if part.asks_members { CANDIDATES_WITH_MEMBERS_LIMIT } else { CANDIDATES_LIMIT };
         let limit = limit.min(self.at_once);
         let mut found = self
             .reader
             .candidates(part, part.lookup.clone(), self.candidates(limit), part.asks_members)
             .await?;
+        self.read += found.len();
         if let Some(newest) = self.newest {
             found.retain(|found| found.id <= newest);
         }
@@ -270,3 +293,6 @@ impl<'r, 'p, S: Store> Walk<'r, 'p, S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,16 +22,17 @@ async fn panics() -> &'static str {
 }
 
 fn router() -> Router {
+    let routes = Router::new().route("/panics", get(panics)).route("/scim/panics", get(panics));
+    observed(routes)
+}
+
+fn observed(routes: Router<AppState<Memory>>) -> Router {
     let clock = Arc::new(ManualClock::default());
     let store = Memory::new(clock.clone(), Arc::new(|| Box::new(Sequence::from_seed(1))));
     let secrets = Arc::new(SeededSecrets::from_seed(1));
     let state =
         AppState::new(store, clock, secrets, Limits::default(), "http://localhost", &MasterKey::new([1; 32]));
-    Router::new()
-        .route("/panics", get(panics))
-        .route("/scim/panics", get(panics))
-        .layer(from_fn_with_state(state.clone(), observe::<Memory>))
-        .with_state(state)
+    routes.layer(from_fn_with_state(state.clone(), observe::<Memory>)).with_state(state)
 }
 
 async fn ask(path: &str) -> (u16, String, Value) {
@@ -52,4 +53,25 @@ async fn a_panic_loses_one_request_and_tells_only_its_id() {
     assert_eq!((status, &body["status"]), (500, &json!("500")));
     assert!(body["detail"].as_str().unwrap().contains(&id), "{body}");
     assert!(!body.to_string().contains("secret"), "{body}");
+}
+
+#[tokio::test]
+async fn a_request_learns_that_its_client_went_away() {
+    let (told, mut tell) = tokio::sync::mpsc::unbounded_channel();
+    let told = Arc::new(told);
+    let handler = move |axum::Extension(client): axum::Extension<Client>| {
+        let told = told.clone();
+        async move {
+            told.send("began").unwrap();
+            while client.check().is_ok() {
+                tokio::task::yield_now().await;
+            }
+            told.send("gone").unwrap();
+        }
+    };
+    let router = observed(Router::new().route("/waits", get(handler)));
+    let asking = tokio::spawn(router.oneshot(Request::get("/waits").body(Body::empty()).unwrap()));
+    assert_eq!(tell.recv().await, Some("began"));
+    asking.abort();
+    assert_eq!(tell.recv().await, Some("gone"));
 }
