@@ -13,6 +13,7 @@ mod me;
 mod media;
 mod page;
 mod patch;
+mod profile;
 mod projection;
 mod rate;
 mod read;

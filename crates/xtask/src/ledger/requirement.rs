@@ -127,8 +127,10 @@ fn parse_exception(entry: &toml::Value, decisions: &[String]) -> Result<Exceptio
         }
         (None, Some(decision)) => {
             let number = decision.as_str().filter(|number| number.len() == 4).unwrap_or_default();
-            let file = decisions.iter().find(|file| file.split('-').next() == Some(number));
-            Cause::Decision(file.with_context(|| format!("no such decision: {decision}"))?.clone())
+            let mut files = decisions.iter().filter(|file| file.split('-').next() == Some(number));
+            let file = files.next().with_context(|| format!("no such decision: {decision}"))?;
+            ensure!(files.next().is_none(), "two decisions have the number {decision}: renumber one");
+            Cause::Decision(file.clone())
         }
         (Some(_), Some(_)) => bail!("names both an issue and a decision; one of them builds or refuses it"),
         (None, None) => bail!("names neither the issue that builds it nor the decision that it contradicts"),
@@ -158,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_reason_names_another_issue_or_a_decision_that_exists() {
-        let decisions = ["0003-etags.md".to_owned()];
+        let decisions = ["0003-etags.md", "0011-one.md", "0011-other.md"].map(str::to_owned);
         let read = |entry: &str| parse_exceptions(&format!("[A-01]\n{entry}"), &decisions);
         let exception = |entry: &str| read(entry).unwrap().remove("A-01").unwrap().cause;
         assert_eq!(exception("issue = 6\nreason = 'So.'"), Cause::Issue(6, "fast and unbreakable"));
@@ -169,6 +171,7 @@ mod tests {
             ("issue = 3\nreason = 'So.'", "A-01: no such issue: 3"),
             ("issue = '6'\nreason = 'So.'", "A-01: no such issue: \"6\""),
             ("decision = '0099'\nreason = 'So.'", "A-01: no such decision: \"0099\""),
+            ("decision = '0011'\nreason = 'So.'", "A-01: two decisions have the number"),
             ("decision = ''\nreason = 'So.'", "A-01: no such decision: \"\""),
             ("issue = 6", "A-01: wants a `reason`"),
             ("issue = 6\nreason = ''", "A-01: wants a `reason`"),

@@ -82,3 +82,16 @@ async fn no_page_is_larger_than_the_configured_maximum() {
     }
     app.finish().await;
 }
+
+// Shows: CURSOR-12
+#[tokio::test]
+async fn who_does_not_ask_for_a_cursor_gets_none() {
+    let app = TestApp::start_on_sqlite().await;
+    let (idp, _) = crowd(&app, 3).await;
+    for path in ["/Users", "/Users?count=1", "/Users?startIndex=2&count=1", "/Users?sortBy=userName&count=1"]
+    {
+        let found = page(&idp, path).await;
+        assert_eq!((&found["totalResults"], found.get("nextCursor")), (&json!(3), None), "{path}");
+    }
+    app.finish().await;
+}

@@ -409,7 +409,7 @@ async fn an_answer_is_the_resource_or_204_with_its_version_and_attributes_that_a
 
 // Shows: PATCH-19, ERR-05
 #[tokio::test]
-async fn what_is_anothers_is_409_by_every_method() {
+async fn what_belongs_to_another_is_409_by_every_method() {
     let app = TestApp::start().await;
     let idp = app.tenant("Acme").await;
     for (endpoint, name) in [("/Users", "userName"), ("/Groups", "displayName")] {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::refusal;
 
-// Shows: ERR-10
+// Shows: ERR-10, CURSOR-24
 #[tokio::test]
 async fn too_many_requests_are_429_with_when_to_come_back_and_a_removal_never_is() {
     let app = TestApp::start().await.with_scim_requests_per_second(20);
@@ -20,6 +20,7 @@ async fn too_many_requests_are_429_with_when_to_come_back_and_a_removal_never_is
     let made = app.events("").await.len();
     for (method, path, body) in [
         ("GET", "/Users".to_owned(), Value::Null),
+        ("GET", "/Users?cursor=&count=1".to_owned(), Value::Null),
         ("GET", format!("/Users/{}", users[0]), Value::Null),
         ("GET", "/Schemas".to_owned(), Value::Null),
         ("POST", "/Users".to_owned(), create()),

@@ -283,7 +283,7 @@ async fn one_value_at_most_is_primary_and_who_does_not_say_so_is_not() {
 
 // Shows: READ-22, READ-23
 #[tokio::test]
-async fn what_is_deleted_or_anothers_is_as_if_it_never_was() {
+async fn what_is_deleted_or_in_another_directory_is_as_if_it_never_was() {
     let app = TestApp::start().await;
     let [one, other] = lenient_and_strict(&app).await;
     for (endpoint, body) in [
@@ -315,6 +315,21 @@ async fn what_is_deleted_or_anothers_is_as_if_it_never_was() {
             }
             assert_eq!(texts.len(), 1, "{method}: {texts:?}");
         }
+    }
+    app.finish().await;
+}
+
+// Shows: LIST-11
+#[tokio::test]
+async fn of_the_parameters_of_a_list_one_resource_takes_those_about_its_attributes() {
+    let app = TestApp::start().await;
+    for idp in lenient_and_strict(&app).await {
+        let (path, made) = whole_user(&idp).await;
+        for query in ["filter=title%20pr", "sortBy=userName", "startIndex=7&count=0"] {
+            assert_eq!(get(&idp, &format!("{path}?{query}")).await, made, "{query}");
+        }
+        let part = get(&idp, &format!("{path}?attributes=displayName")).await;
+        assert_eq!(part, json!({ "schemas": made["schemas"], "id": made["id"], "displayName": "Anna" }));
     }
     app.finish().await;
 }

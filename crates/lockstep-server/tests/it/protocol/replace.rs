@@ -109,7 +109,7 @@ async fn a_copy_of_what_was_read_may_be_put_back_and_changes_nothing() {
 
 // Shows: PUT-07, PUT-11
 #[tokio::test]
-async fn a_put_has_what_is_required_and_takes_no_name_of_anothers() {
+async fn a_put_has_what_is_required_and_takes_nobody_elses_name() {
     let app = TestApp::start().await;
     for idp in lenient_and_strict(&app).await {
         let (path, made) = anna(&idp).await;
