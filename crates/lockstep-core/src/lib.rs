@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod bulk;
+pub mod client;
 pub mod clock;
 pub mod command;
 pub mod event;

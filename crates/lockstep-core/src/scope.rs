@@ -93,6 +93,18 @@ impl Scopes {
         Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
     }
 
+    /// These restrictions and those that were asked for besides: never fewer than before. `None` where what is left is
+    /// nothing, since the one names only users and the other only groups.
+    #[must_use]
+    pub fn narrowed_by(self, wanted: Self) -> Option<Self> {
+        let kinds = Scope::Users.bit() | Scope::Groups.bit();
+        let (own, other) = (self.0 & kinds, wanted.0 & kinds);
+        // Kinds are named to be the only ones, so what both name counts; the rest adds up.
+        let named = if own == 0 || other == 0 { own | other } else { own & other };
+        let is_left = named != 0 || own == 0 || other == 0;
+        is_left.then_some(Self(((self.0 | wanted.0) & !kinds) | named))
+    }
+
     /// What of `access` to resources of this kind they do not allow; `None` where they allow it.
     #[must_use]
     pub fn refuse(self, access: Access, kind: Kind) -> Option<Missing> {

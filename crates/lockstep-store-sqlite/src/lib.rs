@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod blocks;
+mod clients;
 mod codec;
 mod directories;
 mod error;

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(2, "0002_tokens"),
     migration!(3, "0003_settings"),
     migration!(4, "0004_blocks"),
+    migration!(5, "0005_clients"),
 ];
 
 const RECORDS: &str = "CREATE TABLE IF NOT EXISTS migrations (

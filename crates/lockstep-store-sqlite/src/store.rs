@@ -8,14 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use lockstep_core::batch::Answer;
+use lockstep_core::client::OAuthClient;
 use lockstep_core::clock::{Clock, Timestamp};
 use lockstep_core::command::Envelope;
 use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
 use lockstep_core::model::{ApiKey, Directory, Head, Organization, Token};
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_store::{
-    DirectoryQuery, EventQuery, EventView, GroupView, Page, Position, RandomFactory, Result, Store,
-    StoreError, TokenUse, UserView, Work,
+    DirectoryQuery, EventQuery, EventView, GroupView, Issue, Issued, Page, Position, RandomFactory, Result,
+    Store, StoreError, TokenUse, UserView, Work,
 };
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
@@ -24,7 +25,7 @@ use crate::error::Result as Inner;
 use crate::lane::{Lane, Sizes};
 use crate::queue::{Job, Shared};
 use crate::readers::Readers;
-use crate::{directories, events, file, groups, migrate, tokens, users, work};
+use crate::{clients, directories, events, file, groups, migrate, tokens, users, work};
 
 /// How to open a database.
 #[derive(Clone)]
@@ -262,6 +263,32 @@ impl Store for Sqlite {
             tokens::remove_expired(connection, now, limit).map(|removed| (removed == limit, removed > 0))
         })
         .await
+    }
+
+    async fn put_client(&self, directory: DirectoryNumber, client: OAuthClient) -> Result<()> {
+        self.write(false, move |connection| {
+            clients::put(connection, directory, &client).map(|()| ((), false))
+        })
+        .await
+    }
+
+    async fn client(&self, id: ClientId) -> Result<Option<(DirectoryNumber, OAuthClient)>> {
+        self.read_here(|connection| clients::client(connection, id))
+    }
+
+    async fn clients(&self, directory: DirectoryNumber, page: Page<ClientId>) -> Result<Vec<OAuthClient>> {
+        self.read_here(|connection| clients::list(connection, directory, page))
+    }
+
+    async fn remove_client(&self, directory: DirectoryNumber, id: ClientId) -> Result<bool> {
+        self.write(true, move |connection| {
+            clients::remove(connection, directory, id).map(|removed| (removed, removed))
+        })
+        .await
+    }
+
+    async fn issue_token(&self, directory: DirectoryNumber, issue: Issue) -> Result<Issued> {
+        self.write(false, move |connection| clients::issue(connection, directory, &issue)).await
     }
 
     fn epoch(&self) -> u64 {

@@ -29,6 +29,10 @@ const ADD: &str = "INSERT INTO tokens
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const REVOKE: &str = "DELETE FROM tokens WHERE directory = ?1 AND id = ?2";
 const REVOKE_OF: &str = "DELETE FROM tokens WHERE directory = ?1 AND client = ?2";
+/// All but the ?3 newest.
+const REVOKE_OLDEST_OF: &str = "DELETE FROM tokens WHERE digest IN
+    (SELECT digest FROM tokens INDEXED BY tokens_client
+     WHERE directory = ?1 AND client = ?2 ORDER BY id DESC LIMIT -1 OFFSET ?3)";
 const TOUCH: &str = "UPDATE tokens SET last_used_at = ?3
     WHERE directory = ?1 AND id = ?2 AND (last_used_at IS NULL OR last_used_at < ?3)";
 const REMOVE_EXPIRED: &str = "DELETE FROM tokens WHERE digest IN
@@ -36,8 +40,17 @@ const REMOVE_EXPIRED: &str = "DELETE FROM tokens WHERE digest IN
      WHERE client IS NOT NULL AND expires_at <= ?1 LIMIT ?2)";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] =
-    &[TOKEN, TOKENS.ascending, TOKENS.descending, ADD, REVOKE, REVOKE_OF, TOUCH, REMOVE_EXPIRED];
+pub(crate) const STATEMENTS: &[&str] = &[
+    TOKEN,
+    TOKENS.ascending,
+    TOKENS.descending,
+    ADD,
+    REVOKE,
+    REVOKE_OF,
+    REVOKE_OLDEST_OF,
+    TOUCH,
+    REMOVE_EXPIRED,
+];
 
 pub(crate) fn token(connection: &Connection, digest: [u8; 32]) -> Result<Option<(DirectoryNumber, Token)>> {
     one(connection, TOKEN, [digest], |row| Ok((codec::directory_number(row, 0)?, read(row)?)))
@@ -77,14 +90,18 @@ fn read(row: &Row<'_>) -> Result<Token> {
 }
 
 /// A scope that this version does not know is damage: to leave it out would let the token do more.
-fn read_scopes(text: &str) -> Result<Scopes> {
+pub(crate) fn read_scopes(text: &str) -> Result<Scopes> {
     let damaged = || Error::Content("a token's scopes are no list of known names".into());
     let names: Vec<String> = serde_json::from_str(text).map_err(|_| damaged())?;
     names.iter().map(|name| name.parse::<Scope>().map_err(|_| damaged())).collect()
 }
 
+/// Scopes as they are kept.
+pub(crate) fn scopes_text(scopes: Scopes) -> String {
+    serde_json::Value::from(scopes.iter().map(Scope::as_str).collect::<Vec<_>>()).to_string()
+}
+
 pub(crate) fn add(connection: &Connection, number: DirectoryNumber, token: &Token) -> Result<()> {
-    let scopes: Vec<&str> = token.scopes.iter().map(Scope::as_str).collect();
     execute(
         connection,
         ADD,
@@ -93,7 +110,7 @@ pub(crate) fn add(connection: &Connection, number: DirectoryNumber, token: &Toke
             codec::number(number),
             codec::wide(token.id.0),
             token.name,
-            serde_json::Value::from(scopes).to_string(),
+            scopes_text(token.scopes),
             token.created_at.0,
             token.expires_at.map(|time| time.0),
             token.last_used_at.map(|time| time.0),
@@ -121,6 +138,17 @@ pub(crate) fn revoke(connection: &Connection, number: DirectoryNumber, token: To
 
 pub(crate) fn revoke_of(connection: &Connection, number: DirectoryNumber, client: ClientId) -> Result<usize> {
     execute(connection, REVOKE_OF, params![codec::number(number), codec::wide(client.0)])
+}
+
+/// Leaves the newest `max`; how many were removed.
+pub(crate) fn revoke_oldest_of(
+    connection: &Connection,
+    number: DirectoryNumber,
+    client: ClientId,
+    max: usize,
+) -> Result<usize> {
+    let params = params![codec::number(number), codec::wide(client.0), codec::limit(max)];
+    execute(connection, REVOKE_OLDEST_OF, params)
 }
 
 pub(crate) fn touch(connection: &Connection, uses: &[TokenUse]) -> Result<()> {

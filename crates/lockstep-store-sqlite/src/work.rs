@@ -24,8 +24,10 @@ const ENDED: &str = "SELECT g.directory, g.id FROM groups AS g INDEXED BY groups
     CROSS JOIN directories AS d ON d.number = g.directory
     WHERE g.ended IS NOT NULL AND d.state <> 'deleting' ORDER BY g.directory, g.id LIMIT ?1";
 
-/// Each removes up to ?2 rows of the directory ?1. Its tokens stay: by them its IdP is told that it is gone.
-const CLEAR: [&str; 6] = [
+/// Each removes up to ?2 rows of the directory ?1. Its tokens and clients stay: by them its IdP is told that it is gone.
+const CLEAR: [&str; 7] = [
+    "DELETE FROM oauth_assertions WHERE (directory, client, digest) IN
+     (SELECT directory, client, digest FROM oauth_assertions WHERE directory = ?1 LIMIT ?2)",
     "DELETE FROM memberships WHERE (directory, group_id, user_id) IN
      (SELECT directory, group_id, user_id FROM memberships WHERE directory = ?1 LIMIT ?2)",
     "DELETE FROM group_parents WHERE (directory, child, parent) IN
@@ -43,7 +45,7 @@ const CLEARED: &str = "UPDATE directories SET cleared = 1 WHERE number = ?1";
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] =
-    &[TO_CLEAR, ENDED, CLEAR[0], CLEAR[1], CLEAR[2], CLEAR[3], CLEAR[4], CLEAR[5], CLEARED];
+    &[TO_CLEAR, ENDED, CLEAR[0], CLEAR[1], CLEAR[2], CLEAR[3], CLEAR[4], CLEAR[5], CLEAR[6], CLEARED];
 
 pub(crate) fn list(connection: &Connection, limit: usize) -> Result<Vec<Work>> {
     let mut work = many(connection, ENDED, [codec::limit(limit)], |row| {

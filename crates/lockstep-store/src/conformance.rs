@@ -10,6 +10,7 @@
 )]
 
 pub mod batch;
+pub mod clients;
 pub mod kit;
 pub mod order;
 pub mod read;
@@ -139,6 +140,16 @@ macro_rules! conformance_cases {
                 nothing_is_taken_after_stop_and_all_before_it_is_answered
                 dropping_the_future_cancels_nothing
                 a_large_document_is_kept_whole
+            ;
+            clients:
+                a_client_is_kept_as_it_was_given
+                a_client_is_its_directorys_only
+                clients_are_listed_by_their_ids
+                a_removed_client_takes_its_tokens_along
+                nothing_is_issued_for_a_deleted_directory
+                of_a_clients_tokens_the_oldest_go
+                an_assertion_is_good_for_once
+                of_two_that_show_one_assertion_at_once_one_is_refused
             ;
             read:
                 a_user_shows_its_groups_and_a_group_its_members

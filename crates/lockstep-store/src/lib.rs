@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use lockstep_core::batch::Answer;
+use lockstep_core::client::{OAuthClient, UsedAssertion};
 use lockstep_core::clock::{Random, Timestamp};
 use lockstep_core::command::Envelope;
 use lockstep_core::event::{EventType, Record};
@@ -96,6 +97,32 @@ pub struct TokenUse {
     pub token: TokenId,
     /// When.
     pub at: Timestamp,
+}
+
+/// A token to be issued to an OAuth client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Issue {
+    /// The token; it names its client, and the time of its making is the time now.
+    pub token: Token,
+    /// The assertion that the client showed.
+    pub assertion: Option<UsedAssertion>,
+    /// How many of the client's tokens may be alive.
+    pub tokens_max: usize,
+    /// How many of its assertions may be remembered.
+    pub assertions_max: usize,
+}
+
+/// What became of a token that was to be issued.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Issued {
+    /// It is there.
+    Done,
+    /// There is no such client in the directory any more.
+    NoClient,
+    /// The assertion was used before.
+    UsedBefore,
+    /// So many assertions are remembered that another one could not be.
+    TooManyAssertions,
 }
 
 /// Something that was begun and must be gone on with. It is found in the rows, so that a crash loses none of it.
@@ -200,6 +227,40 @@ pub trait Store: Clone + Send + Sync + 'static {
         now: Timestamp,
         limit: usize,
     ) -> impl Future<Output = Result<bool>> + Send;
+    /// Adds an OAuth client to a directory. [`StoreError::NotFound`] where there is no such directory or it was deleted,
+    /// [`StoreError::Conflict`] where the id is another's.
+    fn put_client(
+        &self,
+        directory: DirectoryNumber,
+        client: OAuthClient,
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// The OAuth client with this id, and whose it is.
+    fn client(
+        &self,
+        id: ClientId,
+    ) -> impl Future<Output = Result<Option<(DirectoryNumber, OAuthClient)>>> + Send;
+    /// A directory's OAuth clients, by id.
+    fn clients(
+        &self,
+        directory: DirectoryNumber,
+        page: Page<ClientId>,
+    ) -> impl Future<Output = Result<Vec<OAuthClient>>> + Send;
+    /// Removes an OAuth client and with it the tokens that were issued to it, at once; whether there was one. Effective
+    /// at once, [`Store::epoch`] included.
+    fn remove_client(
+        &self,
+        directory: DirectoryNumber,
+        id: ClientId,
+    ) -> impl Future<Output = Result<bool>> + Send;
+    /// Adds a token to a client that is still there, and remembers the assertion by which it was asked for, in one step:
+    /// of two that show the same assertion one is refused, and no token outlives its client. Where the client has more
+    /// tokens than it may, the oldest go. Assertions that have expired are forgotten. [`StoreError::Conflict`] where the
+    /// digest is another's.
+    fn issue_token(
+        &self,
+        directory: DirectoryNumber,
+        issue: Issue,
+    ) -> impl Future<Output = Result<Issued>> + Send;
     /// A number that grows whenever an API key, a token or a directory's row changed: what was cached of them under
     /// another number must be read again. That a token expires is no change, and its last use is none. It grows too where it is not known whether a write happened.
     fn epoch(&self) -> u64;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lockstep_core::batch::{Answer, Batch, Progress};
+use lockstep_core::client::OAuthClient;
 use lockstep_core::clock::{Clock, Timestamp};
 use lockstep_core::command::{Envelope, Refusal};
 use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
@@ -17,8 +18,8 @@ use lockstep_scim::text;
 use tokio::sync::watch;
 
 use crate::{
-    DirectoryQuery, EventQuery, EventView, GroupView, Page, Position, RandomFactory, Result, Store,
-    StoreError, TokenUse, UserView, Work,
+    DirectoryQuery, EventQuery, EventView, GroupView, Issue, Issued, Page, Position, RandomFactory, Result,
+    Store, StoreError, TokenUse, UserView, Work,
 };
 use island::Island;
 
@@ -40,6 +41,9 @@ struct State {
     organizations: BTreeMap<OrganizationId, Organization>,
     api_keys: BTreeMap<[u8; 32], ApiKey>,
     tokens: BTreeMap<[u8; 32], (DirectoryNumber, Token)>,
+    clients: BTreeMap<ClientId, (DirectoryNumber, OAuthClient)>,
+    /// Assertions that were used, by their clients and digests, and until when they are remembered.
+    assertions: BTreeMap<(ClientId, [u8; 32]), Timestamp>,
     directories: BTreeMap<DirectoryNumber, Island>,
     /// All events in the order of their positions, the first of which is 1: whose log, and the number there.
     log: Vec<(DirectoryNumber, u64)>,
@@ -303,6 +307,72 @@ impl Store for Memory {
             .lock_to_write()?
             .remove_tokens(limit, |_, found| found.client.is_some() && !found.is_alive(now));
         Ok(removed == limit)
+    }
+
+    async fn put_client(&self, directory: DirectoryNumber, client: OAuthClient) -> Result<()> {
+        let mut state = self.lock_to_write()?;
+        if state.directories.get(&directory).is_none_or(Island::is_deleted) {
+            return Err(StoreError::NotFound { what: "directory" });
+        }
+        if state.clients.contains_key(&client.id) {
+            return Err(StoreError::Conflict { what: "client" });
+        }
+        state.clients.insert(client.id, (directory, client));
+        Ok(())
+    }
+
+    async fn client(&self, id: ClientId) -> Result<Option<(DirectoryNumber, OAuthClient)>> {
+        Ok(self.lock().clients.get(&id).cloned())
+    }
+
+    async fn clients(&self, directory: DirectoryNumber, page: Page<ClientId>) -> Result<Vec<OAuthClient>> {
+        let state = self.lock();
+        let own = state.clients.values().filter(|(owner, _)| *owner == directory).map(|(_, client)| client);
+        Ok(part(own, |client| client.id, page).into_iter().cloned().collect())
+    }
+
+    async fn remove_client(&self, directory: DirectoryNumber, id: ClientId) -> Result<bool> {
+        let mut state = self.lock_to_write()?;
+        if state.clients.get(&id).is_none_or(|(owner, _)| *owner != directory) {
+            return Ok(false);
+        }
+        state.clients.remove(&id);
+        state.assertions.retain(|(client, _), _| *client != id);
+        state.remove_tokens(usize::MAX, |owner, found| owner == directory && found.client == Some(id));
+        state.epoch += 1;
+        Ok(true)
+    }
+
+    async fn issue_token(&self, directory: DirectoryNumber, issue: Issue) -> Result<Issued> {
+        let mut state = self.lock_to_write()?;
+        let Issue { token, assertion, tokens_max, assertions_max } = issue;
+        let deleted = state.directories.get(&directory).is_none_or(Island::is_deleted);
+        let client =
+            token.client.filter(|id| state.clients.get(id).is_some_and(|(owner, _)| *owner == directory));
+        let (Some(client), false) = (client, deleted) else { return Ok(Issued::NoClient) };
+        let now = token.created_at;
+        state.assertions.retain(|(owner, _), expires_at| *owner != client || *expires_at > now);
+        if let Some(used) = assertion {
+            if state.assertions.contains_key(&(client, used.digest)) {
+                return Ok(Issued::UsedBefore);
+            }
+            if state.assertions.keys().filter(|(owner, _)| *owner == client).count() >= assertions_max {
+                return Ok(Issued::TooManyAssertions);
+            }
+        }
+        if state.tokens.values().any(|(_, other)| other.digest == token.digest || other.id == token.id) {
+            return Err(StoreError::Conflict { what: "token" });
+        }
+        if let Some(used) = assertion {
+            state.assertions.insert((client, used.digest), used.expires_at);
+        }
+        state.tokens.insert(token.digest, (directory, token));
+        let own = state.tokens.values().filter(|(_, token)| token.client == Some(client));
+        let mut ids: Vec<TokenId> = own.map(|(_, token)| token.id).collect();
+        ids.sort_unstable();
+        ids.truncate(ids.len().saturating_sub(tokens_max));
+        state.remove_tokens(usize::MAX, |_, found| ids.contains(&found.id));
+        Ok(Issued::Done)
     }
 
     fn epoch(&self) -> u64 {

@@ -64,3 +64,29 @@ fn a_refusal_names_the_scope_that_matters() {
     assert!(of(&[Scope::Users], Access::Read, Kind::Group).contains("`groups`"));
     assert!(of(&[Scope::Groups], Access::Read, Kind::User).contains("`users`"));
 }
+
+// Shows: AUTH-03
+#[test]
+fn narrowing_never_gives_anything_back() {
+    use Access::{Delete, Read, Write};
+    let sets: Vec<Scopes> = (0..16_u8)
+        .map(|bits| Scope::ALL.into_iter().filter(|scope| bits & scope.bit() != 0).collect())
+        .collect();
+    for own in &sets {
+        for wanted in &sets {
+            let narrowed = own.narrowed_by(*wanted);
+            let mut allowed = 0;
+            for kind in [Kind::User, Kind::Group] {
+                for access in [Read, Write, Delete] {
+                    let both = own.refuse(access, kind).is_none() && wanted.refuse(access, kind).is_none();
+                    allowed += usize::from(both);
+                    if let Some(narrowed) = narrowed {
+                        let is_allowed = narrowed.refuse(access, kind).is_none();
+                        assert_eq!(is_allowed, both, "{own:?} and {wanted:?}: {access:?} {kind:?}");
+                    }
+                }
+            }
+            assert_eq!(narrowed.is_none(), allowed == 0, "{own:?} and {wanted:?}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::{blocks, directories, events, file, groups, migrate, tokens, users, work};
+use crate::{blocks, clients, directories, events, file, groups, migrate, tokens, users, work};
 
 /// What may look at every row of its table, and why.
 const SCANS: &[(&str, &str)] = &[
@@ -16,6 +16,7 @@ const SCANS: &[(&str, &str)] = &[
 fn all() -> Vec<&'static str> {
     let lists = [
         blocks::STATEMENTS,
+        clients::STATEMENTS,
         directories::STATEMENTS,
         events::STATEMENTS,
         groups::STATEMENTS,
