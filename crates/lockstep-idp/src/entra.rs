@@ -7,7 +7,10 @@ use lockstep_scim::patch::PatchOptions;
 use crate::provider::Provider;
 use crate::repair;
 
+mod issuer;
 mod quirks;
+
+pub(crate) use issuer::ISSUER;
 
 pub(crate) static ENTRA: Provider = Provider {
     slug: "entra",

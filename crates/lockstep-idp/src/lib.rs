@@ -3,6 +3,7 @@
 
 mod entra;
 mod generic;
+pub mod issuer;
 mod okta;
 pub mod provider;
 pub mod quirk;
@@ -11,12 +12,22 @@ mod strict;
 
 use lockstep_core::command::Terms;
 
+pub use issuer::Issuer;
 pub use provider::Provider;
 pub use quirk::{Basis, Quirk};
 pub use repair::{Note, Repair, Request};
 
 /// Every IdP that has a contract of its own.
 pub static PROVIDERS: &[&Provider] = &[&okta::OKTA, &entra::ENTRA, &generic::GENERIC, &strict::STRICT];
+
+/// Every IdP whose own tokens can be accepted.
+pub static ISSUERS: &[&Issuer] = &[&entra::ISSUER];
+
+/// The issuer that the API calls so.
+#[must_use]
+pub fn issuer(name: &str) -> Option<&'static Issuer> {
+    ISSUERS.iter().find(|issuer| issuer.name == name).copied()
+}
 
 /// The contract for a directory `type`; nothing for a type that nobody publishes. A type whose contract is not
 /// written behaves as generic.

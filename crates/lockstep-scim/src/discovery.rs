@@ -32,6 +32,8 @@ pub struct Features {
     pub bulk: bool,
     /// Cursor paging works beside paging by index, which is the default (RFC 9865).
     pub cursors: Option<Cursors>,
+    /// A client can get its bearer tokens by OAuth 2.0's client credentials grant (RFC 6749 §4.4).
+    pub client_credentials: bool,
 }
 
 /// What clients may know of cursor paging (RFC 9865 §4).
@@ -45,7 +47,7 @@ pub struct Cursors {
 
 impl Default for Features {
     fn default() -> Self {
-        Self { sort: true, etag: true, bulk: true, cursors: None }
+        Self { sort: true, etag: true, bulk: true, cursors: None, client_credentials: false }
     }
 }
 
@@ -85,6 +87,16 @@ pub fn service_provider_config(
                 "maxPayloadSize": limits.body_bytes,
             });
             object.insert("bulk".to_owned(), bulk);
+        }
+        if let (true, Some(Value::Array(schemes))) =
+            (features.client_credentials, object.get_mut("authenticationSchemes"))
+        {
+            schemes.push(json!({
+                "type": "oauth2",
+                "name": "OAuth 2.0 Client Credentials",
+                "description": "A token of limited lifetime, issued to a client that proves who it is",
+                "specUri": "https://www.rfc-editor.org/info/rfc6749",
+            }));
         }
         // RFC 9865: only announced where there is a choice.
         if let Some(cursors) = features.cursors {

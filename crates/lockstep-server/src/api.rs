@@ -6,6 +6,7 @@ pub mod events;
 pub(crate) mod fields;
 pub mod groups;
 pub mod health;
+pub mod oauth_clients;
 pub mod organizations;
 pub(crate) mod paging;
 pub(crate) mod query;

@@ -12,16 +12,21 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, header};
+use lockstep_core::client::OAuthClient;
 use lockstep_core::clock::Timestamp;
 use lockstep_core::command::{Refusal, Terms};
-use lockstep_core::id::{ApiKeyId, DirectoryId, DirectoryNumber, GroupId, OrganizationId, TokenId, UserId};
-use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach, Token};
+use lockstep_core::id::{
+    ApiKeyId, ClientId, DirectoryId, DirectoryNumber, GroupId, OrganizationId, TokenId, UserId,
+};
+use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach};
 use lockstep_core::query::Kind;
 use lockstep_core::scope::{Access, Missing, Scopes};
 use lockstep_idp::Provider;
-use lockstep_store::{GroupView, Store, StoreError, TokenUse, UserView};
+use lockstep_store::{GroupView, Page, Store, StoreError, TokenUse, UserView};
 
-use crate::limits::{CREDENTIAL_BYTES_LIMIT, CREDENTIALS_REMEMBERED_LIMIT, TOKEN_USE_PERIOD};
+use crate::limits::{CLIENTS_LIMIT, CREDENTIAL_BYTES_LIMIT, CREDENTIALS_REMEMBERED_LIMIT, TOKEN_USE_PERIOD};
+use crate::oauth::issued::{self, Refused};
+use crate::oauth::jwt::looks_like_jwt;
 use crate::problem::Problem;
 use crate::scim::Endpoint;
 use crate::state::{API_KEY_PREFIX, AppState, digest_of, secret_text};
@@ -39,13 +44,35 @@ pub struct ScimCaller {
     pub terms: Arc<Terms>,
     /// Whether the directory serves. [`DirectoryState::Linked`], since any other is refused before a handler runs.
     pub state: DirectoryState,
-    /// By which of the directory's tokens it is known.
-    pub token: TokenId,
-    /// What that token may not do.
+    /// By what it is known.
+    pub known_by: KnownBy,
+    /// What it may not do.
     pub scopes: Scopes,
-    /// What the token's secret is known by.
+    /// What its credential is remembered by.
     digest: [u8; 32],
+    /// From when on its credential is none; `None`: for ever.
+    expires_at: Option<Timestamp>,
     _seal: Seal,
+}
+
+/// By what an IdP is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KnownBy {
+    /// One of the directory's bearer tokens, and the OAuth client to which it was issued, if it was.
+    Token(TokenId, Option<ClientId>),
+    /// A token of its own, as one of the directory's OAuth clients says that it may be.
+    Issuer(ClientId),
+}
+
+impl KnownBy {
+    /// Who it is, whichever of its tokens it uses: the client, where there is one.
+    #[must_use]
+    pub fn identity(self) -> u128 {
+        match self {
+            Self::Token(_, Some(client)) | Self::Issuer(client) => client.0,
+            Self::Token(token, None) => token.0,
+        }
+    }
 }
 
 /// The application, known by its API key. Only this file makes one.
@@ -65,8 +92,11 @@ pub async fn scim_caller<S: Store>(
     headers: &HeaderMap,
     named: &str,
 ) -> Result<ScimCaller, Problem> {
-    let digest = digest_of(Credential::read(headers)?.secret);
-    let grant = grant(state, digest).await?;
+    let secret = Credential::read(headers)?.secret;
+    if looks_like_jwt(secret) {
+        return issued_grant(state, secret, named).await?.caller();
+    }
+    let grant = grant(state, digest_of(secret)).await?;
     if directory_named(named) != Some(grant.directory.id) {
         return Err(Problem::not_found("directory"));
     }
@@ -96,7 +126,11 @@ impl ScimCaller {
 
     /// Says once more what held when the request began: a body may take its time, and must not outlive a revocation.
     pub(crate) async fn check_again<S: Store>(&self, state: &AppState<S>) -> Result<(), Problem> {
-        grant(state, self.digest).await?.caller().map(drop)
+        let grant = match self.known_by {
+            KnownBy::Token(..) => grant(state, self.digest).await?,
+            KnownBy::Issuer(client) => issued_again(state, self, client).await?,
+        };
+        grant.caller().map(drop)
     }
 }
 
@@ -271,12 +305,23 @@ struct Grant {
     directory: Directory,
     provider: &'static Provider,
     terms: Arc<Terms>,
-    token: Token,
+    known_by: KnownBy,
+    scopes: Scopes,
+    /// What it is remembered by.
+    digest: [u8; 32],
+    /// From when on it grants nothing; `None`: for ever.
+    expires_at: Option<Timestamp>,
     /// The last use that was noted, in microseconds.
     used_at: AtomicI64,
 }
 
 impl Grant {
+    /// 401 where it has expired.
+    fn alive<S: Store>(self: Arc<Self>, state: &AppState<S>) -> Result<Arc<Self>, Problem> {
+        let now = state.clock.now();
+        if self.expires_at.is_none_or(|end| now < end) { Ok(self) } else { Err(Problem::invalid_token()) }
+    }
+
     /// The caller, where the directory serves.
     fn caller(&self) -> Result<ScimCaller, Problem> {
         match self.directory.state {
@@ -290,9 +335,10 @@ impl Grant {
             provider: self.provider,
             terms: self.terms.clone(),
             state: self.directory.state,
-            token: self.token.id,
-            scopes: self.token.scopes,
-            digest: self.token.digest,
+            known_by: self.known_by,
+            scopes: self.scopes,
+            digest: self.digest,
+            expires_at: self.expires_at,
             _seal: Seal,
         })
     }
@@ -300,6 +346,7 @@ impl Grant {
 
 /// Notes that a token was used, once in a while: the worker writes it, and no request waits for that.
 fn note_use<S: Store>(state: &AppState<S>, grant: &Grant) {
+    let KnownBy::Token(token, _) = grant.known_by else { return };
     let now = state.clock.now();
     let noted = grant.used_at.load(Ordering::Relaxed);
     let period = i64::try_from(TOKEN_USE_PERIOD.as_micros()).unwrap_or(i64::MAX);
@@ -307,7 +354,7 @@ fn note_use<S: Store>(state: &AppState<S>, grant: &Grant) {
         return;
     }
     grant.used_at.store(now.0, Ordering::Relaxed);
-    let used = TokenUse { directory: grant.directory.id.directory, token: grant.token.id, at: now };
+    let used = TokenUse { directory: grant.directory.id.directory, token, at: now };
     state.credentials.uses.note(used);
 }
 
@@ -384,15 +431,94 @@ async fn grant<S: Store>(state: &AppState<S>, digest: [u8; 32]) -> Result<Arc<Gr
         state.credentials.grants.remember(epoch, digest, grant.clone());
         grant
     };
-    if grant.token.is_alive(state.clock.now()) { Ok(grant) } else { Err(Problem::invalid_token()) }
+    grant.alive(state)
 }
 
 async fn read_grant<S: Store>(state: &AppState<S>, digest: [u8; 32]) -> Result<Grant, Problem> {
     let (number, token) = state.store.token(digest).await?.ok_or_else(Problem::invalid_token)?;
     let (directory, _) = state.store.directory(number).await?.ok_or_else(Problem::invalid_token)?;
     let (provider, terms) = state.contract_of(&directory)?;
-    let used_at = AtomicI64::new(token.last_used_at.map_or(0, |time| time.0));
-    Ok(Grant { directory, provider, terms, token, used_at })
+    Ok(Grant {
+        directory,
+        provider,
+        terms,
+        known_by: KnownBy::Token(token.id, token.client),
+        scopes: token.scopes,
+        digest,
+        expires_at: token.expires_at,
+        used_at: AtomicI64::new(token.last_used_at.map_or(0, |time| time.0)),
+    })
+}
+
+/// What an IdP's own token grants at the directory that `named` says: only that directory's clients say whom it trusts,
+/// so for another directory the same token is another question. 401 in the same words for whatever is wrong, also where
+/// there is no such directory; 503 where the issuer's keys cannot be had, since then nobody knows.
+async fn issued_grant<S: Store>(
+    state: &AppState<S>,
+    token: &str,
+    named: &str,
+) -> Result<Arc<Grant>, Problem> {
+    let id = directory_named(named).ok_or_else(Problem::invalid_token)?;
+    let digest = digest_of(&format!("{id} {token}"));
+    let epoch = state.store.epoch();
+    if let Some(grant) = state.credentials.grants.recall(epoch, &digest) {
+        return grant.alive(state);
+    }
+    let number = id.directory;
+    let found = state.store.directory(number).await?.filter(|(directory, _)| directory.id == id);
+    let (directory, _) = found.ok_or_else(Problem::invalid_token)?;
+    let clients = state.store.clients(number, Page::first(CLIENTS_LIMIT)).await?;
+    let checked = issued::check(token, &clients, &state.issuer_keys, &*state.clock).await;
+    let (client, expires_at) = checked.map_err(|refused| match &refused {
+        Refused::Unavailable(_) => {
+            let message = "the keys of the token's issuer cannot be fetched now; try again";
+            Problem::unavailable("issuer_unavailable", message, 60).with_detail(refused.to_string())
+        }
+        Refused::Token(_) | Refused::Stranger | Refused::Key => {
+            Problem::invalid_token().with_detail(refused.to_string())
+        }
+    })?;
+    let grant = issuer_grant(state, directory, client, digest, expires_at)?;
+    state.credentials.grants.remember(epoch, digest, grant.clone());
+    Ok(grant)
+}
+
+/// The same, for a caller whose token was verified when its request began: where it is not remembered any more, that
+/// its client is still there.
+async fn issued_again<S: Store>(
+    state: &AppState<S>,
+    caller: &ScimCaller,
+    client: ClientId,
+) -> Result<Arc<Grant>, Problem> {
+    let epoch = state.store.epoch();
+    if let Some(grant) = state.credentials.grants.recall(epoch, &caller.digest) {
+        return grant.alive(state);
+    }
+    let found = state.store.client(client).await?.filter(|(number, _)| *number == caller.directory);
+    let (number, client) = found.ok_or_else(Problem::invalid_token)?;
+    let (directory, _) = state.store.directory(number).await?.ok_or_else(Problem::invalid_token)?;
+    let expires_at = caller.expires_at.ok_or_else(Problem::invalid_token)?;
+    issuer_grant(state, directory, &client, caller.digest, expires_at)?.alive(state)
+}
+
+fn issuer_grant<S: Store>(
+    state: &AppState<S>,
+    directory: Directory,
+    client: &OAuthClient,
+    digest: [u8; 32],
+    expires_at: Timestamp,
+) -> Result<Arc<Grant>, Problem> {
+    let (provider, terms) = state.contract_of(&directory)?;
+    Ok(Arc::new(Grant {
+        directory,
+        provider,
+        terms,
+        known_by: KnownBy::Issuer(client.id),
+        scopes: client.scopes,
+        digest,
+        expires_at: Some(expires_at),
+        used_at: AtomicI64::new(0),
+    }))
 }
 
 async fn api_key<S: Store>(state: &AppState<S>, secret: &str) -> Result<Option<Arc<ApiKey>>, StoreError> {

@@ -8,7 +8,7 @@ use lockstep_scim::{Limits, Object};
 use lockstep_store::Store;
 use serde_json::Value;
 
-use crate::limits::{API_BODY_BYTES_LIMIT, BODY_DISCARDED_LIMIT, BODY_WAIT_LIMIT};
+use crate::limits::{API_BODY_BYTES_LIMIT, BODY_DISCARDED_LIMIT, BODY_WAIT_LIMIT, FORM_BYTES_LIMIT};
 use crate::problem::{Problem, Surface};
 use crate::state::AppState;
 
@@ -23,6 +23,7 @@ impl<S: Store> FromRequest<AppState<S>> for RawBody {
         let limit = match Surface::of(request.uri().path()) {
             Surface::Scim => state.limits.body_bytes,
             Surface::Api => API_BODY_BYTES_LIMIT,
+            Surface::OAuth => FORM_BYTES_LIMIT,
         };
         let encoding = request.headers().get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
         if encoding.is_some_and(|encoding| !encoding.trim().eq_ignore_ascii_case("identity")) {
@@ -82,5 +83,37 @@ impl<S: Store> FromRequest<AppState<S>> for JsonObject {
             Ok(_) => Err(Problem::bad_request("the body must be a JSON object")),
             Err(error) => Err(Problem::bad_request(error.detail)),
         }
+    }
+}
+
+/// The parameters of a form (RFC 6749 §3.2, appendix B).
+#[derive(Clone, Debug)]
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// The value of a parameter; one without a value counts as left out, and one that is there twice is refused.
+    pub(crate) fn one(&self, name: &'static str) -> Result<Option<&str>, Problem> {
+        let mut found = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let first = found.next().filter(|value| !value.is_empty());
+        if found.next().is_some() {
+            let message = format!("the parameter `{name}` is given more than once");
+            return Err(Problem::oauth("invalid_request", message));
+        }
+        Ok(first)
+    }
+}
+
+impl<S: Store> FromRequest<AppState<S>> for Form {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState<S>) -> Result<Self, Problem> {
+        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+        if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            let message = "send the parameters in the body, as `application/x-www-form-urlencoded`";
+            return Err(Problem::oauth("invalid_request", message));
+        }
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
     }
 }

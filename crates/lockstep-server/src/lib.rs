@@ -7,6 +7,8 @@ pub mod body;
 mod catalog;
 pub mod keys;
 pub mod limits;
+pub mod oauth;
+pub mod outbound;
 pub mod problem;
 mod rate;
 pub mod routes;

@@ -35,8 +35,8 @@ pub const EXPIRED_TOKENS_LIMIT: usize = 1_000;
 pub const NUMBER_DRAWS_LIMIT: usize = 16;
 /// Characters below which an API key that an operator chose is warned of: it could be guessed.
 pub const API_KEY_CHARS_ADVISED: usize = 16;
-/// Bytes of an `Authorization` header; a longer one is no credential.
-pub const CREDENTIAL_BYTES_LIMIT: usize = 1024;
+/// Bytes of an `Authorization` header; a longer one is no credential. A JWT with its scheme fits.
+pub const CREDENTIAL_BYTES_LIMIT: usize = JWT_BYTES_LIMIT + 64;
 /// How often a request is read anew because its directory's terms changed meanwhile, before it is answered 503.
 pub const READINGS_LIMIT: usize = 8;
 /// Things that one turn of the worker takes up.
@@ -65,3 +65,39 @@ pub const SCANS_LIMIT: usize = 4;
 pub const SCAN_FREE_LIMIT: usize = 5_000;
 /// How long such a search waits for its turn (503).
 pub const SCAN_WAIT_LIMIT: Duration = Duration::from_secs(10);
+/// Bytes of a JWT: a bearer token that an IdP's issuer signed, or a client's assertion.
+pub const JWT_BYTES_LIMIT: usize = 8 * 1024;
+/// Bytes of a JSON Web Key Set, fetched or registered.
+pub const JWK_SET_BYTES_LIMIT: usize = 256 * 1024;
+/// Keys in a JSON Web Key Set.
+pub const JWK_SET_KEYS_LIMIT: usize = 100;
+/// Bytes of the name of a key in a JSON Web Key Set.
+pub const KEY_ID_BYTES_LIMIT: usize = 256;
+/// By how much the clocks of two machines may differ when a JWT's times are checked.
+pub const CLOCK_LEEWAY: Duration = Duration::from_mins(1);
+/// How long a connection to another server may take, TLS included.
+pub const OUTBOUND_CONNECT_WAIT: Duration = Duration::from_secs(3);
+/// How long a request to another server may take in all.
+pub const OUTBOUND_WAIT: Duration = Duration::from_secs(5);
+/// Issuers whose keys are remembered; beyond, all are forgotten and fetched again.
+pub const ISSUER_KEY_SETS_LIMIT: usize = 1_000;
+/// After how long an issuer's keys are fetched again.
+pub const ISSUER_KEYS_FRESH_WAIT: Duration = Duration::from_hours(1);
+/// How long an issuer's keys are used where they cannot be fetched again.
+pub const ISSUER_KEYS_KEPT_LIMIT: Duration = Duration::from_hours(24);
+/// How long after a fetch of an issuer's keys the next may be tried, whatever tokens name.
+pub const ISSUER_KEYS_RETRY_WAIT: Duration = Duration::from_mins(1);
+/// How long a client's assertion may be of use, at most: so long it is remembered, too.
+pub const ASSERTION_LIFETIME_LIMIT: Duration = Duration::from_mins(10);
+/// How long an IdP's own token may be of use, at most: one that says more is not as its issuer makes them.
+pub const ISSUED_TOKEN_LIFETIME_LIMIT: Duration = Duration::from_hours(48);
+/// How long a token is of use that an OAuth client was issued.
+pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
+/// Tokens that an OAuth client may have at a time; beyond, its oldest goes.
+pub const CLIENT_TOKENS_LIMIT: usize = 100;
+/// Assertions of an OAuth client that are remembered at a time; beyond, 429.
+pub const CLIENT_ASSERTIONS_LIMIT: usize = 1_000;
+/// OAuth clients of a directory.
+pub const CLIENTS_LIMIT: usize = 100;
+/// Bytes of the body of a request for a token (413).
+pub const FORM_BYTES_LIMIT: usize = 32 * 1024;

@@ -26,6 +26,8 @@ pub enum Surface {
     Scim,
     /// `message`, `code`, `errors`.
     Api,
+    /// `error` and `error_description` (RFC 6749 §5.2).
+    OAuth,
 }
 
 impl Surface {
@@ -33,7 +35,11 @@ impl Surface {
     #[must_use]
     pub fn of(path: &str) -> Self {
         let scim = path.strip_prefix("/scim").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if scim { Self::Scim } else { Self::Api }
+        match path.strip_prefix("/oauth2") {
+            _ if scim => Self::Scim,
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => Self::OAuth,
+            _ => Self::Api,
+        }
     }
 }
 
@@ -139,6 +145,23 @@ impl Problem {
     pub fn insufficient_scope(message: impl Into<String>) -> Self {
         let problem = Self::new(StatusCode::FORBIDDEN, "insufficient_scope", message);
         Self { challenge: Some(Challenge::InsufficientScope), ..problem }
+    }
+
+    /// 400: what was asked of the token endpoint is wrong; `code` is one of RFC 6749 §5.2.
+    pub fn oauth(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// 401: an OAuth client did not prove who it is (RFC 6749 §5.2).
+    pub fn invalid_client(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", message)
+    }
+
+    /// 429: an OAuth client asks for tokens faster than it can need them.
+    pub fn slow_down(message: impl Into<String>) -> Self {
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "invalid_request", message);
+        problem.retry_after = Some(60);
+        problem
     }
 
     /// 403: the credential is known and may not do this.
@@ -367,12 +390,21 @@ pub(crate) fn rendered(mut response: Response, surface: Surface, request: Reques
     let (body, content_type) = match surface {
         Surface::Scim => (scim_body(&problem, request), "application/scim+json"),
         Surface::Api => (api_body(&problem, request), "application/json"),
+        Surface::OAuth => (oauth_body(&problem, request), "application/json"),
     };
     *response.body_mut() = Body::from(body.to_string());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.remove(header::CONTENT_LENGTH);
-    if problem.status == StatusCode::UNAUTHORIZED || problem.challenge.is_some() {
+    if surface == Surface::OAuth {
+        // RFC 6749 §5.2: 401 names the scheme by which a client can prove itself in a header.
+        if problem.status == StatusCode::UNAUTHORIZED {
+            let basic = HeaderValue::from_static("Basic realm=\"lockstep\"");
+            headers.insert(header::WWW_AUTHENTICATE, basic);
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    } else if problem.status == StatusCode::UNAUTHORIZED || problem.challenge.is_some() {
         // RFC 9110 §11.6.1, RFC 6750 §3.
         headers.insert(header::WWW_AUTHENTICATE, Challenge::header(problem.challenge));
     }
@@ -400,6 +432,25 @@ pub(crate) fn scim_body(problem: &Problem, request: RequestId) -> Value {
         fields.insert("scimType".to_owned(), kind.as_str().into());
     }
     body
+}
+
+/// RFC 6749 §5.2. What can go wrong besides has the words that RFC 6749 §4.1.2.1 has for it.
+fn oauth_body(problem: &Problem, request: RequestId) -> Value {
+    let error = match problem.status.as_u16() {
+        503 => "temporarily_unavailable",
+        500.. => "server_error",
+        _ => match problem.code {
+            code
+            @ ("invalid_client" | "invalid_scope" | "unauthorized_client" | "unsupported_grant_type") => code,
+            _ => "invalid_request",
+        },
+    };
+    let description = if problem.status == StatusCode::INTERNAL_SERVER_ERROR {
+        format!("internal error; give request id {request} to the operator")
+    } else {
+        problem.message.clone()
+    };
+    json!({ "error": error, "error_description": description })
 }
 
 fn api_body(problem: &Problem, request: RequestId) -> Value {

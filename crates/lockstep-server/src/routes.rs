@@ -5,7 +5,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use lockstep_store::Store;
 
-use crate::api::{directories, events, groups, health, organizations, tokens, users};
+use crate::api::{directories, events, groups, health, oauth_clients, organizations, tokens, users};
+use crate::oauth::{metadata, token};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::telemetry::observe;
@@ -17,6 +18,8 @@ pub enum Access {
     Open,
     /// Whoever has an API key.
     ApiKey,
+    /// Whoever proves to be one of a directory's OAuth clients.
+    OAuthClient,
 }
 
 /// One method at one address. `tests/it/authz.rs` has a case for each.
@@ -33,11 +36,13 @@ pub struct Route<S: Store> {
 /// The routes of the application's API. Below `/scim` the table is `scim/endpoint.rs`: what a request asks there is
 /// known only after its contract's repairs.
 pub fn table<S: Store>() -> Vec<Route<S>> {
-    use Access::{ApiKey, Open};
+    use Access::{ApiKey, OAuthClient, Open};
     let route = |method, path, access, handler| Route { method, path, access, handler };
     vec![
         route("GET", "/health/live", Open, get(health::live)),
         route("GET", "/health/ready", Open, get(health::ready::<S>)),
+        route("GET", "/.well-known/oauth-authorization-server", Open, get(metadata::read::<S>)),
+        route("POST", "/oauth2/token", OAuthClient, post(token::issue::<S>)),
         route("GET", "/organizations", ApiKey, get(organizations::list::<S>)),
         route("POST", "/organizations", ApiKey, post(organizations::create::<S>)),
         route("GET", "/organizations/{id}", ApiKey, get(organizations::read::<S>)),
@@ -51,6 +56,15 @@ pub fn table<S: Store>() -> Vec<Route<S>> {
         route("GET", "/directories/{id}/tokens", ApiKey, get(tokens::list::<S>)),
         route("POST", "/directories/{id}/tokens", ApiKey, post(tokens::create::<S>)),
         route("DELETE", "/directories/{id}/tokens/{token_id}", ApiKey, delete(tokens::remove::<S>)),
+        route("GET", "/directories/{id}/oauth_clients", ApiKey, get(oauth_clients::list::<S>)),
+        route("POST", "/directories/{id}/oauth_clients", ApiKey, post(oauth_clients::create::<S>)),
+        route("GET", "/directories/{id}/oauth_clients/{client_id}", ApiKey, get(oauth_clients::read::<S>)),
+        route(
+            "DELETE",
+            "/directories/{id}/oauth_clients/{client_id}",
+            ApiKey,
+            delete(oauth_clients::remove::<S>),
+        ),
         route("GET", "/directory_users", ApiKey, get(users::list::<S>)),
         route("GET", "/directory_users/{id}", ApiKey, get(users::read::<S>)),
         route("GET", "/directory_groups", ApiKey, get(groups::list::<S>)),

@@ -31,7 +31,7 @@ use lockstep_scim::projection::Projection;
 use lockstep_scim::{Definition, Error, json};
 use lockstep_store::Store;
 
-use crate::auth::{self, ScimCaller};
+use crate::auth::{self, KnownBy, ScimCaller};
 use crate::body::RawBody;
 use crate::limits::READINGS_LIMIT;
 use crate::problem::Problem;
@@ -113,7 +113,10 @@ async fn exchange<S: Store>(
     // A credential comes first: whoever has none learns nothing else, also not that something is malformed.
     let mut caller = auth::scim_caller(state, &parts.headers, &directory_of(parts.uri.path())).await?;
     trail.directory = Some(caller.directory_id);
-    trail.token = Some(caller.token);
+    match caller.known_by {
+        KnownBy::Token(token, client) => (trail.token, trail.client) = (Some(token), client),
+        KnownBy::Issuer(client) => trail.client = Some(client),
+    }
     trail.contract = caller.provider.slug;
     demand_utf8(parts.uri.query().unwrap_or_default())?;
 

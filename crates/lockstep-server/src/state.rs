@@ -21,6 +21,8 @@ use crate::auth::Credentials;
 use crate::base64url;
 use crate::catalog::Catalog;
 use crate::keys::{Keys, MasterKey};
+use crate::oauth::KeySource;
+use crate::oauth::keys::{IssuerKeys, NoSource};
 use crate::problem::Problem;
 use crate::rate::Rate;
 use crate::scans::Scans;
@@ -52,7 +54,9 @@ pub struct Shared<S: Store> {
     /// Which directory is whose.
     pub(crate) catalog: Catalog,
     /// How often an IdP may ask, where that is bounded.
-    pub(crate) rate: Option<Rate>,
+    pub(crate) rate: Option<Arc<Rate>>,
+    /// The keys of those whose tokens are accepted.
+    pub(crate) issuer_keys: IssuerKeys,
     terms: RwLock<HashMap<&'static str, Arc<Terms>>>,
 }
 
@@ -78,37 +82,46 @@ impl<S: Store> AppState<S> {
             credentials: Credentials::default(),
             catalog: Catalog::default(),
             rate: None,
+            issuer_keys: IssuerKeys::from(Arc::new(NoSource)),
             terms: RwLock::default(),
         }))
+    }
+
+    /// The same server, which gets the keys of issuers of tokens there. Without a source it accepts no such tokens.
+    #[must_use]
+    pub fn with_key_source(&self, source: Arc<dyn KeySource>) -> Self {
+        Self(Arc::new(Shared { issuer_keys: IssuerKeys::from(source), ..self.anew() }))
     }
 
     /// The same server without the repairs of these names.
     #[must_use]
     pub fn without_repairs(&self, names: &[&'static str]) -> Self {
-        self.with(names.to_vec(), None)
+        Self(Arc::new(Shared { repairs_off: names.to_vec(), ..self.anew() }))
     }
 
     /// The same server, in which each directory's IdP may ask so often in a second.
     #[must_use]
     pub fn with_scim_requests_per_second(&self, rate: NonZeroU32) -> Self {
-        self.with(self.repairs_off.clone(), Some(Rate::new(rate, self.clock.clone())))
+        Self(Arc::new(Shared { rate: Some(Arc::new(Rate::new(rate, self.clock.clone()))), ..self.anew() }))
     }
 
-    fn with(&self, repairs_off: Vec<&'static str>, rate: Option<Rate>) -> Self {
-        Self(Arc::new(Shared {
+    /// The same parts, with nothing remembered.
+    fn anew(&self) -> Shared<S> {
+        Shared {
             store: self.store.clone(),
             clock: self.clock.clone(),
             secrets: self.secrets.clone(),
             limits: self.limits.clone(),
             keys: self.keys.clone(),
             public_url: self.public_url.clone(),
-            repairs_off,
             scans: Scans::default(),
+            repairs_off: self.repairs_off.clone(),
+            rate: self.rate.clone(),
             credentials: Credentials::default(),
             catalog: Catalog::default(),
-            rate,
+            issuer_keys: self.issuer_keys.anew(),
             terms: RwLock::default(),
-        }))
+        }
     }
 
     /// A new id for a request.
@@ -238,6 +251,10 @@ pub fn digest_of(secret: &str) -> [u8; 32] {
 
 /// What a bearer token begins with, so that a leak is found by those who look for leaks.
 pub const TOKEN_PREFIX: &str = "lockstep_scim_";
+/// What an access token begins with, which an OAuth client was issued.
+pub const ACCESS_TOKEN_PREFIX: &str = "lockstep_access_";
+/// What the secret of an OAuth client begins with.
+pub const CLIENT_SECRET_PREFIX: &str = "lockstep_client_";
 /// What an API key that was made here begins with.
 pub const API_KEY_PREFIX: &str = "lockstep_key_";
 

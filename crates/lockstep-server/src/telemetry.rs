@@ -88,6 +88,7 @@ impl Line<'_> {
                     http.status = self.status,
                     directory.id = trail.and_then(|trail| trail.directory).map(tracing::field::display),
                     token.id = trail.and_then(|trail| trail.token).map(tracing::field::display),
+                    client.id = trail.and_then(|trail| trail.client).map(tracing::field::display),
                     provider = trail.map(|trail| trail.contract),
                     repairs = repairs.join(","),
                     events = trail.map_or(0, |trail| trail.events),

@@ -1,7 +1,7 @@
 //! What a request leaves for its log line and its record: put on the response by the edge that served it.
 
 use lockstep_core::command::Outcome;
-use lockstep_core::id::{DirectoryId, TokenId};
+use lockstep_core::id::{ClientId, DirectoryId, TokenId};
 use lockstep_idp::Note;
 
 /// What was done with one request. Holds no personal data.
@@ -13,6 +13,8 @@ pub struct Trail {
     pub directory: Option<DirectoryId>,
     /// The bearer token by which the IdP was known; its id, not the secret.
     pub token: Option<TokenId>,
+    /// The OAuth client that it was, where it was one.
+    pub client: Option<ClientId>,
     /// The contract by which it was read.
     pub contract: &'static str,
     /// The repairs that were used, in their order.

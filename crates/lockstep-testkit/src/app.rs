@@ -12,6 +12,7 @@ use lockstep_core::id::{ApiKeyId, OrganizationId};
 use lockstep_core::model::{ApiKey, Reach};
 use lockstep_scim::Limits;
 use lockstep_server::keys::MasterKey;
+use lockstep_server::oauth::KeySource;
 use lockstep_server::state::{AppState, Secrets, SeededSecrets, digest_of};
 use lockstep_server::worker::{self, Turn};
 use lockstep_server::{auth, routes};
@@ -100,6 +101,14 @@ impl<S: Store> TestApp<S> {
     #[must_use]
     pub fn with_scim_requests_per_second(mut self, rate: u32) -> Self {
         self.state = self.state.with_scim_requests_per_second(rate.try_into().expect("more than none"));
+        self.router = routes::app(self.state.clone());
+        self
+    }
+
+    /// The same server, which gets the keys of issuers of tokens from there.
+    #[must_use]
+    pub fn with_key_source(mut self, source: Arc<dyn KeySource>) -> Self {
+        self.state = self.state.with_key_source(source);
         self.router = routes::app(self.state.clone());
         self
     }

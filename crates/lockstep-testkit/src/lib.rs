@@ -4,7 +4,9 @@
 mod answer;
 mod app;
 mod client;
+mod signer;
 
 pub use answer::Answer;
 pub use app::{CLOCK_START, TestApp};
 pub use client::ScimClient;
+pub use signer::Signer;

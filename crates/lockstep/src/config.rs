@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
+use lockstep_server::outbound::AddressRange;
 use serde::Deserialize;
 
 use crate::cli::ServeOptions;
@@ -29,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) master_key: Source,
     /// How often each directory's IdP may ask, where that is bounded.
     pub(crate) scim_requests_per_second: Option<NonZeroU32>,
+    /// Private or loopback ranges that the server's own requests may reach.
+    pub(crate) allow_outbound: Vec<AddressRange>,
 }
 
 /// The server's certificate.
@@ -92,9 +95,8 @@ impl Config {
         let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
         let listen = options.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8480)));
         let behind_proxy = options.behind_proxy || file.behind_proxy;
-        for range in options.allow_outbound.iter().chain(&file.allow_outbound) {
-            check_range(range)?;
-        }
+        let ranges = options.allow_outbound.iter().chain(&file.allow_outbound);
+        let allow_outbound = ranges.map(|range| parse_range(range)).collect::<anyhow::Result<_>>()?;
 
         let certificate = variable("LOCKSTEP_TLS_CERTIFICATE").map(PathBuf::from).or(file.tls.certificate);
         let key = variable("LOCKSTEP_TLS_KEY").map(PathBuf::from).or(file.tls.key);
@@ -152,6 +154,7 @@ impl Config {
                 .map(|text| parse_rate(&text))
                 .transpose()?
                 .or(file.scim_requests_per_second),
+            allow_outbound,
         })
     }
 }
@@ -171,14 +174,9 @@ fn read_secret(path: &Path) -> anyhow::Result<String> {
     Ok(text.trim().to_owned())
 }
 
-/// An address range in CIDR notation.
-fn check_range(range: &str) -> anyhow::Result<()> {
-    let parsed = range.split_once('/').and_then(|(address, bits)| {
-        let address: std::net::IpAddr = address.parse().ok()?;
-        let bits: u8 = bits.parse().ok()?;
-        (bits <= if address.is_ipv4() { 32 } else { 128 }).then_some(())
-    });
-    parsed.with_context(|| format!("allow_outbound: `{range}` is no address range such as 10.0.0.0/8"))
+fn parse_range(range: &str) -> anyhow::Result<AddressRange> {
+    AddressRange::parse(range)
+        .with_context(|| format!("allow_outbound: `{range}` is no address range such as 10.0.0.0/8"))
 }
 
 #[cfg(test)]

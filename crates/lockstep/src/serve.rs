@@ -14,6 +14,7 @@ use hyper_util::rt::TokioTimer;
 use lockstep_scim::Limits;
 use lockstep_server::keys::MasterKey;
 use lockstep_server::limits::API_KEY_CHARS_ADVISED;
+use lockstep_server::outbound::Outbound;
 use lockstep_server::state::{AppState, SystemSecrets};
 use lockstep_server::{auth, routes, worker};
 use lockstep_store::Store;
@@ -42,7 +43,8 @@ pub(crate) fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         let listener = Listener::bind(config.listen, config.tls.as_ref()).await?;
         let public_url = config.public_url.clone().unwrap_or_else(|| listener.url.clone());
         let key = master_key(&config.master_key, &path, &*secrets)?;
-        let mut state = state(store.clone(), secrets, &public_url, &key);
+        let outbound = Arc::new(Outbound::new(config.allow_outbound.clone()));
+        let mut state = state(store.clone(), secrets, &public_url, &key).with_key_source(outbound);
         if let Some(rate) = config.scim_requests_per_second {
             state = state.with_scim_requests_per_second(rate);
         }

@@ -20,9 +20,10 @@ fn only_what_is_offered_is_announced() {
     ] {
         assert_eq!(config.pointer(pointer).unwrap(), expected, "{pointer}");
     }
+    assert_eq!(config["authenticationSchemes"].as_array().unwrap().len(), 1);
     assert!(config.get("pagination").is_none() && config.get("documentationUri").is_none());
     let cursors = Some(Cursors { default_page_size: 100, timeout_seconds: 600 });
-    let all = Features { bulk: true, cursors, ..Features::default() };
+    let all = Features { bulk: true, cursors, client_credentials: true, ..Features::default() };
     let config = service_provider_config("", Some("https://docs"), &Limits::default(), &all);
     assert_eq!(config["bulk"]["maxOperations"], 1_000);
     let pagination = serde_json::json!({
@@ -30,6 +31,7 @@ fn only_what_is_offered_is_announced() {
         "defaultPageSize": 100, "maxPageSize": 1_000, "cursorTimeout": 600,
     });
     assert_eq!(config["pagination"], pagination);
+    assert_eq!(config.pointer("/authenticationSchemes/1/type").unwrap(), "oauth2");
 }
 
 #[test]

@@ -66,6 +66,16 @@ impl Fields {
         Given::Value(String::new())
     }
 
+    /// Whether there is such a field that is not null.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.object.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// An object, whatever is in it; `None` where it is left out or something else.
+    pub(crate) fn object(&self, name: &str) -> Option<&Value> {
+        self.object.get(name).filter(|value| value.is_object())
+    }
+
     /// A list of texts that may be left out.
     pub(crate) fn optional_texts(&mut self, name: &str, limit: usize) -> Given<Vec<String>> {
         let texts = match self.object.get(name) {

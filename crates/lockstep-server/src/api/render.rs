@@ -4,6 +4,7 @@
 mod directory;
 mod event;
 mod group;
+mod oauth_client;
 mod organization;
 mod token;
 mod user;
@@ -11,6 +12,7 @@ mod user;
 pub(crate) use directory::directory;
 pub(crate) use event::event;
 pub(crate) use group::group;
+pub(crate) use oauth_client::oauth_client;
 pub(crate) use organization::organization;
 pub(crate) use token::token;
 pub(crate) use user::{email, user_idp_id, user_with_groups};

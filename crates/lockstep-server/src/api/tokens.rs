@@ -87,7 +87,8 @@ pub(crate) async fn remove<S: Store>(
     Ok((StatusCode::NO_CONTENT, Extension(trail)).into_response())
 }
 
-fn scopes(fields: &mut Fields) -> Scopes {
+/// The field `scopes`: what may not be done.
+pub(super) fn scopes(fields: &mut Fields) -> Scopes {
     let names = match fields.optional_texts("scopes", Scope::ALL.len()) {
         Given::Value(names) => names,
         Given::Absent | Given::Null => Vec::new(),

@@ -46,7 +46,7 @@ impl Binding {
     /// `question` says what is asked, whatever way it was written.
     pub(super) fn new(caller: &ScimCaller, question: &str) -> Self {
         let mut bytes = caller.directory.0.to_be_bytes().to_vec();
-        bytes.extend(caller.token.0.to_be_bytes());
+        bytes.extend(caller.known_by.identity().to_be_bytes());
         bytes.extend(digest(&SHA256, question.as_bytes()).as_ref());
         Self(bytes)
     }

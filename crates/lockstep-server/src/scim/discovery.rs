@@ -58,6 +58,6 @@ pub(super) fn without_credential<S: Store>(state: &AppState<S>, parts: &Parts) -
 
 fn service_provider_config<S: Store>(state: &AppState<S>, base: &str) -> serde_json::Value {
     let cursors = Cursors { default_page_size: SCIM_PAGE_DEFAULT, timeout_seconds: CURSOR_TIMEOUT.as_secs() };
-    let features = Features { cursors: Some(cursors), ..Features::default() };
+    let features = Features { cursors: Some(cursors), client_credentials: true, ..Features::default() };
     discovery::service_provider_config(base, None, &state.limits, &features)
 }

@@ -36,6 +36,8 @@ struct Victim {
     group: String,
     /// The id of the IdP's token.
     token: String,
+    /// The id of an OAuth client of the directory.
+    client: String,
 }
 
 fn cases(victim: &Victim) -> Vec<Case> {
@@ -105,6 +107,34 @@ fn cases(victim: &Victim) -> Vec<Case> {
             none(),
             NotFound,
         ),
+        case(
+            "GET",
+            "/directories/{id}/oauth_clients",
+            format!("/directories/{directory}/oauth_clients"),
+            none(),
+            NotFound,
+        ),
+        case(
+            "POST",
+            "/directories/{id}/oauth_clients",
+            format!("/directories/{directory}/oauth_clients"),
+            json!({ "authentication": "client_secret_basic" }),
+            NotFound,
+        ),
+        case(
+            "GET",
+            "/directories/{id}/oauth_clients/{client_id}",
+            format!("/directories/{directory}/oauth_clients/{}", victim.client),
+            none(),
+            NotFound,
+        ),
+        case(
+            "DELETE",
+            "/directories/{id}/oauth_clients/{client_id}",
+            format!("/directories/{directory}/oauth_clients/{}", victim.client),
+            none(),
+            NotFound,
+        ),
         case("DELETE", "/directories/{id}", format!("/directories/{directory}"), none(), NotFound),
     ]
 }
@@ -117,11 +147,21 @@ async fn victim(app: &TestApp) -> Victim {
     let group = idp.group("Secret group", &[&user]).await;
     let tokens = app.read(&format!("/directories/{}/tokens", idp.directory)).await;
     let token = tokens["data"][0]["id"].as_str().unwrap().to_owned();
-    Victim { idp, user, group, token }
+    let path = format!("/directories/{}/oauth_clients", idp.directory);
+    let client = app.api("POST", &path, json!({ "authentication": "client_secret_basic" })).await.expect(201);
+    let client = client["id"].as_str().unwrap().to_owned();
+    Victim { idp, user, group, token, client }
 }
 
 fn assert_silent(answer: &Answer, victim: &Victim) {
-    let words = [&victim.idp.organization, &victim.idp.directory, &victim.user, &victim.group, &victim.token];
+    let words = [
+        &victim.idp.organization,
+        &victim.idp.directory,
+        &victim.user,
+        &victim.group,
+        &victim.token,
+        &victim.client,
+    ];
     for word in words.into_iter().map(String::as_str).chain(["Victim", "Secret", "secret@victim.test"]) {
         assert!(!answer.text.contains(word), "{}: {}", answer.asked, answer.text);
     }
@@ -135,13 +175,19 @@ async fn every_route_has_a_case() {
     let table = routes::table::<Memory>();
     let guarded: BTreeSet<(&str, &str)> = table
         .iter()
-        .filter(|route| route.access != Access::Open)
+        .filter(|route| route.access == Access::ApiKey)
         .map(|route| (route.method, route.path))
         .collect();
     assert_eq!(covered, guarded);
     let open: Vec<&str> =
         table.iter().filter(|route| route.access == Access::Open).map(|route| route.path).collect();
-    assert_eq!(open, ["/health/live", "/health/ready"], "this list only shrinks");
+    // What is open says nothing of anybody's.
+    let expected = ["/health/live", "/health/ready", "/.well-known/oauth-authorization-server"];
+    assert_eq!(open, expected, "this list only shrinks");
+    // Who may ask here is tried in `oauth/`: clients prove who they are, each in its own way.
+    let mut by_clients = table.iter().filter(|route| route.access == Access::OAuthClient);
+    assert_eq!(by_clients.next().map(|route| route.path), Some("/oauth2/token"));
+    assert!(by_clients.next().is_none());
     app.finish().await;
 }
 

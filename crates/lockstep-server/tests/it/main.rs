@@ -7,6 +7,7 @@ mod directories;
 mod events;
 mod groups;
 mod log;
+mod oauth;
 mod organizations;
 mod protocol;
 mod sdk;

@@ -1,0 +1,220 @@
+//! OAuth clients of a directory: how an IdP may be known that does not hold a bearer token. A client is replaced by
+//! another one; both may live at once, so that an IdP can change over without a pause.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use http::StatusCode;
+use lockstep_core::client::{OAuthClient, Proof};
+use lockstep_core::id::{ClientId, DirectoryNumber};
+use lockstep_core::model::Directory;
+use lockstep_idp::Issuer;
+use lockstep_store::{Page, Store};
+use serde_json::Value;
+
+use super::fields::{Fields, Given};
+use super::paging::{self, Paging};
+use super::query::Query;
+use super::{render, tokens};
+use crate::auth::ApiCaller;
+use crate::body::JsonObject;
+use crate::limits::{CLIENTS_LIMIT, NAME_BYTES_LIMIT};
+use crate::oauth::jwk::KeySet;
+use crate::oauth::metadata::AUTHENTICATION_METHODS;
+use crate::oauth::token::token_endpoint;
+use crate::problem::Problem;
+use crate::state::{AppState, CLIENT_SECRET_PREFIX, digest_of, secret_text};
+use crate::trail::Trail;
+
+const FIELDS: [&str; 7] =
+    ["name", "authentication", "scopes", "jwks", "tenant_id", "audience", "application_id"];
+
+/// `GET /directories/{id}/oauth_clients`: newest first.
+pub(crate) async fn list<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Json<Value>, Problem> {
+    query.knows(&paging::PARAMETERS)?;
+    let paging = Paging::read(&query, ClientId::parse)?;
+    let (directory, _) = caller.directory(&state, &id).await?;
+    let mut found = state.store.clients(directory.id.directory, paging.page.clone()).await?;
+    let cursors = paging.cut(&mut found, |client| client.id.to_string());
+    let endpoint = token_endpoint(&state);
+    Ok(paging::list(
+        found.iter().map(|client| render::oauth_client(directory.id, client, &endpoint)),
+        &cursors,
+    ))
+}
+
+/// `GET /directories/{id}/oauth_clients/{client_id}`.
+pub(crate) async fn read<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    Path((id, client)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let (directory, _) = caller.directory(&state, &id).await?;
+    let missing = || Problem::not_found("OAuth client");
+    let client = ClientId::parse(&client).ok_or_else(missing)?;
+    let found = state.store.client(client).await?;
+    let (_, client) = found.filter(|(owner, _)| *owner == directory.id.directory).ok_or_else(missing)?;
+    Ok(Json(render::oauth_client(directory.id, &client, &token_endpoint(&state))))
+}
+
+/// `POST /directories/{id}/oauth_clients`. The answer is the client and, this one time, its `client_secret` where it has
+/// one.
+pub(crate) async fn create<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    JsonObject(body): JsonObject,
+) -> Result<Response, Problem> {
+    let (directory, _) = caller.directory(&state, &id).await?;
+    let mut fields = Fields::new(body, &FIELDS);
+    let name = optional(&mut fields, "name");
+    let scopes = tokens::scopes(&mut fields);
+    let secret = state.secrets.draw().ok_or_else(|| Problem::fault("the system gives no randomness"))?;
+    let secret = secret_text(CLIENT_SECRET_PREFIX, secret);
+    let proof = proof(&mut fields, &secret);
+    fields.done()?;
+    let proof = proof.ok_or_else(|| Problem::fault("a proof that is wrong was not told to be"))?;
+
+    make_sure_of_room(&state, directory.id.directory).await?;
+    let now = state.clock.now();
+    let id = ClientId::draw(now, &mut *state.secrets.random());
+    let client = OAuthClient { id, name, proof, scopes, created_at: now };
+    state.store.put_client(directory.id.directory, client.clone()).await?;
+    let mut answer = render::oauth_client(directory.id, &client, &token_endpoint(&state));
+    if let (Some(fields), Proof::Secret { .. }) = (answer.as_object_mut(), &client.proof) {
+        fields.insert("client_secret".into(), secret.into());
+    }
+    let trail = trail(&state, "POST /directories/{id}/oauth_clients", &directory, id)?;
+    Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response())
+}
+
+/// `DELETE /directories/{id}/oauth_clients/{client_id}`: it gets no tokens any more, and those that it has are refused
+/// from now on.
+pub(crate) async fn remove<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    Path((id, client)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let (directory, _) = caller.directory(&state, &id).await?;
+    let missing = || Problem::not_found("OAuth client");
+    let client = ClientId::parse(&client).ok_or_else(missing)?;
+    if !state.store.remove_client(directory.id.directory, client).await? {
+        return Err(missing());
+    }
+    let trail = trail(&state, "DELETE /directories/{id}/oauth_clients/{client_id}", &directory, client)?;
+    Ok((StatusCode::NO_CONTENT, Extension(trail)).into_response())
+}
+
+fn optional(fields: &mut Fields, name: &str) -> Option<String> {
+    match fields.optional_text(name, NAME_BYTES_LIMIT) {
+        Given::Value(text) => Some(text),
+        Given::Absent | Given::Null => None,
+    }
+}
+
+/// How the client shall prove itself; `None` where what is wrong was told to `fields`. `secret` is what a client by
+/// secret gets.
+fn proof(fields: &mut Fields, secret: &str) -> Option<Proof> {
+    let authentication = fields.text("authentication", NAME_BYTES_LIMIT);
+    let (method, own): (_, &[&str]) = match authentication.as_str() {
+        "client_secret_basic" => (Some(Method::Secret), &[]),
+        "private_key_jwt" => (Some(Method::Keys), &["jwks"]),
+        other => {
+            let issuer = lockstep_idp::issuer(other).map(Method::Issuer);
+            (issuer, &["tenant_id", "audience", "application_id"])
+        }
+    };
+    let Some(method) = method else {
+        if !authentication.is_empty() {
+            let issuers = lockstep_idp::ISSUERS.iter().map(|issuer| issuer.name);
+            let known: Vec<&str> = AUTHENTICATION_METHODS.into_iter().chain(issuers).collect();
+            let message = format!("`authentication` must be one of: {}", known.join(", "));
+            fields.wrong("authentication", "invalid_authentication", message);
+        }
+        return None;
+    };
+    // What has no meaning here was meant for something else.
+    for field in ["jwks", "tenant_id", "audience", "application_id"] {
+        if !own.contains(&field) && fields.has(field) {
+            let message = format!("`{field}` has no meaning where `authentication` is `{authentication}`");
+            fields.wrong(field, "not_applicable", message);
+        }
+    }
+    match method {
+        Method::Secret => Some(Proof::Secret { digest: digest_of(secret) }),
+        Method::Keys => keys(fields),
+        Method::Issuer(issuer) => trust(fields, issuer),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Method {
+    Secret,
+    Keys,
+    Issuer(&'static Issuer),
+}
+
+fn keys(fields: &mut Fields) -> Option<Proof> {
+    let Some(set) = fields.object("jwks") else {
+        fields.wrong("jwks", "required", "`jwks` must be a JSON Web Key Set (RFC 7517 §5)".to_owned());
+        return None;
+    };
+    match KeySet::parse_registered(set.to_string().as_bytes()) {
+        Ok(keys) => Some(Proof::Keys { jwks: keys.to_json().to_string() }),
+        Err(error) => {
+            fields.wrong("jwks", "invalid_jwks", format!("`jwks` is not taken: {error}"));
+            None
+        }
+    }
+}
+
+fn trust(fields: &mut Fields, issuer: &'static Issuer) -> Option<Proof> {
+    let tenant = fields.text("tenant_id", NAME_BYTES_LIMIT).to_ascii_lowercase();
+    let application = optional(fields, "application_id").map(|id| id.to_ascii_lowercase());
+    let audience = optional(fields, "audience").unwrap_or_else(|| issuer.audience.to_owned());
+    let mut valid = true;
+    for (field, id) in [("tenant_id", Some(&tenant)), ("application_id", application.as_ref())] {
+        if id.is_some_and(|id| !id.is_empty() && !(issuer.is_id)(id)) {
+            let message = format!("`{field}` must be an id as {} writes it, a GUID", issuer.title);
+            fields.wrong(field, "invalid_id", message);
+            valid = false;
+        }
+    }
+    // Anybody in the tenant can get a token for it: what remains is who got it.
+    if application.is_none() && issuer.common_audiences.contains(&audience.as_str()) {
+        let message = "anybody in the tenant gets tokens for this `audience`: say the `application_id` that must have it";
+        fields.wrong("application_id", "required", message.to_owned());
+        valid = false;
+    }
+    let issuer = issuer.name.to_owned();
+    valid.then_some(Proof::Issuer { issuer, tenant, audience, application })
+}
+
+async fn make_sure_of_room<S: Store>(state: &AppState<S>, directory: DirectoryNumber) -> Result<(), Problem> {
+    if state.store.clients(directory, Page::first(CLIENTS_LIMIT)).await?.len() < CLIENTS_LIMIT {
+        return Ok(());
+    }
+    let message = format!("the directory has {CLIENTS_LIMIT} OAuth clients: delete one first");
+    Err(Problem::conflict("too_many_oauth_clients", message))
+}
+
+fn trail<S: Store>(
+    state: &AppState<S>,
+    operation: &str,
+    directory: &Directory,
+    client: ClientId,
+) -> Result<Trail, Problem> {
+    let (provider, _) = state.contract_of(directory)?;
+    Ok(Trail {
+        operation: operation.to_owned(),
+        directory: Some(directory.id),
+        client: Some(client),
+        contract: provider.slug,
+        ..Trail::default()
+    })
+}
