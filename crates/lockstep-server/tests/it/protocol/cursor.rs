@@ -334,6 +334,31 @@ async fn a_cursor_gives_no_rights() {
     app.finish().await;
 }
 
+// Shows: CURSOR-24
+#[tokio::test]
+async fn walks_are_bounded_as_the_operator_says_and_leave_nothing_behind() {
+    let app = TestApp::start().await.with_scim_requests_per_second(20);
+    let idp = app.tenant("Acme").await;
+    for index in 0..3 {
+        idp.user(&format!("user{index:02}")).await;
+    }
+    // However many cursors there are, each is as good as the first: none is kept, so none is thrown out.
+    let first = page(&idp, "/Users", &[("count", "1")], "").await;
+    let next = first["nextCursor"].as_str().unwrap();
+    let mut statuses = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        let answer = ask(&idp, "/Users", &[("count", "1"), ("cursor", next)]).await;
+        if answer.status == 429 {
+            assert!(answer.header("retry-after").is_some());
+        } else {
+            assert_eq!(names(&answer.body), ["user01"]);
+        }
+        statuses.insert(answer.status);
+    }
+    assert_eq!(statuses.into_iter().collect::<Vec<_>>(), [200, 429]);
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn an_order_that_the_log_does_not_tell_cannot_be_walked() {
     let app = TestApp::start().await;

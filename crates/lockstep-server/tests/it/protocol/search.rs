@@ -261,6 +261,21 @@ async fn a_search_over_all_types_is_sorted_over_all_and_ties_have_one_order() {
     app.finish().await;
 }
 
+// Shows: LIST-11
+#[tokio::test]
+async fn one_resource_may_be_asked_for_in_part() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let path = format!("/Users/{}", idp.user("one@example.com").await);
+    let part = idp.scim("GET", &format!("{path}?attributes=userName"), Value::Null).await.expect(200);
+    assert_eq!((&part["userName"], &part["meta"]), (&json!("one@example.com"), &Value::Null));
+    let rest = idp.scim("GET", &format!("{path}?excludedAttributes=userName,meta"), Value::Null).await;
+    assert!(rest.expect(200)["meta"].is_null());
+    // What is only for lists is ignored.
+    idp.scim("GET", &format!("{path}?startIndex=9&count=0"), Value::Null).await.expect(200);
+    app.finish().await;
+}
+
 // Shows: LIST-13
 #[tokio::test]
 async fn a_query_string_is_decoded_once_and_a_plus_is_a_blank() {
