@@ -52,21 +52,25 @@ pub(crate) fn write(repo: &Repo) -> Result<Outcome> {
 
 /// The step of CI that needs no build: every line has a test or a reason, and the page says so.
 pub(crate) fn check(repo: &Repo) -> Result<Outcome> {
-    let (ledger, mut errors) = Ledger::read(repo)?;
+    let (ledger, errors) = Ledger::read(repo)?;
+    let page = fs::read_to_string(repo.root.join(PAGE)).unwrap_or_default();
+    Ok(judge(&ledger, errors, &page, COMPLETE))
+}
+
+fn judge(ledger: &Ledger, mut errors: Vec<String>, page: &str, complete: bool) -> Outcome {
     let missing: Vec<&str> = ledger.missing().map(|requirement| requirement.id.as_str()).collect();
-    if COMPLETE {
+    if complete {
         errors
             .extend(missing.iter().map(|id| format!("{id} has neither a test nor a reason in {EXCEPTIONS}")));
     }
-    let page = fs::read_to_string(repo.root.join(PAGE)).unwrap_or_default();
-    if errors.is_empty() && page != page::render(&ledger) {
+    if errors.is_empty() && page != page::render(ledger) {
         errors.push(format!("{PAGE} is not what the tests say: run `cargo xtask ledger`"));
     }
-    Ok(match (errors.is_empty(), missing.len()) {
+    match (errors.is_empty(), missing.len()) {
         (false, _) => Outcome::Failed(errors.join("\n")),
         (true, 0) => Outcome::Passed(String::new()),
         (true, count) => Outcome::Passed(format!("{count} lines have neither test nor reason")),
-    })
+    }
 }
 
 /// The step of CI after the tests: every test that the ledger names was among them.
@@ -221,6 +225,23 @@ mod tests {
                 "docs/scim/exceptions.toml: no such requirement: `Z-02`",
             ]
         );
+    }
+
+    #[test]
+    fn a_missing_line_a_wrong_mark_and_a_stale_page_fail() {
+        let (ledger, _) = ledger(&[("A-01", "x")], &["A-02"]);
+        let page = page::render(&ledger);
+        let failure = |errors: Vec<String>, page: &str, complete| match judge(&ledger, errors, page, complete)
+        {
+            Outcome::Failed(text) => Some(text),
+            _ => None,
+        };
+        assert_eq!(failure(Vec::new(), &page, false), None);
+        let missing = "B-01 has neither a test nor a reason in docs/scim/exceptions.toml";
+        assert_eq!(failure(Vec::new(), &page, true).as_deref(), Some(missing));
+        assert_eq!(failure(vec!["wrong".to_owned()], &page, false).as_deref(), Some("wrong"));
+        let stale = "docs/scim/conformance.md is not what the tests say: run `cargo xtask ledger`";
+        assert_eq!(failure(Vec::new(), &page.replace('x', "y"), false).as_deref(), Some(stale));
     }
 
     #[test]

@@ -21,7 +21,8 @@ const USAGE: &str = "\
 cargo xtask ci                 everything that must hold before a change is merged
 cargo xtask test [filter …]    the tests alone; a filter goes to the test runner
 cargo xtask tidy               the rules of the house alone
-cargo xtask ledger             write docs/scim/conformance.md; with --missing: what has neither test nor reason
+cargo xtask ledger             write docs/scim/conformance.md; --missing: what has neither test nor reason;
+                               --check: what CI looks at
 cargo xtask judges [name …]    the SCIM suites in ../shared/judges against a fresh server
 cargo xtask prepare            install what the tests need, then stop";
 
@@ -45,6 +46,10 @@ fn main() -> Result<ExitCode> {
         "ledger" if rest == ["--missing"] => {
             ledger::list_missing(&repo)?;
             return Ok(ExitCode::SUCCESS);
+        }
+        "ledger" if rest == ["--check"] => {
+            report.step("ledger", || ledger::check(&repo));
+            report.step("ledger: tests run", || ledger::check_tests(&repo));
         }
         "ledger" => {
             report.step("ledger", || ledger::write(&repo));
