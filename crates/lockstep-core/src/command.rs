@@ -1,5 +1,6 @@
 //! What a request asks of a directory, after its contract's repairs: what the RFC means, whoever sent it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -11,10 +12,12 @@ use serde_json::Value;
 
 use crate::bulk::{self, Bulk};
 use crate::id::{DirectoryNumber, LocalId, RequestId};
-use crate::limits::STEP_LIMIT;
+use crate::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
 use crate::model::{Directory, DirectoryState, Group, Token, User};
 use crate::plan;
+use crate::query::Kind;
 use crate::rules::Rules;
+use crate::schemas::{OwnSchema, OwnSchemas, Refused, SchemaChange, Sweep};
 use crate::settings::{Setting, Settings};
 use crate::version::Precondition;
 
@@ -31,6 +34,8 @@ pub struct Terms {
     pub user: Definition,
     /// The Group resource type with this directory's extensions.
     pub group: Definition,
+    /// What stored resources must still follow of a change of schemas.
+    pub sweep: Option<Arc<Sweep>>,
 }
 
 impl Terms {
@@ -43,13 +48,38 @@ impl Terms {
             Unknown::Refuse => (user, group),
             Unknown::Ignore => (user.with_open_extensions(), group.with_open_extensions()),
         };
-        Self { version: 0, settings: Settings::default(), rules, user, group }
+        Self { version: 0, settings: Settings::default(), rules, user, group, sweep: None }
     }
 
     /// The terms of this directory, which its contract's rules begin.
     #[must_use]
-    pub fn of(directory: &Directory, rules: Rules) -> Self {
-        Self { version: directory.terms_version, settings: directory.settings.clone(), ..Self::new(rules) }
+    pub fn of(directory: &Directory, rules: Rules, schemas: &OwnSchemas) -> Self {
+        let terms = Self::new(rules);
+        Self {
+            version: directory.terms_version,
+            settings: directory.settings.clone(),
+            user: schemas.extend(Kind::User, terms.user),
+            group: schemas.extend(Kind::Group, terms.group),
+            sweep: directory.sweep.clone(),
+            rules: terms.rules,
+        }
+    }
+
+    /// The resource type.
+    #[must_use]
+    pub fn definition(&self, kind: Kind) -> &Definition {
+        match kind {
+            Kind::User => &self.user,
+            Kind::Group => &self.group,
+        }
+    }
+
+    /// A stored resource as it is to be read: without what schemas that changed no longer hold.
+    #[must_use]
+    pub fn conformed<'a>(&self, kind: Kind, doc: &'a Object) -> Cow<'a, Object> {
+        let Some(sweep) = &self.sweep else { return Cow::Borrowed(doc) };
+        let mut next = doc.clone();
+        if sweep.conform(&mut next, self.definition(kind)) { Cow::Owned(next) } else { Cow::Borrowed(doc) }
     }
 }
 
@@ -81,6 +111,10 @@ pub enum Command {
         /// Settings to be switched on or off.
         settings: Vec<(Setting, bool)>,
     },
+    /// Defines, evolves or removes a schema of the directory's own. Tells nothing by itself.
+    ChangeSchemas(Box<SchemaChange>),
+    /// Goes on making stored resources follow the schemas, a bounded step; alone in its batch.
+    Sweep,
     /// Deletes the directory with everything in it; its rows are cleared in bounded steps afterwards.
     DeleteDirectory,
     /// Makes a user of a body that `lockstep_scim::resource::read` accepted.
@@ -125,6 +159,8 @@ impl Command {
             Self::Bulk(bulk, progress) => bulk.is_removal(progress),
             Self::CreateDirectory(_)
             | Self::ChangeDirectory { .. }
+            | Self::ChangeSchemas(_)
+            | Self::Sweep
             | Self::CreateUser(_)
             | Self::CreateGroup(_)
             | Self::ReplaceGroup(..)
@@ -142,8 +178,10 @@ impl Command {
             | Self::PatchUser(..)
             | Self::CreateGroup(_)
             | Self::ReplaceGroup(..)
-            | Self::PatchGroup(..) => true,
+            | Self::PatchGroup(..)
+            | Self::Sweep => true,
             Self::CreateDirectory(_)
+            | Self::ChangeSchemas(_)
             | Self::ChangeDirectory { .. }
             | Self::DeleteDirectory
             | Self::DeleteUser(..)
@@ -159,12 +197,13 @@ impl Command {
     #[must_use]
     pub fn touches(&self, directory: DirectoryNumber) -> Touched {
         let (id, members) = match self {
-            Self::CreateDirectory(_) | Self::ChangeDirectory { .. } | Self::DeleteDirectory => {
-                return Touched::Everything;
-            }
+            Self::CreateDirectory(_)
+            | Self::ChangeDirectory { .. }
+            | Self::ChangeSchemas(_)
+            | Self::DeleteDirectory => return Touched::Everything,
             Self::Bulk(bulk, progress) => return bulk.touches(directory, progress),
-            // What it goes on with is gone for everyone.
-            Self::CreateUser(_) | Self::EndGroup(_) => (None, Vec::new()),
+            // What they go on with is gone for everyone.
+            Self::CreateUser(_) | Self::EndGroup(_) | Self::Sweep => (None, Vec::new()),
             Self::ReplaceUser(id, ..)
             | Self::PatchUser(id, ..)
             | Self::DeleteUser(id, _)
@@ -199,10 +238,12 @@ impl Command {
             }
             Self::DeleteGroup(..) | Self::EndGroup(_) => STEP_LIMIT,
             Self::Bulk(bulk, progress) => bulk.weight(progress),
+            Self::Sweep => SWEEP_STEP_LIMIT,
             // In how many groups it is, nobody knows yet.
             Self::DeleteUser(..) => STEP_LIMIT / 10,
             Self::CreateDirectory(_)
             | Self::ChangeDirectory { .. }
+            | Self::ChangeSchemas(_)
             | Self::DeleteDirectory
             | Self::CreateUser(_)
             | Self::ReplaceUser(..)
@@ -269,6 +310,8 @@ pub enum Reply {
     Directory(Arc<Directory>),
     /// How far many operations have come; where they have not ended, submit [`Command::Bulk`] with this.
     Bulk(bulk::Progress),
+    /// The directory's own schema.
+    Schema(Arc<OwnSchema>),
     /// A bounded step was made; whether there is more to do.
     Step {
         /// Whether another step must follow.
@@ -282,6 +325,9 @@ pub enum Refusal {
     /// What SCIM says of it.
     #[error("{0}")]
     Scim(#[from] lockstep_scim::Error),
+    /// The directory's own schemas stay as they are.
+    #[error("{0}")]
+    Schema(#[from] Refused),
     /// There is no such directory, or it was deleted.
     #[error("the directory does not exist")]
     NoDirectory,

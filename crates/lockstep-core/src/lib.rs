@@ -13,6 +13,7 @@ pub mod plan;
 pub mod query;
 pub mod replay;
 pub mod rules;
+pub mod schemas;
 pub mod scope;
 pub mod settings;
 pub mod verify;

@@ -8,3 +8,11 @@ pub const BULK_STEP_WEIGHT_LIMIT: usize = 5 * STEP_LIMIT;
 /// How often one PATCH may compare with each member of a group: each filter other than by `value` looks at all of
 /// them, however many there are.
 pub const MEMBER_COMPARISONS_LIMIT: usize = 8;
+/// How many resources one step looks at to make them follow a change of schemas.
+pub const SWEEP_STEP_LIMIT: usize = 200;
+/// Schemas that a directory may have of its own.
+pub const SCHEMAS_LIMIT: usize = 32;
+/// Bytes of all of them, written as JSON.
+pub const SCHEMAS_BYTES_LIMIT: usize = 256 * 1024;
+/// Removed schemas whose URNs are remembered as removed; beyond, the oldest is forgotten.
+pub const RETIRED_SCHEMAS_LIMIT: usize = 256;

@@ -2,6 +2,7 @@
 //! stands in `plan.rs`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use lockstep_scim::{Object, text};
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::id::{ApiKeyId, ClientId, DirectoryId, LocalId, OrganizationId, RequestId, TokenId};
+use crate::schemas::Sweep;
 use crate::scope::Scopes;
 use crate::settings::Settings;
 
@@ -72,9 +74,11 @@ pub struct Directory {
     pub created_at: Timestamp,
     /// What its operator asks besides the contract.
     pub settings: Settings,
-    /// Grows with each change of what its requests are read by: its settings. A command that was read under another
-    /// version is not carried out.
+    /// Grows with each change of what its requests are read by: its settings and its own schemas. A command that was
+    /// read under another version is not carried out.
     pub terms_version: u64,
+    /// What stored resources must still follow of a change of its schemas.
+    pub sweep: Option<Arc<Sweep>>,
     /// When it was last changed (not its users or groups).
     pub updated_at: Timestamp,
 }

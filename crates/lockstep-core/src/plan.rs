@@ -3,6 +3,7 @@
 
 mod group;
 mod members;
+mod schemas;
 mod user;
 
 pub(crate) use members::{names as names_members, of_body as members_of_body, of_patch as members_of_patch};
@@ -84,9 +85,12 @@ pub(crate) type Planned<T = Plan> = Result<T, Stop>;
 pub fn needs(envelope: &Envelope) -> Vec<Key> {
     match &envelope.command {
         Command::Bulk(bulk, progress) => bulk.needs(progress),
-        Command::CreateDirectory(_) | Command::ChangeDirectory { .. } | Command::DeleteDirectory => {
-            Vec::new()
-        }
+        // What a step of a sweep needs the directory's row says.
+        Command::CreateDirectory(_)
+        | Command::ChangeDirectory { .. }
+        | Command::DeleteDirectory
+        | Command::Sweep => Vec::new(),
+        Command::ChangeSchemas(_) => vec![Key::Schemas],
         Command::CreateUser(object) => user::names_needed(object),
         Command::ReplaceUser(id, object, precondition) => {
             let mut keys = user::names_needed(object);
@@ -126,13 +130,20 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
     let draft = Draft::new(view, context);
     match (&context.envelope.command, directory.state) {
         // What was begun before the directory went has nothing left to do: its rows are cleared without events.
-        (Command::EndGroup(_), DirectoryState::Deleting) => Ok(draft.done(Reply::Step { more: false })),
+        (Command::EndGroup(_) | Command::Sweep, DirectoryState::Deleting) => {
+            Ok(draft.done(Reply::Step { more: false }))
+        }
         (Command::EndGroup(id), _) => draft.end_group(*id),
         (_, DirectoryState::Deleting) => Err(Refusal::NoDirectory.into()),
         (Command::DeleteDirectory, _) => Ok(draft.delete_directory(&directory)),
         (Command::ChangeDirectory { name, state, settings }, _) => {
             Ok(draft.change_directory(&directory, name.as_deref(), *state, settings))
         }
+        (Command::ChangeSchemas(change), _) => draft.change_schemas(&directory, change),
+        (Command::Sweep, _) if context.envelope.terms.version != directory.terms_version => {
+            Err(Refusal::Stale.into())
+        }
+        (Command::Sweep, _) => draft.sweep(&directory),
         (_, DirectoryState::Unlinked) => Err(Refusal::Paused.into()),
         (command, _)
             if command.depends_on_terms() && context.envelope.terms.version != directory.terms_version =>
@@ -150,6 +161,8 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
             Command::DeleteGroup(id, precondition) => draft.delete_group(*id, precondition),
             Command::CreateDirectory(_)
             | Command::ChangeDirectory { .. }
+            | Command::ChangeSchemas(_)
+            | Command::Sweep
             | Command::DeleteDirectory
             | Command::EndGroup(_)
             // Planned by `bulk`, one operation at a time.

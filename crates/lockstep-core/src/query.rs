@@ -57,6 +57,23 @@ pub enum Kind {
     Group,
 }
 
+impl Kind {
+    /// The name of its resource type (RFC 7643 §6).
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+
+    /// The kind with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::User, Self::Group].into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
 /// The best index for a filter. The candidates hold everything for which the filter is true, and perhaps more.
 #[must_use]
 pub fn lookup(filter: &Filter, kind: Kind, directory: DirectoryNumber) -> Lookup {

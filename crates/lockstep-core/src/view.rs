@@ -8,12 +8,19 @@ use crate::event::Record;
 use crate::id::LocalId;
 use crate::limits::STEP_LIMIT;
 use crate::model::{Directory, Group, Head, Token, User};
+use crate::query::Kind;
+use crate::schemas::OwnSchemas;
 
 /// A thing that a plan depends on, by the key under which a store finds it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Key {
     /// The directory and the head of its log.
     Directory,
+    /// The directory's own schemas.
+    Schemas,
+    /// The first [`SWEEP_STEP_LIMIT`](crate::limits::SWEEP_STEP_LIMIT) users, or groups (ended ones included), behind
+    /// this one, by id. Asked only by what is alone in its batch.
+    Behind(Kind, LocalId),
     /// A user.
     User(LocalId),
     /// The `seq` of a user, where nothing else of it is needed.
@@ -50,6 +57,8 @@ pub enum Key {
 pub enum Loaded {
     /// For [`Key::Directory`].
     Directory(Option<(Arc<Directory>, Head)>),
+    /// For [`Key::Schemas`].
+    Schemas(Arc<OwnSchemas>),
     /// For [`Key::User`].
     User(Option<Arc<User>>),
     /// For [`Key::Group`].
@@ -79,6 +88,8 @@ impl From<Key> for Missing {
 pub enum Step {
     /// The directory becomes this.
     Directory(Arc<Directory>),
+    /// The directory's own schemas become these.
+    Schemas(Arc<OwnSchemas>),
     /// The log's head becomes this.
     Head(Head),
     /// The directory gets a token.
@@ -114,6 +125,8 @@ pub struct Changed<T> {
 pub struct Changes {
     /// The directory's row, where it changed.
     pub directory: Option<Changed<Directory>>,
+    /// Its own schemas, where they changed.
+    pub schemas: Option<Arc<OwnSchemas>>,
     /// The head of its log, where it moved.
     pub head: Option<Head>,
     /// Tokens to add.
@@ -142,6 +155,8 @@ pub struct View {
     directory: Option<Arc<Directory>>,
     /// Whether the store has said which directory there is, if any.
     directory_known: bool,
+    schemas: Option<Arc<OwnSchemas>>,
+    behind: HashMap<(Kind, LocalId), Vec<LocalId>>,
     head: Head,
     users: HashMap<LocalId, Option<Arc<User>>>,
     user_seqs: HashMap<LocalId, Option<u64>>,
@@ -173,6 +188,12 @@ impl View {
                     found.map_or((None, Head::default()), |(row, head)| (Some(row), head));
                 self.directory = directory;
                 self.head = head;
+            }
+            (Key::Schemas, Loaded::Schemas(schemas)) => {
+                self.schemas.get_or_insert(schemas);
+            }
+            (Key::Behind(kind, after), Loaded::Ids(ids)) => {
+                self.behind.entry((kind, after)).or_insert(ids);
             }
             (Key::User(id), Loaded::User(user)) => {
                 self.users.entry(id).or_insert(user);
@@ -222,6 +243,16 @@ impl View {
         if self.directory_known { Ok(self.directory.as_ref()) } else { Err(Key::Directory.into()) }
     }
 
+    /// The directory's own schemas.
+    pub fn schemas(&self) -> Found<&Arc<OwnSchemas>> {
+        self.schemas.as_ref().ok_or(Missing::from(Key::Schemas))
+    }
+
+    /// The first users or groups behind this one, by id, as the store has them.
+    pub fn behind(&self, kind: Kind, after: LocalId) -> Found<Vec<LocalId>> {
+        self.behind.get(&(kind, after)).cloned().ok_or(Missing::from(Key::Behind(kind, after)))
+    }
+
     /// The head of its log; meaningful once [`View::directory`] answered.
     #[must_use]
     pub fn head(&self) -> &Head {
@@ -231,6 +262,19 @@ impl View {
     /// A user.
     pub fn user(&self, id: LocalId) -> Found<Option<&Arc<User>>> {
         self.users.get(&id).map(Option::as_ref).ok_or(Missing::from(Key::User(id)))
+    }
+
+    /// [`View::user`] of many, those left out that are not there; asks for all that are missing at once.
+    pub fn users(&self, ids: impl IntoIterator<Item = LocalId>) -> Found<Vec<Arc<User>>> {
+        let mut missing = Vec::new();
+        let mut users = Vec::new();
+        for id in ids {
+            match self.user(id) {
+                Ok(user) => users.extend(user.cloned()),
+                Err(Missing(keys)) => missing.extend(keys),
+            }
+        }
+        if missing.is_empty() { Ok(users) } else { Err(Missing(missing)) }
     }
 
     /// The number of the last event about a user itself; `None` where there is no such user.
@@ -384,6 +428,10 @@ impl View {
                     let before = self.directory.replace(directory.clone());
                     let before = self.changes.directory.take().map_or(before, |changed| changed.before);
                     self.changes.directory = Some(Changed { before, after: Some(directory) });
+                }
+                Step::Schemas(schemas) => {
+                    self.changes.schemas = Some(schemas.clone());
+                    self.schemas = Some(schemas);
                 }
                 Step::Head(head) => {
                     self.changes.head = Some(head.clone());

@@ -22,12 +22,16 @@ use serde_json::Value;
 use crate::schema::{self, Attribute, Definition, Mutability};
 use crate::{Error, Limits, Object, error::shown};
 
+mod adopt;
 mod conform;
 mod format;
+mod immutable;
 mod qualified;
 mod value;
 
+pub use adopt::{Adopted, adopt};
 pub use conform::conform;
+pub use immutable::keep_immutable;
 pub(crate) use value::{Reading, assigned, is_missing};
 
 /// What to do with an attribute that no schema declares (RFC 7644 §3.1, §3.5.2).

@@ -146,6 +146,11 @@ impl Attribute {
         self.mutability == Mutability::ReadOnly
     }
 
+    /// Whether a client may write it, and the server keeps it.
+    pub fn is_written(&self) -> bool {
+        matches!(self.mutability, Mutability::ReadWrite | Mutability::Immutable)
+    }
+
     /// Whether a value is taken and forgotten: a password (RFC 7643 §4.1.1).
     pub fn is_dropped(&self) -> bool {
         self.mutability == Mutability::WriteOnly
@@ -187,6 +192,8 @@ pub struct Definition {
     pub extensions: Vec<(Schema, bool)>,
     /// Keep `urn:` objects that no extension here declares, as they came.
     pub open_extensions: bool,
+    /// URNs of which nothing is kept although others are open: extensions that were declared once.
+    pub closed_extensions: Vec<String>,
 }
 
 /// An attribute found by name: where it lives in the object and what it is.
@@ -221,6 +228,7 @@ impl Definition {
             schema: user(),
             extensions: vec![(enterprise_user(), false)],
             open_extensions: false,
+            closed_extensions: Vec::new(),
         }
     }
 
@@ -234,6 +242,7 @@ impl Definition {
             schema: group(),
             extensions: Vec::new(),
             open_extensions: false,
+            closed_extensions: Vec::new(),
         }
     }
 
@@ -241,6 +250,13 @@ impl Definition {
     #[must_use]
     pub fn with_open_extensions(mut self) -> Self {
         self.open_extensions = true;
+        self
+    }
+
+    /// The same type, keeping nothing under these URNs where nobody declares them.
+    #[must_use]
+    pub fn with_closed_extensions(mut self, urns: impl IntoIterator<Item = String>) -> Self {
+        self.closed_extensions.extend(urns);
         self
     }
 
@@ -292,6 +308,7 @@ impl Definition {
             && !is_of_the_standard(urn)
             && !self.is_base(urn)
             && self.extension(urn).is_none()
+            && !self.closed_extensions.iter().any(|closed| closed.eq_ignore_ascii_case(urn))
             && !self.names_declared_attribute(urn)
     }
 

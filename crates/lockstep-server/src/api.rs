@@ -11,5 +11,6 @@ pub mod organizations;
 pub(crate) mod paging;
 pub(crate) mod query;
 pub mod render;
+pub mod schemas;
 pub mod tokens;
 pub mod users;

@@ -437,7 +437,7 @@ async fn grant<S: Store>(state: &AppState<S>, digest: [u8; 32]) -> Result<Arc<Gr
 async fn read_grant<S: Store>(state: &AppState<S>, digest: [u8; 32]) -> Result<Grant, Problem> {
     let (number, token) = state.store.token(digest).await?.ok_or_else(Problem::invalid_token)?;
     let (directory, _) = state.store.directory(number).await?.ok_or_else(Problem::invalid_token)?;
-    let (provider, terms) = state.contract_of(&directory)?;
+    let (provider, terms) = state.contract_of(&directory).await?;
     Ok(Grant {
         directory,
         provider,
@@ -478,7 +478,7 @@ async fn issued_grant<S: Store>(
             Problem::invalid_token().with_detail(refused.to_string())
         }
     })?;
-    let grant = issuer_grant(state, directory, client, digest, expires_at)?;
+    let grant = issuer_grant(state, directory, client, digest, expires_at).await?;
     state.credentials.grants.remember(epoch, digest, grant.clone());
     Ok(grant)
 }
@@ -498,17 +498,17 @@ async fn issued_again<S: Store>(
     let (number, client) = found.ok_or_else(Problem::invalid_token)?;
     let (directory, _) = state.store.directory(number).await?.ok_or_else(Problem::invalid_token)?;
     let expires_at = caller.expires_at.ok_or_else(Problem::invalid_token)?;
-    issuer_grant(state, directory, &client, caller.digest, expires_at)?.alive(state)
+    issuer_grant(state, directory, &client, caller.digest, expires_at).await?.alive(state)
 }
 
-fn issuer_grant<S: Store>(
+async fn issuer_grant<S: Store>(
     state: &AppState<S>,
     directory: Directory,
     client: &OAuthClient,
     digest: [u8; 32],
     expires_at: Timestamp,
 ) -> Result<Arc<Grant>, Problem> {
-    let (provider, terms) = state.contract_of(&directory)?;
+    let (provider, terms) = state.contract_of(&directory).await?;
     Ok(Arc::new(Grant {
         directory,
         provider,

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use lockstep_core::command::Refusal;
 use lockstep_core::id::RequestId;
+use lockstep_core::schemas::Refused;
 use lockstep_scim::error::ERROR_URN;
 use lockstep_scim::{Error as ScimError, ScimType};
 use lockstep_store::StoreError;
@@ -318,6 +319,18 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Scim(error) => error.into(),
+            Refusal::Schema(refused) => {
+                let text = refused.to_string();
+                match refused {
+                    Refused::Unknown => Self::not_found("schema"),
+                    Refused::Exists => Self::conflict("schema_exists", text),
+                    Refused::Pending(_) => Self::conflict("schema_changes_pending", text),
+                    Refused::Incompatible(_) => Self::conflict("incompatible_schema", text),
+                    Refused::Overlaps(_) => Self::conflict("schema_overlaps", text),
+                    Refused::TooMany(_) | Refused::TooLarge(_) => Self::conflict("too_many_schemas", text),
+                    Refused::NotOffered(_) => Self::invalid_field("schema", "not_offered", text),
+                }
+            }
             Refusal::NoDirectory => Self::not_found("directory"),
             Refusal::Paused => Self::forbidden(
                 "the directory is paused: ask the application's operator to resume it, and then send this again",

@@ -5,7 +5,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use lockstep_store::Store;
 
-use crate::api::{directories, events, groups, health, oauth_clients, organizations, tokens, users};
+use crate::api::{directories, events, groups, health, oauth_clients, organizations, schemas, tokens, users};
 use crate::oauth::{metadata, token};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -65,6 +65,11 @@ pub fn table<S: Store>() -> Vec<Route<S>> {
             ApiKey,
             delete(oauth_clients::remove::<S>),
         ),
+        route("GET", "/directories/{id}/schemas", ApiKey, get(schemas::list::<S>)),
+        route("POST", "/directories/{id}/schemas", ApiKey, post(schemas::create::<S>)),
+        route("GET", "/directories/{id}/schemas/{urn}", ApiKey, get(schemas::read::<S>)),
+        route("PUT", "/directories/{id}/schemas/{urn}", ApiKey, put(schemas::update::<S>)),
+        route("DELETE", "/directories/{id}/schemas/{urn}", ApiKey, delete(schemas::remove::<S>)),
         route("GET", "/directory_users", ApiKey, get(users::list::<S>)),
         route("GET", "/directory_users/{id}", ApiKey, get(users::read::<S>)),
         route("GET", "/directory_groups", ApiKey, get(groups::list::<S>)),

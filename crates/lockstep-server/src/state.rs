@@ -1,6 +1,7 @@
 //! What every handler shares: the store, the clock, randomness, limits, and what was read of credentials. Cheap to
 //! clone. Nothing in here is the truth about a directory: that stands in the store.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::ops::Deref;
@@ -12,9 +13,10 @@ use lockstep_core::clock::{Clock, Random, Sequence};
 use lockstep_core::command::Terms;
 use lockstep_core::id::RequestId;
 use lockstep_core::model::Directory;
+use lockstep_core::query::Kind;
 use lockstep_core::settings::Setting;
 use lockstep_idp::Provider;
-use lockstep_scim::Limits;
+use lockstep_scim::{Limits, Object};
 use lockstep_store::Store;
 
 use crate::auth::Credentials;
@@ -57,6 +59,8 @@ pub struct Shared<S: Store> {
     pub(crate) rate: Option<Arc<Rate>>,
     /// The keys of those whose tokens are accepted.
     pub(crate) issuer_keys: IssuerKeys,
+    /// Wakes the worker for what begins without an event.
+    pub(crate) begun: tokio::sync::Notify,
     terms: RwLock<HashMap<&'static str, Arc<Terms>>>,
 }
 
@@ -83,6 +87,7 @@ impl<S: Store> AppState<S> {
             catalog: Catalog::default(),
             rate: None,
             issuer_keys: IssuerKeys::from(Arc::new(NoSource)),
+            begun: tokio::sync::Notify::new(),
             terms: RwLock::default(),
         }))
     }
@@ -120,6 +125,7 @@ impl<S: Store> AppState<S> {
             credentials: Credentials::default(),
             catalog: Catalog::default(),
             issuer_keys: self.issuer_keys.anew(),
+            begun: tokio::sync::Notify::new(),
             terms: RwLock::default(),
         }
     }
@@ -141,18 +147,47 @@ impl<S: Store> Shared<S> {
         terms
     }
 
-    /// The contract to which a directory is held, and its terms. A fault where this version does not know the
-    /// contract: another one would read the IdP's requests wrongly.
-    pub fn contract_of(&self, directory: &Directory) -> Result<(&'static Provider, Arc<Terms>), Problem> {
-        let mut provider = lockstep_idp::by_slug(&directory.contract)
-            .ok_or_else(|| Problem::fault(format!("no contract is called `{}`", directory.contract)))?;
+    /// The contract to which a directory is held, and its terms.
+    ///
+    /// The row must have been read before this: its version is then never newer than the schemas that are read here, and
+    /// what is planned under a mixture is refused as stale.
+    pub async fn contract_of(
+        &self,
+        directory: &Directory,
+    ) -> Result<(&'static Provider, Arc<Terms>), Problem> {
+        let provider = provider_of(directory)?;
         if directory.terms_version == 0 {
             return Ok((provider, self.terms_of(provider)));
         }
-        if directory.settings.has(Setting::StrictRfc) {
-            provider = lockstep_idp::strict(provider).unwrap_or(provider);
+        let schemas = self.store.schemas(directory.id.directory).await?;
+        Ok((provider, Arc::new(Terms::of(directory, (provider.rules)(), &schemas))))
+    }
+}
+
+impl<S: Store> Shared<S> {
+    /// The terms of a directory of which stored resources must still follow a change of schemas; nothing where all of
+    /// them do.
+    pub(crate) async fn following(&self, directory: &Directory) -> Result<Option<Arc<Terms>>, Problem> {
+        match directory.sweep {
+            None => Ok(None),
+            Some(_) => Ok(Some(self.contract_of(directory).await?.1)),
         }
-        Ok((provider, Arc::new(Terms::of(directory, (provider.rules)()))))
+    }
+}
+
+/// The contract to which a directory is held. A fault where this version does not know it: another one would read the
+/// IdP's requests wrongly.
+pub(crate) fn provider_of(directory: &Directory) -> Result<&'static Provider, Problem> {
+    let provider = lockstep_idp::by_slug(&directory.contract)
+        .ok_or_else(|| Problem::fault(format!("no contract is called `{}`", directory.contract)))?;
+    let strict = lockstep_idp::strict(provider).filter(|_| directory.settings.has(Setting::StrictRfc));
+    Ok(strict.unwrap_or(provider))
+}
+
+/// Makes a stored resource what it is to be read as, by what [`Shared::following`] gave.
+pub(crate) fn conform(terms: Option<&Terms>, kind: Kind, doc: &mut Object) {
+    if let Some(Cow::Owned(next)) = terms.map(|terms| terms.conformed(kind, doc)) {
+        *doc = next;
     }
 }
 

@@ -1,8 +1,10 @@
-//! Goes on with what was begun: ends the memberships of deleted groups, clears the rows of deleted directories. Takes
-//! no input: what there is to do stands in the store. May be killed at any moment, and may run twice. Besides, it does
+//! Goes on with what was begun: ends the memberships of deleted groups, lets stored resources follow their schemas,
+//! clears the rows of deleted directories. Takes no input: what there is to do stands in the store. May be killed at any moment, and may run twice. Besides, it does
 //! what is due by the clock.
 
 use lockstep_core::command::{Command, Envelope, Refusal, Reply};
+use lockstep_core::id::RequestId;
+use lockstep_core::model::Directory;
 use lockstep_store::{Store, StoreError, Work};
 
 use crate::limits::{CLEAR_ROWS_LIMIT, EXPIRED_TOKENS_LIMIT, TOKEN_USE_PERIOD, WORK_LIMIT, WORK_RETRY_WAIT};
@@ -26,6 +28,7 @@ pub async fn run<S: Store>(state: AppState<S>) {
                             return;
                         }
                     }
+                    () = state.begun.notified() => {}
                     _ = minute.tick() => {
                         if let Err(problem) = tend(&state).await {
                             warn(&problem);
@@ -110,19 +113,37 @@ async fn step<S: Store>(state: &AppState<S>, work: Work) -> Result<Turn, Problem
         },
         Work::EndGroup(number, group) => {
             let Some((directory, _)) = state.store.directory(number).await? else { return Ok(Turn::Idle) };
-            let (_, terms) = state.contract_of(&directory)?;
             let request = state.draw_request_id();
-            let envelope = Envelope { directory: number, request, terms, command: Command::EndGroup(group) };
-            match state.store.submit(envelope).await {
-                Ok(Ok(outcome)) => Ok(match outcome.reply {
-                    Reply::Step { more: true } => Turn::More,
-                    _ => Turn::Idle,
-                }),
-                Ok(Err(Refusal::NoDirectory)) => Ok(Turn::Idle),
-                Ok(Err(refusal)) => Err(refusal.into()),
-                Err(StoreError::Stopping) => Ok(Turn::Stopping),
-                Err(error) => Err(error.into()),
-            }
+            go_on(state, &directory, request, Command::EndGroup(group)).await
         }
+        Work::Sweep(number) => {
+            let Some((directory, _)) = state.store.directory(number).await? else { return Ok(Turn::Idle) };
+            let Some(sweep) = directory.sweep.clone() else { return Ok(Turn::Idle) };
+            // What comes of it was caused by whoever changed the schemas.
+            go_on(state, &directory, sweep.request, Command::Sweep).await
+        }
+    }
+}
+
+/// One step of what is done by commands.
+async fn go_on<S: Store>(
+    state: &AppState<S>,
+    directory: &Directory,
+    request: RequestId,
+    command: Command,
+) -> Result<Turn, Problem> {
+    let (_, terms) = state.contract_of(directory).await?;
+    let envelope = Envelope { directory: directory.id.directory, request, terms, command };
+    match state.store.submit(envelope).await {
+        Ok(Ok(outcome)) => Ok(match outcome.reply {
+            Reply::Step { more: true } => Turn::More,
+            _ => Turn::Idle,
+        }),
+        // The directory's row is read again at the next turn.
+        Ok(Err(Refusal::Stale)) => Ok(Turn::More),
+        Ok(Err(Refusal::NoDirectory)) => Ok(Turn::Idle),
+        Ok(Err(refusal)) => Err(refusal.into()),
+        Err(StoreError::Stopping) => Ok(Turn::Stopping),
+        Err(error) => Err(error.into()),
     }
 }

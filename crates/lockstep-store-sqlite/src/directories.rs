@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lockstep_core::id::{ApiKeyId, DirectoryId, DirectoryNumber, LocalId, OrganizationId};
 use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach};
+use lockstep_core::schemas::{OwnSchemas, Sweep};
 use lockstep_core::settings::{Setting, Settings};
 use lockstep_core::view::Changes;
 use lockstep_scim::text;
@@ -40,7 +41,7 @@ macro_rules! directory {
     ($rest:literal) => {
         concat!(
             "SELECT number, local, organization, name, directory_type, contract, state, created_at, updated_at, ",
-            "last_seq, last_id, last_at, users_active, users_inactive, groups, settings, terms_version FROM ",
+            "last_seq, last_id, last_at, users_active, users_inactive, groups, settings, terms_version, sweep FROM ",
             $rest
         )
     };
@@ -64,14 +65,17 @@ const DIRECTORIES_OF: Paged = paged!(
     "local",
     "LIMIT ?4"
 );
+const SCHEMAS: &str = "SELECT schemas FROM directory_schemas WHERE directory = ?1";
+const PUT_SCHEMAS: &str = "INSERT INTO directory_schemas (directory, schemas) VALUES (?1, ?2)
+    ON CONFLICT (directory) DO UPDATE SET schemas = excluded.schemas";
 const NUMBERS: &str = "SELECT number FROM directories ORDER BY number";
 const ADD_DIRECTORY: &str = "INSERT INTO directories
     (number, local, organization, name, name_key, directory_type, contract, state, created_at, updated_at, settings,
-    terms_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    terms_version, sweep) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 const CHANGE_DIRECTORY: &str =
     "UPDATE directories SET local = ?2, organization = ?3, name = ?4, name_key = ?5,
     directory_type = ?6, contract = ?7, state = ?8, created_at = ?9, updated_at = ?10, settings = ?11,
-    terms_version = ?12 WHERE number = ?1";
+    terms_version = ?12, sweep = ?13 WHERE number = ?1";
 const MOVE_HEAD: &str = "UPDATE directories SET last_seq = ?2, last_id = ?3, last_at = ?4, users_active = ?5,
     users_inactive = ?6, groups = ?7 WHERE number = ?1";
 
@@ -91,6 +95,8 @@ pub(crate) const STATEMENTS: &[&str] = &[
     DIRECTORIES.descending,
     DIRECTORIES_OF.ascending,
     DIRECTORIES_OF.descending,
+    SCHEMAS,
+    PUT_SCHEMAS,
     NUMBERS,
     ADD_DIRECTORY,
     CHANGE_DIRECTORY,
@@ -265,6 +271,7 @@ fn read_directory(row: &Row<'_>) -> Result<(Directory, Head)> {
         state,
         settings: read_settings(&row.get::<_, String>(15)?),
         terms_version: codec::uint(row, 16)?,
+        sweep: row.get::<_, Option<String>>(17)?.map(|text| read_sweep(&text)).transpose()?,
         created_at: codec::timestamp(row, 7)?,
         updated_at: codec::timestamp(row, 8)?,
     };
@@ -287,6 +294,20 @@ fn written_settings(settings: &Settings) -> String {
 /// One that only a newer version knows is off here.
 fn read_settings(text: &str) -> Settings {
     text.split(' ').filter_map(Setting::parse).collect()
+}
+
+fn read_sweep(text: &str) -> Result<Arc<Sweep>> {
+    let sweep = Sweep::from_text(text);
+    sweep.map(Arc::new).map_err(|why| Error::Content(format!("what must follow a change of schemas: {why}")))
+}
+
+/// The schemas of a directory's own.
+pub(crate) fn schemas(connection: &Connection, number: DirectoryNumber) -> Result<OwnSchemas> {
+    let text = one(connection, SCHEMAS, [codec::number(number)], |row| Ok(row.get::<_, String>(0)?))?;
+    let schemas = text.map(|text| OwnSchemas::from_text(&text)).transpose();
+    schemas
+        .map(Option::unwrap_or_default)
+        .map_err(|why| Error::Content(format!("a directory's schemas: {why}")))
 }
 
 /// Writes what a batch changed of the directory's own row, of its head and of its tokens.
@@ -312,9 +333,13 @@ pub(crate) fn apply(connection: &Connection, number: DirectoryNumber, changes: &
                 directory.created_at.0,
                 directory.updated_at.0,
                 written_settings(&directory.settings),
-                codec::int(directory.terms_version)?
+                codec::int(directory.terms_version)?,
+                directory.sweep.as_ref().map(|sweep| sweep.to_text())
             ],
         )?;
+    }
+    if let Some(schemas) = &changes.schemas {
+        execute(connection, PUT_SCHEMAS, params![codec::number(number), schemas.to_text()])?;
     }
     if let Some(head) = &changes.head {
         execute(

@@ -1,7 +1,7 @@
 //! Groups, whose members are rows of their own, and who is a member of which.
 
 use lockstep_core::id::{DirectoryNumber, LocalId, RequestId};
-use lockstep_core::limits::STEP_LIMIT;
+use lockstep_core::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
 use lockstep_core::model::Group;
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::version::GroupOfUser;
@@ -81,6 +81,8 @@ const MODIFIED_SINCE: Paged = Paged {
 const NTH: &str = "SELECT id FROM groups INDEXED BY groups_id WHERE directory = ?1 AND id >= ?2
     AND id NOT IN (SELECT id FROM groups INDEXED BY groups_ended WHERE directory = ?1 AND ended IS NOT NULL)
     ORDER BY id LIMIT 1 OFFSET ?3";
+const BEHIND: &str =
+    "SELECT id FROM groups INDEXED BY groups_id WHERE directory = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 const ENDED_TOO: &str = group!("groups AS g WHERE g.directory = ?1 ORDER BY g.id");
 
 const PARENTS: &str = "SELECT parent FROM group_parents WHERE directory = ?1 AND child = ?2 ORDER BY parent";
@@ -129,6 +131,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     MODIFIED_SINCE.ascending,
     MODIFIED_SINCE.descending,
     NTH,
+    BEHIND,
     ENDED_TOO,
     PARENTS,
     GROUPS_OF,
@@ -306,6 +309,16 @@ pub(crate) fn list(
         .into_iter()
         .map(|group| complete(connection, directory, group, with_members))
         .collect()
+}
+
+/// The first ones behind this, ended ones included, as many as one step of a sweep looks at.
+pub(crate) fn behind(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    after: LocalId,
+) -> Result<Vec<LocalId>> {
+    let params = params![codec::number(directory), codec::id(after), codec::limit(SWEEP_STEP_LIMIT)];
+    many(connection, BEHIND, params, |row| codec::local_id(row, 0))
 }
 
 pub(crate) fn nth(

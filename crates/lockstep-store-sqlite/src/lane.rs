@@ -11,6 +11,7 @@ use lockstep_core::batch::{Answer, Batch, Progress};
 use lockstep_core::clock::Clock;
 use lockstep_core::command::Envelope;
 use lockstep_core::id::DirectoryNumber;
+use lockstep_core::query::Kind;
 use lockstep_core::view::{Changes, Key, Loaded};
 use lockstep_store::{RandomFactory, StoreError};
 use rusqlite::Connection;
@@ -274,6 +275,9 @@ fn load(connection: &Connection, directory: DirectoryNumber, key: &Key) -> Resul
             let found = directories::directory(connection, directory)?;
             Loaded::Directory(found.map(|(row, head)| (Arc::new(row), head)))
         }
+        Key::Schemas => Loaded::Schemas(Arc::new(directories::schemas(connection, directory)?)),
+        Key::Behind(Kind::User, after) => Loaded::Ids(users::behind(connection, directory, *after)?),
+        Key::Behind(Kind::Group, after) => Loaded::Ids(groups::behind(connection, directory, *after)?),
         Key::User(id) => Loaded::User(users::user(connection, directory, *id)?.map(Arc::new)),
         Key::UserSeq(id) => Loaded::Seq(users::seq(connection, directory, *id)?),
         Key::UserName(name) => Loaded::Id(users::id_by_name(connection, directory, name)?),

@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(3, "0003_settings"),
     migration!(4, "0004_blocks"),
     migration!(5, "0005_clients"),
+    migration!(6, "0006_schemas"),
 ];
 
 const RECORDS: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -14,6 +14,7 @@ use lockstep_core::command::Envelope;
 use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
 use lockstep_core::model::{ApiKey, Directory, Head, Organization, Token};
 use lockstep_core::query::{Kind, Lookup};
+use lockstep_core::schemas::OwnSchemas;
 use lockstep_store::{
     DirectoryQuery, EventQuery, EventView, GroupView, Issue, Issued, Page, Position, RandomFactory, Result,
     Store, StoreError, TokenUse, UserView, Work,
@@ -208,6 +209,10 @@ impl Store for Sqlite {
 
     async fn has_api_keys(&self) -> Result<bool> {
         self.read_here(directories::has_api_keys)
+    }
+
+    async fn schemas(&self, directory: DirectoryNumber) -> Result<OwnSchemas> {
+        self.read_here(|connection| directories::schemas(connection, directory))
     }
 
     async fn directory(&self, number: DirectoryNumber) -> Result<Option<(Directory, Head)>> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use lockstep_core::id::{DirectoryNumber, LocalId};
+use lockstep_core::limits::SWEEP_STEP_LIMIT;
 use lockstep_core::model::User;
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::view::Changes;
@@ -77,6 +78,9 @@ const MODIFIED_SINCE: Paged = Paged {
 pub(crate) const NTH: &str = "SELECT id FROM users INDEXED BY users_id
     WHERE directory = ?1 AND id >= ?2 ORDER BY id LIMIT 1 OFFSET ?3";
 
+const BEHIND: &str =
+    "SELECT id FROM users INDEXED BY users_id WHERE directory = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+
 const ADD: &str = "INSERT INTO users
     (directory, id, created_at, modified_at, seq, user_name_key, external_id, display_name_key, doc)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -109,6 +113,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     MODIFIED_SINCE.ascending,
     MODIFIED_SINCE.descending,
     NTH,
+    BEHIND,
     ADD,
     CHANGE,
     REMOVE,
@@ -192,6 +197,16 @@ pub(crate) fn list(
         _ => many(connection, sql, params![number, above, below, limit, wanted], read_user),
     }?;
     walk.arrange(found).into_iter().map(|user| with_groups(connection, directory, user)).collect()
+}
+
+/// The first ones behind this, as many as one step of a sweep looks at.
+pub(crate) fn behind(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    after: LocalId,
+) -> Result<Vec<LocalId>> {
+    let params = params![codec::number(directory), codec::id(after), codec::limit(SWEEP_STEP_LIMIT)];
+    many(connection, BEHIND, params, |row| codec::local_id(row, 0))
 }
 
 pub(crate) fn nth(

@@ -57,7 +57,7 @@ impl Entry {
     /// Whether it shares a turn with nothing.
     fn goes_alone(&self) -> bool {
         match self {
-            Self::Command(asked) => matches!(asked.envelope.command, Command::EndGroup(_)),
+            Self::Command(asked) => matches!(asked.envelope.command, Command::EndGroup(_) | Command::Sweep),
             Self::Job(_) => true,
         }
     }

@@ -25,7 +25,7 @@ const ENDED: &str = "SELECT g.directory, g.id FROM groups AS g INDEXED BY groups
     WHERE g.ended IS NOT NULL AND d.state <> 'deleting' ORDER BY g.directory, g.id LIMIT ?1";
 
 /// Each removes up to ?2 rows of the directory ?1. Its tokens and clients stay: by them its IdP is told that it is gone.
-const CLEAR: [&str; 7] = [
+const CLEAR: [&str; 8] = [
     "DELETE FROM oauth_assertions WHERE (directory, client, digest) IN
      (SELECT directory, client, digest FROM oauth_assertions WHERE directory = ?1 LIMIT ?2)",
     "DELETE FROM memberships WHERE (directory, group_id, user_id) IN
@@ -40,17 +40,27 @@ const CLEAR: [&str; 7] = [
      (SELECT rowid FROM users INDEXED BY users_id WHERE directory = ?1 LIMIT ?2)",
     "DELETE FROM blocks WHERE (directory, kind, first_id) IN
      (SELECT directory, kind, first_id FROM blocks WHERE directory = ?1 LIMIT ?2)",
+    "DELETE FROM directory_schemas WHERE directory IN
+     (SELECT directory FROM directory_schemas WHERE directory = ?1 LIMIT ?2)",
 ];
+const TO_SWEEP: &str = "SELECT number FROM directories INDEXED BY directories_to_sweep
+    WHERE sweep IS NOT NULL AND state <> 'deleting' ORDER BY number LIMIT ?1";
 const CLEARED: &str = "UPDATE directories SET cleared = 1 WHERE number = ?1";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] =
-    &[TO_CLEAR, ENDED, CLEAR[0], CLEAR[1], CLEAR[2], CLEAR[3], CLEAR[4], CLEAR[5], CLEAR[6], CLEARED];
+pub(crate) const STATEMENTS: &[&str] = &[
+    TO_CLEAR, TO_SWEEP, ENDED, CLEAR[0], CLEAR[1], CLEAR[2], CLEAR[3], CLEAR[4], CLEAR[5], CLEAR[6],
+    CLEAR[7], CLEARED,
+];
 
 pub(crate) fn list(connection: &Connection, limit: usize) -> Result<Vec<Work>> {
     let mut work = many(connection, ENDED, [codec::limit(limit)], |row| {
         Ok(Work::EndGroup(codec::directory_number(row, 0)?, codec::local_id(row, 1)?))
     })?;
+    let rest = limit.saturating_sub(work.len());
+    work.extend(many(connection, TO_SWEEP, [codec::limit(rest)], |row| {
+        codec::directory_number(row, 0).map(Work::Sweep)
+    })?);
     let rest = limit.saturating_sub(work.len());
     work.extend(many(connection, TO_CLEAR, [codec::limit(rest)], |row| {
         codec::directory_number(row, 0).map(Work::Clear)

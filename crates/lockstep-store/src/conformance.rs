@@ -15,6 +15,7 @@ pub mod kit;
 pub mod order;
 pub mod read;
 pub mod restart;
+pub mod schemas;
 pub mod tenancy;
 pub mod text;
 pub mod tokens;
@@ -176,6 +177,10 @@ macro_rules! conformance_cases {
                 a_refused_command_takes_no_number
                 the_signal_comes_with_events_and_only_with_them
             ;
+            schemas:
+                a_directory_keeps_its_schemas
+                a_removed_schemas_values_go_in_steps_while_others_write
+            ;
             tenancy:
                 the_same_names_live_in_two_directories
                 an_id_leads_nowhere_in_another_directory
@@ -215,6 +220,7 @@ macro_rules! conformance_restart_cases {
                 what_was_acknowledged_is_there_without_a_stop
                 a_group_that_was_ending_goes_on_ending
                 a_directory_that_was_being_cleared_goes_on_being_cleared
+                a_sweep_that_a_stop_interrupted_goes_on
                 positions_go_on_where_they_stood
         }
     };

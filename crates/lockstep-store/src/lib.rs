@@ -11,6 +11,7 @@ use lockstep_core::event::{EventType, Record};
 use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
 use lockstep_core::model::{ApiKey, Directory, Group, Head, Organization, Token, User};
 use lockstep_core::query::{Kind, Lookup};
+use lockstep_core::schemas::OwnSchemas;
 use lockstep_core::version::GroupOfUser;
 use tokio::sync::watch;
 
@@ -130,6 +131,8 @@ pub enum Issued {
 pub enum Work {
     /// A deleted group has memberships left: submit `Command::EndGroup`.
     EndGroup(DirectoryNumber, LocalId),
+    /// A directory's stored resources must follow a change of its schemas: submit `Command::Sweep`.
+    Sweep(DirectoryNumber),
     /// A deleted directory has rows left: call [`Store::clear`].
     Clear(DirectoryNumber),
 }
@@ -176,6 +179,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Whether there is any API key.
     fn has_api_keys(&self) -> impl Future<Output = Result<bool>> + Send;
 
+    /// The schemas that a directory has of its own; none for a directory that is not there.
+    fn schemas(&self, directory: DirectoryNumber) -> impl Future<Output = Result<OwnSchemas>> + Send;
     /// A directory and the head of its log. Deleted ones are found too, also once they are cleared: their log stays,
     /// their number stays taken, and their last event is told with what the row says.
     fn directory(

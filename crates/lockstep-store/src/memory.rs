@@ -13,6 +13,7 @@ use lockstep_core::command::{Envelope, Refusal};
 use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
 use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Token};
 use lockstep_core::query::{Kind, Lookup};
+use lockstep_core::schemas::OwnSchemas;
 use lockstep_core::view::{Changes, Key, Loaded};
 use lockstep_scim::text;
 use tokio::sync::watch;
@@ -223,6 +224,10 @@ impl Store for Memory {
 
     async fn has_api_keys(&self) -> Result<bool> {
         Ok(!self.lock().api_keys.is_empty())
+    }
+
+    async fn schemas(&self, directory: DirectoryNumber) -> Result<OwnSchemas> {
+        Ok(self.lock().directories.get(&directory).map(Island::schemas).unwrap_or_default())
     }
 
     async fn directory(&self, number: DirectoryNumber) -> Result<Option<(Directory, Head)>> {

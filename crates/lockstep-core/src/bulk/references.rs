@@ -57,6 +57,8 @@ pub(super) fn aim(command: &mut Command, to: LocalId) {
         | Command::DeleteGroup(id, _) => *id = to,
         Command::CreateDirectory(_)
         | Command::ChangeDirectory { .. }
+        | Command::ChangeSchemas(_)
+        | Command::Sweep
         | Command::DeleteDirectory
         | Command::CreateUser(_)
         | Command::CreateGroup(_)
@@ -90,6 +92,8 @@ fn visit(envelope: &mut Envelope, each: Visit<'_>) {
         Command::PatchGroup(_, patch, _) => operations(patch, &terms.group, each),
         Command::CreateDirectory(_)
         | Command::ChangeDirectory { .. }
+        | Command::ChangeSchemas(_)
+        | Command::Sweep
         | Command::DeleteDirectory
         | Command::DeleteUser(..)
         | Command::DeleteGroup(..)

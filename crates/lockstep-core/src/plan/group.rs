@@ -9,6 +9,7 @@ use lockstep_scim::{Error, Object, resource, text};
 use serde_json::Value;
 
 use super::members::{Edits, Member};
+use super::schemas::demand_required;
 use super::{Draft, Planned, demand, demand_stated, refuse_taken};
 use crate::clock::Random;
 use crate::command::{Envelope, Refusal, Reply};
@@ -16,6 +17,7 @@ use crate::event::{Change, EventType, Membership, Told, changed};
 use crate::id::{GroupId, LocalId, RequestId};
 use crate::limits::STEP_LIMIT;
 use crate::model::Group;
+use crate::query::Kind;
 use crate::rules::UnknownMember;
 use crate::version::{self, Precondition};
 use crate::view::{Key, Step};
@@ -120,6 +122,9 @@ impl Draft<'_> {
         let edits = Edits::of_body(object)?;
         let mut doc = object.clone();
         doc.remove("members");
+        let terms = &self.context.envelope.terms;
+        resource::keep_immutable(&mut doc, &terms.conformed(Kind::Group, &group.doc), &terms.group)?;
+        resource::refresh_schemas(&mut doc, &terms.group);
         self.context.envelope.terms.rules.keep_external_id(&mut doc, &group.doc);
         self.change_group(&group, doc, &edits)
     }
@@ -129,11 +134,12 @@ impl Draft<'_> {
         let edits = Edits::of_patch(patch)?;
         let others = patch.operations.iter().filter(|operation| !operation.target.is_top("members"));
         let terms = &self.context.envelope.terms;
-        let mut current = group.doc.clone();
+        let mut current = terms.conformed(Kind::Group, &group.doc).into_owned();
         let shown = GroupId { directory: self.context.envelope.directory, local: id };
         current.insert("id".into(), Value::String(shown.to_string()));
         let mut doc = patch::apply(others, &current, &terms.group, &terms.rules.patch)?;
         doc.remove("id");
+        demand_required(&current, &doc, &terms.group)?;
         resource::refresh_schemas(&mut doc, &terms.group);
         self.change_group(&group, doc, &edits)
     }
@@ -320,7 +326,7 @@ impl Draft<'_> {
     }
 
     /// Tells of a group that it came, or that it changed from what it was `before`.
-    fn tell_group(&mut self, group: &Group, before: Option<&Group>) {
+    pub(super) fn tell_group(&mut self, group: &Group, before: Option<&Group>) {
         let mut told =
             Told { nested: group.nested.clone(), ..Told::new(group.doc.clone(), group.created_at) };
         let kind = match before {

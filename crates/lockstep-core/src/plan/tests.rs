@@ -16,7 +16,9 @@ use crate::command::Terms;
 use crate::event::EventType;
 use crate::id::{DirectoryId, DirectoryNumber, GroupId, OrganizationId, RequestId, TokenId, UserId};
 use crate::model::{Group, Token, User};
+use crate::query::Kind;
 use crate::rules::Rules;
+use crate::schemas::OwnSchemas;
 use crate::settings::Settings;
 use crate::verify::{Rows, Verifier};
 use crate::version;
@@ -26,6 +28,7 @@ mod bulk;
 
 const DIRECTORY: DirectoryNumber = DirectoryNumber(7);
 
+mod schemas;
 mod terms;
 
 /// A directory as maps: the smallest store there can be.
@@ -39,8 +42,7 @@ struct World {
     log: Vec<Record>,
     now: i64,
     rules: Rules,
-    /// The version of the terms under which commands are read.
-    terms_version: u64,
+    schemas: Arc<OwnSchemas>,
 }
 
 impl World {
@@ -55,6 +57,7 @@ impl World {
             state: DirectoryState::Linked,
             settings: Settings::default(),
             terms_version: 0,
+            sweep: None,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         };
@@ -67,10 +70,18 @@ impl World {
         self.all(vec![command]).remove(0)
     }
 
+    /// What holds now.
+    fn terms(&self) -> Terms {
+        match &self.directory {
+            None => Terms::new(self.rules.clone()),
+            Some(directory) => Terms::of(directory, self.rules.clone(), &self.schemas),
+        }
+    }
+
     /// Carries commands out in one batch.
     fn all(&mut self, commands: Vec<Command>) -> Vec<Answer> {
         self.now += 1_000;
-        let terms = Arc::new(Terms { version: self.terms_version, ..Terms::new(self.rules.clone()) });
+        let terms = Arc::new(self.terms());
         let envelope =
             |command| Envelope { directory: DIRECTORY, request: RequestId(9), terms: terms.clone(), command };
         let random = Box::new(Sequence::from_seed(self.now.unsigned_abs()));
@@ -97,6 +108,15 @@ impl World {
         };
         match key {
             Key::Directory => Loaded::Directory(self.directory.clone().map(|row| (row, self.head.clone()))),
+            Key::Schemas => Loaded::Schemas(self.schemas.clone()),
+            Key::Behind(kind, after) => {
+                let ids: Vec<LocalId> = match kind {
+                    Kind::User => self.users.keys().copied().collect(),
+                    Kind::Group => self.groups.keys().copied().collect(),
+                };
+                let behind = ids.into_iter().filter(|id| id > after);
+                Loaded::Ids(behind.take(crate::limits::SWEEP_STEP_LIMIT).collect())
+            }
             Key::User(id) => Loaded::User(self.users.get(id).cloned()),
             Key::UserSeq(id) => Loaded::Seq(self.users.get(id).map(|user| user.seq)),
             Key::UserName(name) => Loaded::Id(user_by(&|user| user.user_name_key() == *name)),
@@ -132,6 +152,7 @@ impl World {
         if let Some(changed) = changes.directory {
             self.directory = changed.after;
         }
+        self.schemas = changes.schemas.unwrap_or(self.schemas.clone());
         self.head = changes.head.unwrap_or(self.head.clone());
         for (id, changed) in changes.users {
             match changed.after {

@@ -6,12 +6,14 @@ use lockstep_scim::patch::{self, Patch};
 use lockstep_scim::{Error, Object, resource, text};
 use serde_json::Value;
 
+use super::schemas::demand_required;
 use super::{Draft, Planned, demand, demand_stated, refuse_taken};
 use crate::clock::Random;
 use crate::command::Reply;
 use crate::event::{Change, EventType, Membership, Told, changed};
 use crate::id::{LocalId, UserId};
 use crate::model::{Group, User};
+use crate::query::Kind;
 use crate::version::{self, GroupOfUser, Precondition};
 use crate::view::{Key, Step};
 
@@ -63,7 +65,10 @@ impl Draft<'_> {
 
     pub(super) fn replace_user(self, id: LocalId, object: &Object, precondition: &Precondition) -> Planned {
         let user = self.user_for_write(id, precondition)?;
+        let terms = &self.context.envelope.terms;
         let mut doc = object.clone();
+        resource::keep_immutable(&mut doc, &terms.conformed(Kind::User, &user.doc), &terms.user)?;
+        resource::refresh_schemas(&mut doc, &terms.user);
         // A body that does not say it lets nobody in and puts nobody out (RFC 7644 §3.5.1 leaves it to us).
         self.settle_active(&mut doc, user.active());
         self.context.envelope.terms.rules.keep_external_id(&mut doc, &user.doc);
@@ -74,7 +79,7 @@ impl Draft<'_> {
         let user = self.user_for_write(id, precondition)?;
         let terms = &self.context.envelope.terms;
         // A value that says the id that the user has says nothing new; another one is 400 mutability.
-        let mut current = user.doc.clone();
+        let mut current = terms.conformed(Kind::User, &user.doc).into_owned();
         let shown = UserId { directory: self.context.envelope.directory, local: id };
         current.insert("id".into(), Value::String(shown.to_string()));
         let mut doc = patch::apply(&patch.operations, &current, &terms.user, &terms.rules.patch)?;
@@ -82,6 +87,7 @@ impl Draft<'_> {
         if terms.rules.active_is_never_unassigned && !doc.contains_key("active") {
             doc.insert("active".into(), Value::Bool(user.active()));
         }
+        demand_required(&current, &doc, &terms.user)?;
         resource::refresh_schemas(&mut doc, &terms.user);
         self.change_user(&user, doc)
     }

@@ -98,7 +98,7 @@ pub(crate) async fn update<S: Store>(
     JsonObject(body): JsonObject,
 ) -> Result<Response, Problem> {
     let (directory, head) = caller.directory(&state, &id).await?;
-    let (provider, terms) = state.contract_of(&directory)?;
+    let (provider, terms) = state.contract_of(&directory).await?;
     let mut fields = Fields::new(body, &["name", "state", "settings"]);
     let name = match fields.optional_text("name", NAME_BYTES_LIMIT) {
         Given::Value(name) => Some(name),
@@ -138,7 +138,7 @@ pub(crate) async fn remove<S: Store>(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (directory, _) = caller.directory(&state, &id).await?;
-    let (provider, terms) = state.contract_of(&directory)?;
+    let (provider, terms) = state.contract_of(&directory).await?;
     let number = directory.id.directory;
     let envelope = Envelope { directory: number, request, terms, command: Command::DeleteDirectory };
     let outcome = state.store.submit(envelope).await??;
@@ -172,6 +172,7 @@ pub async fn make<S: Store>(
             state: DirectoryState::Linked,
             settings: Settings::default(),
             terms_version: 0,
+            sweep: None,
             created_at: now,
             updated_at: now,
         };

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use lockstep_core::settings::Setting;
-use lockstep_scim::Object;
+use lockstep_scim::schema::Schema;
+use lockstep_scim::{Limits, Object};
 use serde_json::Value;
 
 use crate::limits::{METADATA_ENTRIES_LIMIT, METADATA_VALUE_BYTES_LIMIT, NAME_BYTES_LIMIT};
@@ -130,6 +131,33 @@ impl Fields {
         );
         self.wrong(name, "invalid_metadata", message);
         Given::Absent
+    }
+
+    /// True or false, which may be left out.
+    pub(crate) fn optional_truth(&mut self, name: &str) -> Option<bool> {
+        match self.object.get(name) {
+            None => None,
+            Some(Value::Bool(value)) => Some(*value),
+            Some(_) => {
+                self.wrong(name, "invalid_boolean", format!("`{name}` must be true or false"));
+                None
+            }
+        }
+    }
+
+    /// A schema, as SCIM has it at /Schemas. What is wrong with it is told with its place.
+    pub(crate) fn schema(&mut self, name: &str, limits: &Limits) -> Option<Schema> {
+        let Some(given) = self.object.get(name).filter(|given| !given.is_null()) else {
+            self.wrong(name, "required", format!("`{name}` is required"));
+            return None;
+        };
+        match Schema::from_json(given, limits) {
+            Ok(schema) => Some(schema),
+            Err(error) => {
+                self.wrong(name, "invalid_schema", error.detail);
+                None
+            }
+        }
     }
 
     /// Settings of a directory, to be switched on or off; those that are left out stay.

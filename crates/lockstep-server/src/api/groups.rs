@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use lockstep_core::id::GroupId;
 use lockstep_core::model::Directory;
-use lockstep_core::query::Lookup;
+use lockstep_core::query::{Kind, Lookup};
 use lockstep_store::Store;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::query::Query;
 use super::render;
 use crate::auth::ApiCaller;
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::{AppState, conform};
 
 /// `GET /directory_groups`: of a directory, or of a user.
 pub(crate) async fn list<S: Store>(
@@ -28,6 +28,10 @@ pub(crate) async fn list<S: Store>(
     let cursor = |text: &str| GroupId::parse(text).filter(|id| id.directory == number).map(|id| id.local);
     let paging = Paging::read(&query, cursor)?;
     let mut found = state.store.groups(number, lookup, paging.page.clone(), false).await?;
+    let terms = state.following(&directory).await?;
+    for view in &mut found {
+        conform(terms.as_deref(), Kind::Group, &mut view.group.doc);
+    }
     let cursors =
         paging.cut(&mut found, |view| GroupId { directory: number, local: view.group.id }.to_string());
     Ok(paging::list(found.iter().map(|view| render::group(&directory, &view.group)), &cursors))
@@ -39,7 +43,9 @@ pub(crate) async fn read<S: Store>(
     caller: ApiCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    let (directory, view) = caller.group(&state, &id).await?;
+    let (directory, mut view) = caller.group(&state, &id).await?;
+    let terms = state.following(&directory).await?;
+    conform(terms.as_deref(), Kind::Group, &mut view.group.doc);
     Ok(Json(render::group(&directory, &view.group)))
 }
 

@@ -23,7 +23,7 @@ use crate::oauth::jwk::KeySet;
 use crate::oauth::metadata::AUTHENTICATION_METHODS;
 use crate::oauth::token::token_endpoint;
 use crate::problem::Problem;
-use crate::state::{AppState, CLIENT_SECRET_PREFIX, digest_of, secret_text};
+use crate::state::{AppState, CLIENT_SECRET_PREFIX, digest_of, provider_of, secret_text};
 use crate::trail::Trail;
 
 const FIELDS: [&str; 7] =
@@ -89,7 +89,7 @@ pub(crate) async fn create<S: Store>(
     if let (Some(fields), Proof::Secret { .. }) = (answer.as_object_mut(), &client.proof) {
         fields.insert("client_secret".into(), secret.into());
     }
-    let trail = trail(&state, "POST /directories/{id}/oauth_clients", &directory, id)?;
+    let trail = trail("POST /directories/{id}/oauth_clients", &directory, id)?;
     Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response())
 }
 
@@ -106,7 +106,7 @@ pub(crate) async fn remove<S: Store>(
     if !state.store.remove_client(directory.id.directory, client).await? {
         return Err(missing());
     }
-    let trail = trail(&state, "DELETE /directories/{id}/oauth_clients/{client_id}", &directory, client)?;
+    let trail = trail("DELETE /directories/{id}/oauth_clients/{client_id}", &directory, client)?;
     Ok((StatusCode::NO_CONTENT, Extension(trail)).into_response())
 }
 
@@ -203,13 +203,8 @@ async fn make_sure_of_room<S: Store>(state: &AppState<S>, directory: DirectoryNu
     Err(Problem::conflict("too_many_oauth_clients", message))
 }
 
-fn trail<S: Store>(
-    state: &AppState<S>,
-    operation: &str,
-    directory: &Directory,
-    client: ClientId,
-) -> Result<Trail, Problem> {
-    let (provider, _) = state.contract_of(directory)?;
+fn trail(operation: &str, directory: &Directory, client: ClientId) -> Result<Trail, Problem> {
+    let provider = provider_of(directory)?;
     Ok(Trail {
         operation: operation.to_owned(),
         directory: Some(directory.id),

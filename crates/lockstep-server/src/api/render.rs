@@ -6,6 +6,7 @@ mod event;
 mod group;
 mod oauth_client;
 mod organization;
+mod schema;
 mod token;
 mod user;
 
@@ -14,6 +15,7 @@ pub(crate) use event::event;
 pub(crate) use group::group;
 pub(crate) use oauth_client::oauth_client;
 pub(crate) use organization::organization;
+pub(crate) use schema::schema;
 pub(crate) use token::token;
 pub(crate) use user::{email, user_idp_id, user_with_groups};
 

@@ -20,7 +20,7 @@ use crate::auth::ApiCaller;
 use crate::body::JsonObject;
 use crate::limits::{NAME_BYTES_LIMIT, TOKENS_LIMIT};
 use crate::problem::Problem;
-use crate::state::{AppState, TOKEN_PREFIX, digest_of, secret_text};
+use crate::state::{AppState, TOKEN_PREFIX, digest_of, provider_of, secret_text};
 use crate::trail::Trail;
 
 /// `GET /directories/{id}/tokens`: newest first, expired ones too; those that were issued to OAuth clients are not here.
@@ -66,7 +66,7 @@ pub(crate) async fn create<S: Store>(
     if let Some(fields) = answer.as_object_mut() {
         fields.insert("bearer_token".into(), bearer_token.into());
     }
-    let trail = trail(&state, "POST /directories/{id}/tokens", &directory, id)?;
+    let trail = trail("POST /directories/{id}/tokens", &directory, id)?;
     Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response())
 }
 
@@ -83,7 +83,7 @@ pub(crate) async fn remove<S: Store>(
     if !state.store.revoke_token(directory.id.directory, token).await? {
         return Err(missing());
     }
-    let trail = trail(&state, "DELETE /directories/{id}/tokens/{token_id}", &directory, token)?;
+    let trail = trail("DELETE /directories/{id}/tokens/{token_id}", &directory, token)?;
     Ok((StatusCode::NO_CONTENT, Extension(trail)).into_response())
 }
 
@@ -132,13 +132,8 @@ async fn make_room<S: Store>(
     Ok(())
 }
 
-fn trail<S: Store>(
-    state: &AppState<S>,
-    operation: &str,
-    directory: &Directory,
-    token: TokenId,
-) -> Result<Trail, Problem> {
-    let (provider, _) = state.contract_of(directory)?;
+fn trail(operation: &str, directory: &Directory, token: TokenId) -> Result<Trail, Problem> {
+    let provider = provider_of(directory)?;
     Ok(Trail {
         operation: operation.to_owned(),
         directory: Some(directory.id),

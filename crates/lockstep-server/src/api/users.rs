@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use lockstep_core::id::{LocalId, UserId};
 use lockstep_core::model::{Directory, Group};
-use lockstep_core::query::Lookup;
+use lockstep_core::query::{Kind, Lookup};
 use lockstep_scim::text;
 use lockstep_store::{Page, Store, UserView};
 use serde_json::Value;
@@ -17,7 +17,7 @@ use super::render;
 use crate::auth::ApiCaller;
 use crate::limits::FILTER_ROWS_LIMIT;
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::{AppState, conform};
 
 /// `GET /directory_users`: of a directory, or of a group.
 pub(crate) async fn list<S: Store>(
@@ -131,9 +131,15 @@ async fn with_groups<S: Store>(
             free.insert(found.map(|view| view.group));
         }
     }
+    let terms = state.following(directory).await?;
+    for group in groups.values_mut().flatten() {
+        conform(terms.as_deref(), Kind::Group, &mut group.doc);
+    }
     let rendered = users.iter().map(|view| {
         let own = view.groups.iter().filter_map(|group| groups.get(&group.id)?.as_ref());
-        render::user_with_groups(directory, &view.user, own)
+        let mut user = view.user.clone();
+        conform(terms.as_deref(), Kind::User, &mut user.doc);
+        render::user_with_groups(directory, &user, own)
     });
     Ok(rendered.collect())
 }

@@ -23,7 +23,7 @@ use crate::limits::{
     ACCESS_TOKEN_LIFETIME, CLIENT_ASSERTIONS_LIMIT, CLIENT_TOKENS_LIMIT, CREDENTIAL_BYTES_LIMIT,
 };
 use crate::problem::Problem;
-use crate::state::{ACCESS_TOKEN_PREFIX, AppState, digest_of, secret_text};
+use crate::state::{ACCESS_TOKEN_PREFIX, AppState, digest_of, provider_of, secret_text};
 use crate::trail::Trail;
 
 /// The scope that says: all that the client may do.
@@ -79,7 +79,7 @@ pub(crate) async fn issue<S: Store>(
             return Err(Problem::slow_down(message));
         }
     }
-    let (provider, _) = state.contract_of(&asker.directory)?;
+    let provider = provider_of(&asker.directory)?;
     let trail = Trail {
         operation: "POST /oauth2/token".to_owned(),
         directory: Some(asker.directory.id),

@@ -25,7 +25,7 @@ pub(super) async fn answer<S: Store>(
     let definition = definition(caller, kind);
     let shown = projection(state, asked, definition)?;
     let base_url = base_url(state, caller);
-    let renderer = Renderer { base_url: &base_url, directory: caller.directory };
+    let renderer = Renderer { base_url: &base_url, directory: caller.directory, terms: &caller.terms };
     let (resource, tag) = match kind {
         Kind::User => {
             let view = state.store.user(caller.directory, local).await?.ok_or_else(|| not_found(kind, id))?;

@@ -1,7 +1,9 @@
 //! Users and groups as SCIM resources: the stored document with what is derived (`id`, `meta`, `groups`, `members`).
 
+use lockstep_core::command::Terms;
 use lockstep_core::id::{DirectoryNumber, GroupId, LocalId, UserId};
 use lockstep_core::model::{Group, User};
+use lockstep_core::query::Kind;
 use lockstep_core::version::{self, GroupOfUser};
 use lockstep_scim::Object;
 use serde_json::{Value, json};
@@ -12,6 +14,8 @@ pub(crate) struct Renderer<'a> {
     pub(crate) base_url: &'a str,
     /// The directory's number.
     pub(crate) directory: DirectoryNumber,
+    /// Its terms: what is stored may still have to follow a change of them.
+    pub(crate) terms: &'a Terms,
 }
 
 impl Renderer<'_> {
@@ -28,7 +32,7 @@ impl Renderer<'_> {
     /// A User (RFC 7643 §4.1).
     pub(crate) fn user(&self, user: &User, groups: &[GroupOfUser]) -> Object {
         let id = self.user_id(user.id);
-        let mut resource = user.doc.clone();
+        let mut resource = self.terms.conformed(Kind::User, &user.doc).into_owned();
         if !groups.is_empty() {
             let groups: Vec<Value> = groups
                 .iter()
@@ -59,7 +63,7 @@ impl Renderer<'_> {
     /// A Group (RFC 7643 §4.2). Without `members` where they were not asked for.
     pub(crate) fn group(&self, group: &Group, members: Option<&[LocalId]>) -> Object {
         let id = self.group_id(group.id);
-        let mut resource = group.doc.clone();
+        let mut resource = self.terms.conformed(Kind::Group, &group.doc).into_owned();
         if let Some(members) = members {
             let users = members.iter().map(|user| self.member("User", "Users", &self.user_id(*user)));
             let nested =

@@ -35,7 +35,7 @@ pub(super) async fn answer<S: Store>(
         SearchRequest::from_parameters(parameters)?
     };
     let base_url = base_url(state, caller);
-    let renderer = Renderer { base_url: &base_url, directory: caller.directory };
+    let renderer = Renderer { base_url: &base_url, directory: caller.directory, terms: &caller.terms };
     let question = Question::read(caller, types, &request, &renderer, &state.limits)?;
     let reader = Reader {
         store: &state.store,

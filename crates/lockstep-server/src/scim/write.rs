@@ -51,7 +51,9 @@ pub(super) async fn carry_out<S: Store>(
         Reply::User(user) => user_answer(state, caller, asked, &user, &shown).await,
         Reply::Group(group) => group_answer(state, caller, asked, &group, &shown).await,
         // Invariant: the commands of this edge are answered with a user, a group or nothing.
-        Reply::Directory(_) | Reply::Step { .. } | Reply::Bulk(_) => Err(Refusal::Fault.into()),
+        Reply::Directory(_) | Reply::Schema(_) | Reply::Step { .. } | Reply::Bulk(_) => {
+            Err(Refusal::Fault.into())
+        }
     }
 }
 
@@ -195,7 +197,7 @@ async fn user_answer<S: Store>(
         )));
     }
     let base_url = base_url(state, caller);
-    let renderer = Renderer { base_url: &base_url, directory: caller.directory };
+    let renderer = Renderer { base_url: &base_url, directory: caller.directory, terms: &caller.terms };
     let resource = renderer.user(user, &groups);
     let location = format!("{base_url}/Users/{}", renderer.user_id(user.id));
     Ok(resource_answer(asked, &resource, &caller.terms.user, projection, &tag, &location))
@@ -224,7 +226,7 @@ async fn group_answer<S: Store>(
         None => (group, None),
     };
     let base_url = base_url(state, caller);
-    let renderer = Renderer { base_url: &base_url, directory: caller.directory };
+    let renderer = Renderer { base_url: &base_url, directory: caller.directory, terms: &caller.terms };
     let resource = renderer.group(group, members);
     let location = format!("{base_url}/Groups/{}", renderer.group_id(group.id));
     Ok(resource_answer(asked, &resource, &caller.terms.group, projection, &version::group(group), &location))

@@ -40,6 +40,14 @@ struct Victim {
     client: String,
 }
 
+/// The victim's own schema.
+const SCHEMA: &str = "urn:example:badge:1.0:User";
+
+fn schema(urn: &str) -> Value {
+    let schema = json!({ "id": urn, "name": "Badge", "attributes": [{ "name": "colour" }] });
+    json!({ "resource_type": "User", "schema": schema })
+}
+
 fn cases(victim: &Victim) -> Vec<Case> {
     use Stranger::{Forbidden, NotFound, SeesNothing};
     let (idp, user, group) = (&victim.idp, &victim.user, &victim.group);
@@ -47,6 +55,8 @@ fn cases(victim: &Victim) -> Vec<Case> {
     let case =
         |method, route, path: String, body, stranger| Case { route: (method, route), path, body, stranger };
     let none = || Value::Null;
+    let new_schema = || schema("urn:example:new:1.0:User");
+    let schema_path = format!("/directories/{directory}/schemas/{SCHEMA}");
     let new_directory =
         json!({ "organization_id": organization, "name": "New", "type": "generic scim v2.0" });
     vec![
@@ -135,6 +145,23 @@ fn cases(victim: &Victim) -> Vec<Case> {
             none(),
             NotFound,
         ),
+        case(
+            "GET",
+            "/directories/{id}/schemas",
+            format!("/directories/{directory}/schemas"),
+            none(),
+            NotFound,
+        ),
+        case(
+            "POST",
+            "/directories/{id}/schemas",
+            format!("/directories/{directory}/schemas"),
+            new_schema(),
+            NotFound,
+        ),
+        case("GET", "/directories/{id}/schemas/{urn}", schema_path.clone(), none(), NotFound),
+        case("PUT", "/directories/{id}/schemas/{urn}", schema_path.clone(), schema(SCHEMA), NotFound),
+        case("DELETE", "/directories/{id}/schemas/{urn}", schema_path, none(), NotFound),
         case("DELETE", "/directories/{id}", format!("/directories/{directory}"), none(), NotFound),
     ]
 }
@@ -143,6 +170,7 @@ async fn victim(app: &TestApp) -> Victim {
     let body = json!({ "name": "Victim", "external_id": "victim" });
     let organization = app.api("POST", "/organizations", body).await.expect(201);
     let idp = app.directory(organization["id"].as_str().unwrap(), "generic scim v2.0").await;
+    app.api("POST", &format!("/directories/{}/schemas", idp.directory), schema(SCHEMA)).await.expect(201);
     let user = idp.user("secret@victim.test").await;
     let group = idp.group("Secret group", &[&user]).await;
     let tokens = app.read(&format!("/directories/{}/tokens", idp.directory)).await;

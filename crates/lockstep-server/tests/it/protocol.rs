@@ -11,6 +11,7 @@ mod etag;
 mod filter;
 mod me;
 mod media;
+mod own_schemas;
 mod page;
 mod patch;
 mod profile;

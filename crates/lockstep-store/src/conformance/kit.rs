@@ -100,6 +100,7 @@ pub fn row(number: u32) -> Directory {
         state: DirectoryState::Linked,
         settings: Settings::default(),
         terms_version: 0,
+        sweep: None,
         created_at: START,
         updated_at: START,
     }
@@ -126,8 +127,16 @@ impl<S: Store> Tenant<S> {
 
     /// The same directory, asked under the terms that its row says.
     #[must_use]
-    pub fn with_terms_of(&self, directory: &Directory) -> Self {
-        Self { terms: Arc::new(Terms::of(directory, self.terms.rules.clone())), ..self.clone() }
+    pub async fn with_terms_of(&self, directory: &Directory) -> Self {
+        let schemas = self.store.schemas(directory.id.directory).await.unwrap();
+        let terms = Terms::of(directory, self.terms.rules.clone(), &schemas);
+        Self { terms: Arc::new(terms), ..self.clone() }
+    }
+
+    /// The same directory, asked under the terms that it has now.
+    pub async fn fresh(&self) -> Self {
+        let (directory, _) = self.store.directory(self.number).await.unwrap().unwrap();
+        self.with_terms_of(&directory).await
     }
 
     /// The command in an envelope.
@@ -297,6 +306,11 @@ impl<S: Store> Tenant<S> {
                 Work::EndGroup(number, id) => {
                     let other = Tenant { number, ..self.clone() };
                     other.must(Command::EndGroup(id)).await;
+                }
+                Work::Sweep(number) => {
+                    let (directory, _) = self.store.directory(number).await.unwrap().unwrap();
+                    let other = Tenant { number, ..self.clone() }.with_terms_of(&directory).await;
+                    other.must(Command::Sweep).await;
                 }
                 Work::Clear(number) => {
                     self.store.clear(number, limit).await.unwrap();

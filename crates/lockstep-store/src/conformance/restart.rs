@@ -75,6 +75,8 @@ pub async fn a_group_that_was_ending_goes_on_ending<B: Backend>(backend: B) {
     kit::check(&store).await;
 }
 
+pub use super::schemas::a_sweep_that_a_stop_interrupted_goes_on;
+
 pub async fn a_directory_that_was_being_cleared_goes_on_being_cleared<B: Backend>(backend: B) {
     let store = open(&backend, 1).await;
     let tenant = Tenant::create(&store, 1).await;

@@ -42,7 +42,7 @@ pub async fn a_directory_keeps_its_settings_and_makes_older_terms_stale(store: i
     assert!(store.epoch() > epoch, "what was cached of it is read again");
     let stale = tenant.submit(Command::CreateUser(object(kit::user_body("ada")))).await;
     assert_eq!(stale, Err(Refusal::Stale));
-    let fresh = tenant.with_terms_of(&directory);
+    let fresh = tenant.with_terms_of(&directory).await;
     fresh.create_user("ada").await;
 }
 

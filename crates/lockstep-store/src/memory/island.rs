@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use lockstep_core::event::{Change, Record};
 use lockstep_core::id::{DirectoryNumber, LocalId};
-use lockstep_core::limits::STEP_LIMIT;
+use lockstep_core::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
 use lockstep_core::model::{Directory, DirectoryState, Group, Head, User};
-use lockstep_core::query::Lookup;
+use lockstep_core::query::{Kind, Lookup};
+use lockstep_core::schemas::OwnSchemas;
 use lockstep_core::verify::{Rows, Verifier};
 use lockstep_core::version::GroupOfUser;
 use lockstep_core::view::{Changes, Key, Loaded};
@@ -16,6 +17,7 @@ use crate::{EventView, GroupView, Position, UserView, Work};
 
 pub(super) struct Island {
     directory: Arc<Directory>,
+    schemas: Arc<OwnSchemas>,
     head: Head,
     cleared: bool,
     users: BTreeMap<LocalId, Arc<User>>,
@@ -30,6 +32,7 @@ pub(super) struct Island {
 pub(super) fn load_nothing(key: &Key) -> Loaded {
     match key {
         Key::Directory => Loaded::Directory(None),
+        Key::Schemas => Loaded::Schemas(Arc::default()),
         Key::User(_) => Loaded::User(None),
         Key::UserSeq(_) => Loaded::Seq(None),
         Key::Group(_) => Loaded::Group(None),
@@ -37,9 +40,11 @@ pub(super) fn load_nothing(key: &Key) -> Loaded {
             Loaded::Id(None)
         }
         Key::Membership { .. } => Loaded::Present(false),
-        Key::GroupsOf(_) | Key::MembersOf(_) | Key::FirstMembersOf(_) | Key::ParentsOf(_) => {
-            Loaded::Ids(Vec::new())
-        }
+        Key::Behind(..)
+        | Key::GroupsOf(_)
+        | Key::MembersOf(_)
+        | Key::FirstMembersOf(_)
+        | Key::ParentsOf(_) => Loaded::Ids(Vec::new()),
     }
 }
 
@@ -49,6 +54,7 @@ impl Island {
         let directory = changes.directory.as_ref()?.after.clone()?;
         let mut island = Self {
             directory,
+            schemas: Arc::default(),
             head: Head::default(),
             cleared: false,
             users: BTreeMap::new(),
@@ -64,6 +70,10 @@ impl Island {
         ((*self.directory).clone(), self.head.clone())
     }
 
+    pub(super) fn schemas(&self) -> OwnSchemas {
+        (*self.schemas).clone()
+    }
+
     pub(super) fn is_deleted(&self) -> bool {
         self.directory.state == DirectoryState::Deleting
     }
@@ -71,6 +81,14 @@ impl Island {
     pub(super) fn load(&self, key: &Key) -> Loaded {
         match key {
             Key::Directory => Loaded::Directory(Some((self.directory.clone(), self.head.clone()))),
+            Key::Schemas => Loaded::Schemas(self.schemas.clone()),
+            Key::Behind(kind, after) => {
+                let ids: Vec<LocalId> = match kind {
+                    Kind::User => self.users.keys().copied().collect(),
+                    Kind::Group => self.groups.keys().copied().collect(),
+                };
+                Loaded::Ids(ids.into_iter().filter(|id| id > after).take(SWEEP_STEP_LIMIT).collect())
+            }
             Key::User(id) => Loaded::User(self.users.get(id).cloned()),
             Key::UserSeq(id) => Loaded::Seq(self.users.get(id).map(|user| user.seq)),
             Key::UserName(name) => Loaded::Id(self.user_that(|user| user.user_name_key() == *name)),
@@ -122,6 +140,9 @@ impl Island {
     pub(super) fn apply(&mut self, changes: Changes, first: u64) {
         if let Some(directory) = changes.directory.and_then(|changed| changed.after) {
             self.directory = directory;
+        }
+        if let Some(schemas) = changes.schemas {
+            self.schemas = schemas;
         }
         if let Some(head) = changes.head {
             self.head = head;
@@ -213,11 +234,10 @@ impl Island {
         if self.is_deleted() {
             return if self.cleared { Vec::new() } else { vec![Work::Clear(number)] };
         }
-        self.groups
-            .values()
-            .filter(|group| group.is_ended())
-            .map(|group| Work::EndGroup(number, group.id))
-            .collect()
+        let ended = self.groups.values().filter(|group| group.is_ended());
+        let ended = ended.map(|group| Work::EndGroup(number, group.id));
+        let sweep = self.directory.sweep.iter().map(|_| Work::Sweep(number));
+        ended.chain(sweep).collect()
     }
 
     /// Removes up to `limit` rows; whether there are more.
@@ -232,6 +252,9 @@ impl Island {
         }
         let more = !(self.memberships.is_empty() && self.groups.is_empty() && self.users.is_empty());
         self.cleared = !more;
+        if self.cleared {
+            self.schemas = Arc::default();
+        }
         more
     }
 

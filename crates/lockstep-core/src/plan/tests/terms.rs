@@ -21,7 +21,6 @@ fn a_command_that_was_read_under_other_terms_is_stale_also_within_a_batch() {
     assert!(answers[0].is_ok());
     assert!(answers[1..4].iter().all(|answer| *answer == Err(Refusal::Stale)), "{answers:?}");
     assert!(answers[4].is_ok(), "what a path names goes, whatever the terms: {:?}", answers[4]);
-    world.terms_version = 1;
     assert!(world.one(Command::CreateUser(user("bob"))).is_ok());
     assert_eq!(world.one(switch(Setting::RefuseSensitiveFilters, true)).unwrap().events, 0);
     assert!(world.one(Command::CreateUser(user("cid"))).is_ok(), "what changed nothing made nothing stale");
@@ -34,7 +33,6 @@ fn where_a_version_is_required_a_change_without_one_is_428_and_nothing_happens()
     let mut world = World::new();
     let (ann, staff) = (world.user("ann"), world.group("staff", &[]));
     assert!(world.one(switch(Setting::RequireIfMatch, true)).is_ok());
-    world.terms_version = 1;
     let log = world.events();
     let none_of = || Precondition::NoneOf(vec!["\"1\"".into()]);
     for precondition in [|| Precondition::None, none_of] {

@@ -21,6 +21,7 @@ pub(crate) fn directory(directory: &Directory, head: &Head) -> Value {
         "name": directory.name,
         "domain": null,
         "settings": settings,
+        "schema_changes_pending": directory.sweep.is_some(),
         "metadata": {
             "users": { "active": head.users_active, "inactive": head.users_inactive },
             "groups": head.groups,

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_core::clock::{ManualClock, Sequence};
+use lockstep_core::command::Terms;
+use lockstep_core::rules::Rules;
 use lockstep_store::memory::Memory;
 
 use super::*;
@@ -12,9 +14,14 @@ fn store() -> Memory {
     Memory::new(Arc::new(ManualClock::default()), Arc::new(|| Box::new(Sequence::from_seed(1))))
 }
 
-fn reader<'a>(store: &'a Memory, scans: &'a Scans, client: &'a Client) -> Reader<'a, Memory> {
+fn reader<'a>(
+    store: &'a Memory,
+    scans: &'a Scans,
+    client: &'a Client,
+    terms: &'a Terms,
+) -> Reader<'a, Memory> {
     let directory = DirectoryNumber(1);
-    Reader { store, directory, renderer: Renderer { base_url: "", directory }, scans, client }
+    Reader { store, directory, renderer: Renderer { base_url: "", directory, terms }, scans, client }
 }
 
 fn part<'a>(definition: &'a Definition, renderer: &Renderer<'_>) -> Part<'a> {
@@ -24,7 +31,8 @@ fn part<'a>(definition: &'a Definition, renderer: &Renderer<'_>) -> Part<'a> {
 #[tokio::test]
 async fn a_walk_ends_when_its_client_goes_away() {
     let (store, scans, (client, waits)) = (store(), Scans::default(), Client::waiting());
-    let reader = reader(&store, &scans, &client);
+    let terms = Terms::new(Rules::default());
+    let reader = reader(&store, &scans, &client, &terms);
     let user = Definition::user();
     let parts = [part(&user, &reader.renderer)];
     assert!(Walk::new(&reader, &parts).next().await.unwrap().is_some());
@@ -37,7 +45,8 @@ async fn a_walk_ends_when_its_client_goes_away() {
 async fn only_so_many_long_walks_are_under_way_at_once() {
     let (store, (client, _waits)) = (store(), Client::waiting());
     let scans = Scans::new(1, 0, Duration::ZERO);
-    let reader = reader(&store, &scans, &client);
+    let terms = Terms::new(Rules::default());
+    let reader = reader(&store, &scans, &client, &terms);
     let user = Definition::user();
     let parts = [part(&user, &reader.renderer)];
     let mut first = Walk::new(&reader, &parts);
