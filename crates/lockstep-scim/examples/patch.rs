@@ -30,7 +30,7 @@ fn answer(request: &[u8]) -> Result<Value, Error> {
     let (user, limits, options) = (Definition::user(), Limits::default(), patch::PatchOptions::default());
     let body = json::parse(request, &limits)?;
     let request = patch::parse(&body, &user, &options, &limits)?;
-    let after = patch::apply(&request.operations, &stored(&user, &limits)?, &user, &options)?;
+    let after = patch::apply(&request.operations, &stored(&user, &limits)?, &user, &options, &limits)?;
     Ok(Value::Object(after))
 }
 

@@ -10,10 +10,14 @@
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
+/// A point in time, to the nanosecond. Instants are ordered by time, whatever zone their texts were of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(Timestamp);
+
 /// Reads an `xsd:dateTime`: date, `T`, time, optional fraction, optional zone (none means UTC).
 /// A date without a time is refused (RFC 7643 §2.3.5).
 #[must_use]
-pub fn parse(text: &str) -> Option<Timestamp> {
+pub fn parse(text: &str) -> Option<Instant> {
     let bytes = text.as_bytes();
     let shape = b"dddd-dd-ddTdd:dd:dd";
     let fits = bytes.len() >= shape.len()
@@ -29,16 +33,16 @@ pub fn parse(text: &str) -> Option<Timestamp> {
         return None;
     }
     if let Ok(instant) = text.parse::<Timestamp>() {
-        return Some(instant);
+        return Some(Instant(instant));
     }
     let local = text.parse::<civil::DateTime>().ok()?;
-    TimeZone::UTC.to_timestamp(local).ok()
+    TimeZone::UTC.to_timestamp(local).ok().map(Instant)
 }
 
 /// Writes an instant as SCIM shows it: UTC with milliseconds.
 #[must_use]
-pub fn render(instant: Timestamp) -> String {
-    format!("{instant:.3}")
+pub fn render(instant: Instant) -> String {
+    format!("{:.3}", instant.0)
 }
 
 #[cfg(test)]

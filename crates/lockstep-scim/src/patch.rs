@@ -1,5 +1,6 @@
 //! PATCH (RFC 7644 §3.5.2): a request to typed operations, and operations to a new resource.
-//! All or nothing: the resource given is never changed. Knows no store; `members` are the caller's.
+//! All or nothing: the resource given is never changed. Knows no store. `members` are an attribute like any other here;
+//! who keeps them elsewhere takes the operations on them out (`Target::is_top`), and applies the others.
 //!
 //! ```
 //! use lockstep_scim::{Definition, Limits, patch};
@@ -17,7 +18,7 @@
 //!
 //! let json = json!({"userName": "ada", "emails": [{"type": "home", "value": "ada@example.org"}]});
 //! let ada = json.as_object().cloned().unwrap_or_default();
-//! let after = patch::apply(&request.operations, &ada, &user, &options)?;
+//! let after = patch::apply(&request.operations, &ada, &user, &options, &limits)?;
 //! assert_eq!(serde_json::Value::Object(after), json!({"userName": "ada", "name": {"familyName": "King"}}));
 //!
 //! let body = json!({"Operations": [{"op": "replace", "path": "userName", "value": 7}]});
@@ -75,6 +76,8 @@ pub struct Patch {
     pub operations: Vec<Operation>,
     /// Paths of what was left out because no schema declares it.
     pub ignored: Vec<String>,
+    /// The limits under which it was parsed, for whoever applies it elsewhere.
+    pub limits: Limits,
 }
 
 /// Where the standard is silent, or clients differ from it.
@@ -103,15 +106,10 @@ pub struct PatchOptions {
     pub require_schemas: bool,
     /// Check what RFC 7643 §4.1.2 says of the form of values, as [`ReadOptions`](crate::resource::ReadOptions) does.
     pub check_formats: bool,
-    /// How many values an attribute may come to have: 400 tooMany.
-    pub values_max: usize,
-    /// How many comparisons with values one request may need: 400 tooMany.
-    pub work_max: usize,
 }
 
 impl Default for PatchOptions {
     fn default() -> Self {
-        let limits = Limits::default();
         Self {
             unmatched_add_creates: true,
             unmatched_replace_creates: false,
@@ -122,8 +120,6 @@ impl Default for PatchOptions {
             read_only_unchanged_ok: false,
             require_schemas: false,
             check_formats: false,
-            values_max: limits.values_per_attribute,
-            work_max: limits.patch_comparisons,
         }
     }
 }

@@ -44,8 +44,8 @@ pub enum Key {
     Bool(bool),
     /// By size.
     Number(Number),
-    /// By instant, or by folded text.
-    Instant(jiff::Timestamp),
+    /// By time.
+    Instant(datetime::Instant),
     /// Folded unless case exact.
     Text(String),
     /// Last ascending, first descending.

@@ -69,7 +69,7 @@ fn read_body(bytes: &[u8], definition: &Definition) -> Result<(), Error> {
     let stored = stored.as_object().cloned().unwrap_or_default();
     for message in [json!({"Operations": [{"op": "add", "value": value}]}), value] {
         let patch = patch::parse(&message, definition, &options, &limits)?;
-        patch::apply(&patch.operations, &stored, definition, &options)?;
+        patch::apply(&patch.operations, &stored, definition, &options, &limits)?;
     }
     Ok(())
 }
@@ -288,14 +288,15 @@ fn many_removals_of_many_values_are_bounded() {
         let list: Vec<Value> = (0..1_000).map(listed).collect();
         let body = json!({"Operations": [{"op": "remove", "path": "emails", "value": list}]});
         let patch = patch::parse(&body, &user, &options, &Limits::default()).unwrap();
-        match patch::apply(&patch.operations, stored.as_object().unwrap(), &user, &options) {
+        match patch::apply(&patch.operations, stored.as_object().unwrap(), &user, &options, &patch.limits) {
             Ok(after) => assert!(fits && !after.contains_key("emails")),
             Err(error) => assert!(!fits && error.detail.contains("at a time"), "{error}"),
         }
     }
     let few = json!({"Operations": [{"op": "remove", "path": "emails", "value": [{"value": "7@example.com", "type": "WORK"}]}]});
     let patch = patch::parse(&few, &user, &options, &Limits::default()).unwrap();
-    let after = patch::apply(&patch.operations, stored.as_object().unwrap(), &user, &options).unwrap();
+    let after =
+        patch::apply(&patch.operations, stored.as_object().unwrap(), &user, &options, &patch.limits).unwrap();
     assert_eq!(after["emails"].as_array().unwrap().len(), 999);
 }
 

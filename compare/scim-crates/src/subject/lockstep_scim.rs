@@ -51,7 +51,7 @@ impl Subject for LockstepScim {
         let object = resource.as_object()?;
         let apply = || {
             let parsed = patch::parse(request, &definition, &options, &Limits::default())?;
-            patch::apply(&parsed.operations, object, &definition, &options)
+            patch::apply(&parsed.operations, object, &definition, &options, &parsed.limits)
         };
         Some(apply().map(Value::Object).map_err(refusal))
     }

@@ -137,7 +137,7 @@ impl Draft<'_> {
         let mut current = terms.conformed(Kind::Group, &group.doc).into_owned();
         let shown = GroupId { directory: self.context.envelope.directory, local: id };
         current.insert("id".into(), Value::String(shown.to_string()));
-        let mut doc = patch::apply(others, &current, &terms.group, &terms.rules.patch)?;
+        let mut doc = patch::apply(others, &current, &terms.group, &terms.rules.patch, &patch.limits)?;
         doc.remove("id");
         demand_required(&current, &doc, &terms.group)?;
         resource::refresh_schemas(&mut doc, &terms.group);

@@ -82,7 +82,8 @@ impl Draft<'_> {
         let mut current = terms.conformed(Kind::User, &user.doc).into_owned();
         let shown = UserId { directory: self.context.envelope.directory, local: id };
         current.insert("id".into(), Value::String(shown.to_string()));
-        let mut doc = patch::apply(&patch.operations, &current, &terms.user, &terms.rules.patch)?;
+        let mut doc =
+            patch::apply(&patch.operations, &current, &terms.user, &terms.rules.patch, &patch.limits)?;
         doc.remove("id");
         if terms.rules.active_is_never_unassigned && !doc.contains_key("active") {
             doc.insert("active".into(), Value::Bool(user.active()));

@@ -10,16 +10,17 @@ use super::{Op, Operation, PatchOptions, Target, required};
 use crate::filter::{Compare, Filter, Literal, element_matches, same_text};
 use crate::resource::{assigned, refresh_schemas};
 use crate::schema::{Attribute, Definition, Mutability, Resolved, Type};
-use crate::{Error, Object};
+use crate::{Error, Limits, Object};
 
 /// Applies operations in order and returns the new resource. `current` has canonical names; if
 /// clients may send readOnly attributes back unchanged, it has those too. An operation that changes
-/// nothing gives an equal resource.
+/// nothing gives an equal resource. Of the limits, those on values and on comparisons are about it: 400 tooMany.
 pub fn apply<'a>(
     operations: impl IntoIterator<Item = &'a Operation>,
     current: &Object,
     definition: &Definition,
     options: &PatchOptions,
+    limits: &Limits,
 ) -> Result<Object, Error> {
     let mut object = current.clone();
     let mut done = Vec::new();
@@ -27,19 +28,20 @@ pub fn apply<'a>(
     for operation in operations {
         let before = values_at(&object, &operation.target);
         work = work.saturating_add(effort(operation, before, &object, definition));
-        if work > options.work_max {
+        if work > limits.patch_comparisons {
             return Err(Error::too_many(format!(
                 "Operations: they look at more than {} values in all; send fewer at a time",
-                options.work_max
+                limits.patch_comparisons
             )));
         }
         apply_one(operation, &mut object, definition, options)?;
         let after = values_at(&object, &operation.target);
-        if after > options.values_max && after > before {
+        let is_bounded = !operation.target.is_top("members");
+        if is_bounded && after > limits.values_per_attribute && after > before {
             return Err(Error::too_many(format!(
                 "{}: would have more than {} values",
                 operation.target.name(),
-                options.values_max
+                limits.values_per_attribute
             )));
         }
         done.push(operation);

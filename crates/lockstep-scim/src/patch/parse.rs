@@ -49,7 +49,7 @@ pub(super) fn parse(
     for (index, raw) in raws.into_iter().enumerate() {
         meaning.operation(raw).map_err(|error| located(error, index))?;
     }
-    Ok(Patch { operations: meaning.operations, ignored: meaning.reading.ignored })
+    Ok(Patch { operations: meaning.operations, ignored: meaning.reading.ignored, limits: limits.clone() })
 }
 
 fn check_schemas(body: &Object, options: &PatchOptions) -> Result<(), Error> {

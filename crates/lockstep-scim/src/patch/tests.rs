@@ -23,7 +23,8 @@ fn alice() -> Value {
 fn run_with(operations: &Value, current: &Value, options: &PatchOptions) -> Result<Value, Error> {
     let definition = Definition::user();
     let patch = parse(&json!({"Operations": operations}), &definition, options, &Limits::default())?;
-    apply(&patch.operations, current.as_object().unwrap(), &definition, options).map(Value::Object)
+    apply(&patch.operations, current.as_object().unwrap(), &definition, options, &patch.limits)
+        .map(Value::Object)
 }
 
 fn run(operations: &Value) -> Result<Value, Error> {
@@ -54,6 +55,33 @@ fn one_request_cannot_grow_a_list_or_the_work_without_bound() {
     operations.extend(vec![wide; 20]);
     let error = run(&Value::Array(operations)).unwrap_err();
     assert_eq!(error.scim_type, Some(ScimType::TooMany), "{error}");
+}
+
+#[test]
+fn a_patch_is_applied_under_the_limits_of_its_caller() {
+    let (user, options) = (Definition::user(), PatchOptions::default());
+    let few = Limits { values_per_attribute: 2, ..Limits::default() };
+    let lazy = Limits { patch_comparisons: 1, ..Limits::default() };
+    let many = Limits { values_per_attribute: 5_000, ..Limits::default() };
+    let values: Vec<Value> = (0..4_000).map(|n| json!({"value": format!("{n}@example.com")})).collect();
+    let one = json!([{"op": "add", "path": "emails", "value": {"value": "new@example.com"}}]);
+    let all = json!([{"op": "add", "path": "emails", "value": values}]);
+    for (limits, operations, fits) in
+        [(&few, &one, false), (&lazy, &one, false), (&Limits::default(), &one, true), (&many, &all, true)]
+    {
+        let patch = parse(&json!({"Operations": operations}), &user, &options, limits).unwrap();
+        assert_eq!(&patch.limits, limits);
+        match apply(&patch.operations, alice().as_object().unwrap(), &user, &options, limits) {
+            Ok(_) => assert!(fits),
+            Err(error) => assert!(!fits && error.scim_type == Some(ScimType::TooMany), "{error}"),
+        }
+    }
+    // `members` are bounded by request, as the limit says, and not by group.
+    let group = json!({"displayName": "Staff", "members": [{"value": "1"}, {"value": "2"}]});
+    let body = json!({"Operations": [{"op": "add", "path": "members", "value": [{"value": "3"}]}]});
+    let patch = parse(&body, &Definition::group(), &options, &few).unwrap();
+    let after = apply(&patch.operations, group.as_object().unwrap(), &Definition::group(), &options, &few);
+    assert_eq!(after.unwrap()["members"].as_array().unwrap().len(), 3);
 }
 
 #[test]
@@ -368,7 +396,7 @@ fn options_change_what_the_standard_leaves_open() {
     let body = |operations: &Value| json!({"SCHEMAS": [super::PATCH_OP_URN.to_uppercase()], "OPERATIONS": operations});
     let with = |operations: &Value, options: &PatchOptions| {
         let patch = parse(&body(operations), &Definition::user(), options, &Limits::default())?;
-        apply(&patch.operations, current.as_object().unwrap(), &Definition::user(), options)
+        apply(&patch.operations, current.as_object().unwrap(), &Definition::user(), options, &patch.limits)
     };
     // Shows: PADD-12, PATCH-02
     assert_eq!(with(&add, &strict).unwrap_err().scim_type, Some(ScimType::NoTarget));
@@ -486,7 +514,7 @@ fn open_extensions_are_patched_as_they_are() {
     ] {
         let patch =
             parse(&json!({"Operations": operations}), &definition, &options, &Limits::default()).unwrap();
-        current = apply(&patch.operations, &current, &definition, &options).unwrap();
+        current = apply(&patch.operations, &current, &definition, &options, &patch.limits).unwrap();
         assert_eq!(Value::Object(current.clone()), expected, "{operations}");
     }
 }
@@ -534,7 +562,9 @@ fn nothing_is_stored_in_an_open_extension_as_a_value() {
     ] {
         let patch =
             parse(&json!({"Operations": operations}), &definition, &options, &Limits::default()).unwrap();
-        let after = apply(&patch.operations, current.as_object().unwrap(), &definition, &options).unwrap();
+        let after =
+            apply(&patch.operations, current.as_object().unwrap(), &definition, &options, &patch.limits)
+                .unwrap();
         assert_eq!(Value::Object(after), expected, "{operations}");
     }
     for (operation, kind) in [
@@ -618,7 +648,8 @@ fn what_is_immutable_is_set_once_and_a_required_extension_stays() {
         let operation = json!({"op": op, "path": path, "value": value});
         let body = json!({"Operations": [operation]});
         let patch = parse(&body, &definition, &options, &Limits::default())?;
-        apply(&patch.operations, current.as_object().unwrap(), &definition, &options).map(Value::Object)
+        apply(&patch.operations, current.as_object().unwrap(), &definition, &options, &patch.limits)
+            .map(Value::Object)
     };
     // Shows: PATCH-12
     let bare = json!({"userName": "a", "urn:acme:Badge": {"part": {"colour": "red"}}});

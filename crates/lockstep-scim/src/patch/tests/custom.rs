@@ -43,7 +43,8 @@ fn run_with(
         current[URN] = badge.clone();
     }
     let patch = parse(&json!({"Operations": operations}), definition, options, &Limits::default())?;
-    apply(&patch.operations, current.as_object().unwrap(), definition, options).map(Value::Object)
+    apply(&patch.operations, current.as_object().unwrap(), definition, options, &patch.limits)
+        .map(Value::Object)
 }
 
 fn one(op: &str, path: &str, value: Value) -> Value {
@@ -204,5 +205,5 @@ fn a_removal_that_selects_nothing_is_done_or_refused() {
     let group = Definition::group();
     let patch = parse(&body, &group, &strict, &Limits::default()).unwrap();
     let current = json!({"displayName": "G", "members": [{"value": "1"}]});
-    assert!(apply(&patch.operations, current.as_object().unwrap(), &group, &strict).is_ok());
+    assert!(apply(&patch.operations, current.as_object().unwrap(), &group, &strict, &patch.limits).is_ok());
 }
