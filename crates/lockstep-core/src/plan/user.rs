@@ -50,7 +50,7 @@ pub(super) fn user_needed(id: LocalId, precondition: &Precondition) -> Vec<Key> 
 impl Draft<'_> {
     pub(super) fn create_user(mut self, object: &Object, random: &mut dyn Random) -> Planned {
         let mut doc = object.clone();
-        self.settle_active(&mut doc, true);
+        self.settle_active(&mut doc, Some(true));
         let user =
             User { id: LocalId(0), doc, created_at: self.at, modified_at: self.at, seq: self.next_seq() };
         self.refuse_taken_user_names(&user, None)?;
@@ -70,7 +70,7 @@ impl Draft<'_> {
         resource::keep_immutable(&mut doc, &terms.conformed(Kind::User, &user.doc), &terms.user)?;
         resource::refresh_schemas(&mut doc, &terms.user);
         // A body that does not say it lets nobody in and puts nobody out (RFC 7644 §3.5.1 leaves it to us).
-        self.settle_active(&mut doc, user.active());
+        self.settle_active(&mut doc, user.doc.get("active").and_then(Value::as_bool));
         self.context.envelope.terms.rules.keep_external_id(&mut doc, &user.doc);
         self.change_user(&user, doc)
     }
@@ -112,13 +112,14 @@ impl Draft<'_> {
 
     /// Gives a body that does not say `active` what holds then. Null says that it has no value (RFC 7644 §3.3, §3.5.1),
     /// and whom nobody vouches for has no access; but for a contract in which that never happens.
-    fn settle_active(&self, doc: &mut Object, unsaid: bool) {
+    fn settle_active(&self, doc: &mut Object, unsaid: Option<bool>) {
         let cleared = doc.get("active").is_some_and(Value::is_null);
         if cleared {
             doc.remove("active");
         }
-        if !cleared || self.context.envelope.terms.rules.active_is_never_unassigned {
-            doc.entry("active").or_insert(Value::Bool(unsaid));
+        let keeps = !cleared || self.context.envelope.terms.rules.active_is_never_unassigned;
+        if let Some(active) = unsaid.filter(|_| keeps) {
+            doc.entry("active").or_insert(Value::Bool(active));
         }
     }
 

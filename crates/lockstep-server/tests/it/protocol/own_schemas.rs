@@ -51,7 +51,7 @@ fn query(path: &str, pairs: &[(&str, &str)]) -> String {
     format!("{path}?{query}")
 }
 
-// Shows: DISC-14, DISC-15, DISC-16, DISC-17, DISC-28
+// Shows: DISC-14, DISC-15, DISC-17, DISC-28
 #[tokio::test]
 async fn discovery_tells_of_a_schema_in_its_directory_and_in_no_other() {
     let app = TestApp::start().await;

@@ -149,7 +149,10 @@ async fn null_and_an_empty_list_clear_also_what_has_a_default() {
         assert_eq!(state["state"], "inactive");
         // What says nothing of it changes nothing of it.
         let kept = idp.scim("PUT", &path, whole()).await.expect(200);
-        assert_eq!(kept["active"], false);
+        assert_eq!(kept.get("active"), None);
+        let log = app.events("").await.len();
+        assert_eq!(idp.scim("PUT", &path, get(&idp, &path).await).await.expect(200), kept);
+        assert_eq!(app.events("").await.len(), log);
     }
     app.finish().await;
 }
