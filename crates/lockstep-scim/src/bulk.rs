@@ -112,7 +112,8 @@ pub fn parse(raw: Value, limits: &Limits) -> Result<Request, Error> {
             "Operations: there are {}; the limit maxOperations is {}: send the rest in another request",
             operations.len(),
             limits.bulk_operations
-        )));
+        ))
+        .over("bulk_operations"));
     }
     let mut bulk_ids = HashSet::new();
     let mut read = Vec::with_capacity(operations.len());

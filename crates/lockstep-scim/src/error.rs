@@ -8,6 +8,11 @@
 //! assert_eq!(error.status, 400);
 //! assert_eq!(error.to_json()["scimType"], "invalidValue");
 //! assert_eq!(Error::not_found("no such user").to_json().get("scimType"), None);
+//!
+//! // What the detail says of a place or a limit, a program can read too.
+//! let limits = lockstep_scim::Limits { filter_terms: 1, ..Default::default() };
+//! let error = lockstep_scim::filter::parse("title pr or userName pr", &limits).unwrap_err();
+//! assert_eq!((error.position, error.limit), (Some(13), Some("filter_terms")));
 //! ```
 
 use serde_json::{Value, json};
@@ -78,6 +83,10 @@ pub struct Error {
     pub scim_type: Option<ScimType>,
     /// What is wrong, where, and how to mend it. Never a value.
     pub detail: String,
+    /// Where a filter or a path goes wrong: the column, in characters from 1.
+    pub position: Option<usize>,
+    /// Which of the [`Limits`](crate::Limits) was exceeded: the name of its field.
+    pub limit: Option<&'static str>,
 }
 
 /// One constructor for each 400 that has a scimType.
@@ -90,10 +99,16 @@ macro_rules! bad_request {
     )*};
 }
 
+/// One for each status that a server of SCIM answers with: some of them nothing in this crate gives.
 impl Error {
     /// Any status, for what no constructor below covers.
     pub fn new(status: u16, scim_type: Option<ScimType>, detail: impl Into<String>) -> Self {
-        Self { status, scim_type, detail: detail.into() }
+        Self { status, scim_type, detail: detail.into(), position: None, limit: None }
+    }
+
+    /// The same, because of a limit.
+    pub(crate) fn over(self, limit: &'static str) -> Self {
+        Self { limit: Some(limit), ..self }
     }
 
     bad_request! {

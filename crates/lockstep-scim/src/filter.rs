@@ -249,10 +249,11 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Filter, Error> {
             "the filter has {} bytes; the limit filter_bytes is {}",
             text.len(),
             limits.filter_bytes
-        )));
+        ))
+        .over("filter_bytes"));
     }
     let mut parser = parser::Parser::new(text, limits);
-    parser.whole_filter().map_err(|fault| Error::invalid_filter(fault.describe("filter", text)))
+    parser.whole_filter().map_err(|fault| fault.into_error(Error::invalid_filter, "filter", text))
 }
 
 /// Canonical text: lower-case operators, one space, only the parentheses that are needed.

@@ -8,6 +8,7 @@
 //! assert!(error.detail.contains("duplicate member `USERNAME`"));
 //! ```
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -26,14 +27,17 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, Error> {
             "the body has {} bytes; the limit body_bytes is {}",
             bytes.len(),
             limits.body_bytes
-        )));
+        ))
+        .over("body_bytes"));
     }
     if let Err(fault) = std::str::from_utf8(bytes) {
         return Err(Error::invalid_syntax(format!("the body is not UTF-8 at byte {}", fault.valid_up_to())));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let seed = Seed { depth: limits.json_depth.min(DEPTH_MAX), limits };
-    let value = seed.deserialize(&mut reader).map_err(|fault| syntax(&fault))?;
+    let exceeded = Cell::new(None);
+    let seed = Seed { depth: limits.json_depth.min(DEPTH_MAX), limits, exceeded: &exceeded };
+    let value =
+        seed.deserialize(&mut reader).map_err(|fault| Error { limit: exceeded.get(), ..syntax(&fault) })?;
     reader.end().map_err(|fault| syntax(&fault))?;
     Ok(value)
 }
@@ -48,17 +52,18 @@ struct Seed<'a> {
     /// How many more arrays and objects may be opened.
     depth: usize,
     limits: &'a Limits,
+    /// The name of the limit that ended the reading: the reader's errors hold no more than a text.
+    exceeded: &'a Cell<Option<&'static str>>,
 }
 
 impl Seed<'_> {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        match self.depth.checked_sub(1) {
-            Some(depth) => Ok(Self { depth, ..self }),
-            None => Err(E::custom(format!(
-                "nested deeper than the limit json_depth of {}",
-                self.limits.json_depth.min(DEPTH_MAX)
-            ))),
+        if let Some(depth) = self.depth.checked_sub(1) {
+            return Ok(Self { depth, ..self });
         }
+        self.exceeded.set(Some("json_depth"));
+        let limit = self.limits.json_depth.min(DEPTH_MAX);
+        Err(E::custom(format!("nested deeper than the limit json_depth of {limit}")))
     }
 
     fn text<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
@@ -67,6 +72,7 @@ impl Seed<'_> {
             return Err(E::custom("a string holds the character U+0000; leave it out"));
         }
         if text.len() > self.limits.string_bytes {
+            self.exceeded.set(Some("string_bytes"));
             return Err(E::custom(format!(
                 "a string has {} bytes; the limit string_bytes is {}",
                 text.len(),

@@ -38,11 +38,12 @@ impl Path {
                 "the path has {} bytes; the limit path_bytes is {}",
                 text.len(),
                 limits.path_bytes
-            )));
+            ))
+            .over("path_bytes"));
         }
         Parser::new(text, limits)
             .whole_path()
-            .map_err(|fault| Error::invalid_path(fault.describe("path", text)))
+            .map_err(|fault| fault.into_error(Error::invalid_path, "path", text))
     }
 
     /// The whole path as a schema URN, if it can be one.

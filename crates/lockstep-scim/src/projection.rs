@@ -121,7 +121,8 @@ impl Projection {
             if index >= limit {
                 return Err(Error::invalid_value(format!(
                     "{parameter}: has more names than the limit projection_attributes of {limit}"
-                )));
+                ))
+                .over("projection_attributes"));
             }
             for name in Name::find(name.trim(), definition) {
                 if !names.contains(&name) {

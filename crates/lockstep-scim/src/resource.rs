@@ -153,7 +153,8 @@ fn check_schemas(value: &Value, definition: &Definition, reading: &mut Reading<'
                 "schemas: has {} values; the limit values_per_attribute is {}",
                 urns.len(),
                 reading.limits.values_per_attribute
-            )));
+            ))
+            .over("values_per_attribute"));
         }
         Value::Array(urns) => urns,
         _ => return Err(Error::invalid_syntax("schemas: must be an array of schema urns")),

@@ -147,7 +147,8 @@ fn list(body: &Object, name: &str, limits: &Limits) -> Result<Vec<String>, Error
         return Err(Error::invalid_value(format!(
             "{name}: more names than the limit projection_attributes of {}",
             limits.projection_attributes
-        )));
+        ))
+        .over("projection_attributes"));
     }
     items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
 }

@@ -5,7 +5,7 @@ use serde_json::{Number, Value};
 
 use super::{AttrPath, Compare, Filter, Literal};
 use crate::limits::DEPTH_MAX;
-use crate::{Limits, error::shown, path::Path};
+use crate::{Error, Limits, error::shown, path::Path};
 
 /// Where and why a text is not in the grammar.
 #[derive(Debug)]
@@ -13,13 +13,20 @@ pub(crate) struct Fault {
     /// Byte at which it goes wrong.
     at: usize,
     message: String,
+    /// The limit that was exceeded.
+    limit: Option<&'static str>,
 }
 
 impl Fault {
-    /// `filter, column 7: ...`; columns count characters from 1.
-    pub(crate) fn describe(&self, what: &str, text: &str) -> String {
+    fn new(at: usize, message: impl Into<String>) -> Self {
+        Self { at, message: message.into(), limit: None }
+    }
+
+    /// `filter, column 7: ...`, as an error of one kind; columns count characters from 1.
+    pub(crate) fn into_error(self, kind: fn(String) -> Error, what: &str, text: &str) -> Error {
         let column = text.char_indices().take_while(|(index, _)| *index < self.at).count() + 1;
-        format!("{what}, column {column}: {}", self.message)
+        let error = kind(format!("{what}, column {column}: {}", self.message));
+        Error { position: Some(column), limit: self.limit, ..error }
     }
 }
 
@@ -65,7 +72,7 @@ impl<'a> Parser<'a> {
                     sub: None,
                 });
             }
-            None => return Err(Fault { at: start, message: malformed(word) }),
+            None => return Err(Fault::new(start, malformed(word))),
         };
         if self.peek() != Some('[') {
             self.end("`[`")?;
@@ -139,7 +146,7 @@ impl<'a> Parser<'a> {
         self.depth += 1;
         let limit = self.limits.filter_depth.min(DEPTH_MAX);
         if self.depth > limit {
-            return Err(self.fault(format!("deeper than the limit filter_depth of {limit}")));
+            return Err(self.over("filter_depth", format!("deeper than the limit filter_depth of {limit}")));
         }
         Ok(())
     }
@@ -157,10 +164,9 @@ impl<'a> Parser<'a> {
     fn comparison(&mut self, inside: bool) -> Parsed<Filter> {
         self.terms += 1;
         if self.terms > self.limits.filter_terms {
-            return Err(self.fault(format!(
-                "more comparisons than the limit filter_terms of {}",
-                self.limits.filter_terms
-            )));
+            let message =
+                format!("more comparisons than the limit filter_terms of {}", self.limits.filter_terms);
+            return Err(self.over("filter_terms", message));
         }
         let start = self.at;
         let word = self.word();
@@ -168,7 +174,7 @@ impl<'a> Parser<'a> {
             return Err(self.fault("expected an attribute name"));
         }
         let Some(attr) = attr_path(word) else {
-            return Err(Fault { at: start, message: malformed(word) });
+            return Err(Fault::new(start, malformed(word)));
         };
         if self.peek() != Some('[') {
             return self.operation(attr);
@@ -206,7 +212,7 @@ impl<'a> Parser<'a> {
         let Some((op, _)) = Compare::ALL.into_iter().find(|(_, name)| word.eq_ignore_ascii_case(name)) else {
             let message =
                 format!("`{}` is not an operator; use eq ne co sw ew gt ge lt le or pr", shown(word));
-            return Err(Fault { at: start, message });
+            return Err(Fault::new(start, message));
         };
         self.space();
         let value = self.literal(&path)?;
@@ -232,11 +238,10 @@ impl<'a> Parser<'a> {
                 if names_a_type && !word.is_empty() {
                     return Ok(Literal::String(word.to_owned()));
                 }
-                Err(Fault {
-                    at: start,
-                    message: "expected a value: text in double quotes, a number, true, false or null"
-                        .to_owned(),
-                })
+                Err(Fault::new(
+                    start,
+                    "expected a value: text in double quotes, a number, true, false or null",
+                ))
             }
             None => Err(self.fault("expected a value after the operator")),
         }
@@ -256,18 +261,16 @@ impl<'a> Parser<'a> {
             (letter == '"').then_some(index + 1)
         });
         let Some(token) = end.and_then(|end| rest.get(..end)) else {
-            return Err(Fault { at: start, message: "the text is not closed by a double quote".to_owned() });
+            return Err(Fault::new(start, "the text is not closed by a double quote"));
         };
         self.at += token.len();
         match serde_json::from_str(token) {
             // As in bodies: no text that can be stored holds it.
             Ok(Value::String(text)) if text.contains('\0') => {
-                Err(Fault { at: start, message: "the text holds the character U+0000".to_owned() })
+                Err(Fault::new(start, "the text holds the character U+0000"))
             }
             Ok(Value::String(text)) => Ok(Literal::String(text)),
-            _ => {
-                Err(Fault { at: start, message: "the text has an escape that json does not know".to_owned() })
-            }
+            _ => Err(Fault::new(start, "the text has an escape that json does not know")),
         }
     }
 
@@ -282,7 +285,7 @@ impl<'a> Parser<'a> {
         token
             .parse::<Number>()
             .map(Literal::Number)
-            .map_err(|_| Fault { at: start, message: "not a number as json writes them".to_owned() })
+            .map_err(|_| Fault::new(start, "not a number as json writes them"))
     }
 
     /// `.sub` right after `]`.
@@ -296,7 +299,7 @@ impl<'a> Parser<'a> {
         if is_name(word) {
             return Ok(Some(word.to_owned()));
         }
-        Err(Fault { at: start, message: "expected the name of a sub-attribute".to_owned() })
+        Err(Fault::new(start, "expected the name of a sub-attribute"))
     }
 
     /// Consumes a keyword, in any case, if it is the next whole word.
@@ -345,7 +348,11 @@ impl<'a> Parser<'a> {
     }
 
     fn fault(&self, message: impl Into<String>) -> Fault {
-        Fault { at: self.at, message: message.into() }
+        Fault::new(self.at, message)
+    }
+
+    fn over(&self, limit: &'static str, message: String) -> Fault {
+        Fault { limit: Some(limit), ..self.fault(message) }
     }
 }
 

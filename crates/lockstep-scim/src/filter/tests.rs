@@ -188,6 +188,7 @@ fn syntax_errors_name_the_column_and_never_the_value() {
         let error = parse(filter, &Limits::default()).unwrap_err();
         assert_eq!(error.scim_type, Some(ScimType::InvalidFilter), "{filter}");
         assert!(error.detail.starts_with(&format!("filter, column {column}:")), "{filter}: {error}");
+        assert_eq!((error.position, error.limit), (Some(column), None), "{filter}");
         assert!(!error.detail.contains("secret"), "{error}");
     }
 }
@@ -253,6 +254,7 @@ fn unbounded_filters_are_refused() {
     ] {
         let error = parse(&filter, &Limits::default()).unwrap_err();
         assert!(error.detail.contains(limit), "{error}");
+        assert_eq!(error.limit, Some(limit));
     }
 }
 

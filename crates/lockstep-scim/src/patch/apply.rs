@@ -32,7 +32,8 @@ pub fn apply<'a>(
             return Err(Error::too_many(format!(
                 "Operations: they look at more than {} values in all; send fewer at a time",
                 limits.patch_comparisons
-            )));
+            ))
+            .over("patch_comparisons"));
         }
         apply_one(operation, &mut object, definition, options)?;
         let after = values_at(&object, &operation.target);
@@ -42,7 +43,8 @@ pub fn apply<'a>(
                 "{}: would have more than {} values",
                 operation.target.name(),
                 limits.values_per_attribute
-            )));
+            ))
+            .over("values_per_attribute"));
         }
         done.push(operation);
     }

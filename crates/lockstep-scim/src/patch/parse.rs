@@ -32,7 +32,8 @@ pub(super) fn parse(
             "Operations: has {} operations; the limit patch_operations is {}",
             operations.len(),
             limits.patch_operations
-        )));
+        ))
+        .over("patch_operations"));
     }
     let raws = operations
         .iter()
@@ -242,7 +243,8 @@ impl Meaning<'_> {
             if self.members > limit {
                 return Err(Error::too_many(format!(
                     "members: more than the limit members_per_request of {limit}"
-                )));
+                ))
+                .over("members_per_request"));
             }
         }
         Ok(typed)

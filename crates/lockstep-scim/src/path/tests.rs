@@ -72,9 +72,12 @@ fn refuses_what_is_no_path() {
         let error = Path::parse(text, &Limits::default()).unwrap_err();
         assert_eq!(error.scim_type, Some(ScimType::InvalidPath), "{text}");
         assert!(error.detail.starts_with("path, column "), "{error}");
+        let column = error.position.unwrap();
+        assert!(error.detail.starts_with(&format!("path, column {column}: ")), "{error}");
     }
     let error = Path::parse(&"a".repeat(5_000), &Limits::default()).unwrap_err();
     assert!(error.detail.contains("path_bytes"));
+    assert_eq!((error.position, error.limit), (None, Some("path_bytes")));
     assert!(Path::parse(&format!("emails[{}", "(".repeat(4_000)), &Limits::default()).is_err());
 }
 

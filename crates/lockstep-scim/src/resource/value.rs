@@ -86,7 +86,8 @@ impl<'a> Reading<'a> {
             return Err(Error::invalid_value(format!(
                 "{path}: has {} values; the limit {limit_name} is {limit}",
                 items.len()
-            )));
+            ))
+            .over(limit_name));
         }
         let mut values = Vec::with_capacity(items.len());
         let mut primaries = 0;
@@ -158,7 +159,8 @@ impl<'a> Reading<'a> {
                     "{path}: has {} bytes; the limit string_bytes is {}",
                     text.len(),
                     self.limits.string_bytes
-                )));
+                ))
+                .over("string_bytes"));
             }
             if attribute.required && is_blank(&value) {
                 return Err(Error::invalid_value(format!("{path}: is required and must not be empty")));

@@ -58,15 +58,15 @@ impl Schema {
         };
         let entry = Entry { members, place: String::new(), limits };
         entry.knows_only(&SCHEMA_MEMBERS, "schema")?;
-        let id = entry.text("id", limits.schema_name_bytes)?.unwrap_or_default();
+        let id = entry.text("id", name_bytes(limits))?.unwrap_or_default();
         if let Some(reason) = why_no_id(id) {
             return Err(entry.fault("id", reason));
         }
-        let name = entry.text("name", limits.schema_name_bytes)?.map_or("", str::trim);
+        let name = entry.text("name", name_bytes(limits))?.map_or("", str::trim);
         if name.is_empty() {
             return Err(entry.fault("name", "is required, for people to know the schema by"));
         }
-        let description = entry.text("description", limits.schema_description_bytes)?.unwrap_or_default();
+        let description = entry.text("description", description_bytes(limits))?.unwrap_or_default();
         let attributes =
             entry.attributes("attributes", limits.schema_attributes, "schema_attributes", None)?;
         if attributes.is_empty() {
@@ -107,6 +107,17 @@ fn why_no_id(id: &str) -> Option<&'static str> {
     None
 }
 
+/// The name of a limit, and how many bytes it allows.
+type Bound = (&'static str, usize);
+
+fn name_bytes(limits: &Limits) -> Bound {
+    ("schema_name_bytes", limits.schema_name_bytes)
+}
+
+fn description_bytes(limits: &Limits) -> Bound {
+    ("schema_description_bytes", limits.schema_description_bytes)
+}
+
 /// One object of the definition, and where it stands.
 struct Entry<'a> {
     members: &'a Object,
@@ -141,26 +152,21 @@ impl<'a> Entry<'a> {
         Ok(())
     }
 
-    fn text(&self, name: &str, bytes_max: usize) -> Result<Option<&'a str>, Error> {
+    fn text(&self, name: &str, bound: Bound) -> Result<Option<&'a str>, Error> {
         match self.member(name) {
             None => Ok(None),
             Some(Value::String(text)) => {
-                self.bounded(name, text, bytes_max)?;
+                self.bounded(name, text, bound)?;
                 Ok(Some(text))
             }
             Some(_) => Err(self.fault(name, "must be a string")),
         }
     }
 
-    fn bounded(&self, name: &str, text: &str, bytes_max: usize) -> Result<(), Error> {
+    fn bounded(&self, name: &str, text: &str, (limit, bytes_max): Bound) -> Result<(), Error> {
         if text.len() > bytes_max {
-            let limit = if bytes_max == self.limits.schema_name_bytes {
-                "schema_name_bytes"
-            } else {
-                "schema_description_bytes"
-            };
             let reason = format!("has {} bytes; the limit {limit} is {bytes_max}", text.len());
-            return Err(self.fault(name, reason));
+            return Err(self.fault(name, reason).over(limit));
         }
         if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
             return Err(self.fault(name, "has a control character; leave it out"));
@@ -192,12 +198,12 @@ impl<'a> Entry<'a> {
         Ok(Some(found))
     }
 
-    fn array(&self, name: &str, limit: usize, limit_name: &str) -> Result<&'a [Value], Error> {
+    fn array(&self, name: &str, limit: usize, limit_name: &'static str) -> Result<&'a [Value], Error> {
         match self.member(name) {
             None => Ok(&[]),
             Some(Value::Array(items)) if items.len() > limit => {
                 let reason = format!("has {} entries; the limit {limit_name} is {limit}", items.len());
-                Err(self.fault(name, reason))
+                Err(self.fault(name, reason).over(limit_name))
             }
             Some(Value::Array(items)) => Ok(items),
             Some(_) => Err(self.fault(name, "must be an array")),
@@ -213,7 +219,7 @@ impl<'a> Entry<'a> {
             let Some(word) = item.as_str().filter(|word| !word.trim().is_empty()) else {
                 return Err(self.fault(&place, "must be a string that is not empty"));
             };
-            self.bounded(&place, word, self.limits.schema_name_bytes)?;
+            self.bounded(&place, word, name_bytes(self.limits))?;
             if words.iter().any(|known| known == word) {
                 return Err(self.fault(&place, "is there twice"));
             }
@@ -227,7 +233,7 @@ impl<'a> Entry<'a> {
         &self,
         member: &str,
         limit: usize,
-        limit_name: &str,
+        limit_name: &'static str,
         parent: Option<bool>,
     ) -> Result<Vec<Attribute>, Error> {
         let items = self.array(member, limit, limit_name)?;
@@ -259,7 +265,7 @@ impl<'a> Entry<'a> {
         }
         let mut attribute = Attribute::new(name, kind);
         attribute.multi_valued = self.truth("multiValued", false)?;
-        let description = self.text("description", self.limits.schema_description_bytes)?;
+        let description = self.text("description", description_bytes(self.limits))?;
         description.unwrap_or_default().clone_into(&mut attribute.description);
         attribute.required = self.truth("required", false)?;
         self.comparison(&mut attribute)?;
@@ -292,7 +298,7 @@ impl<'a> Entry<'a> {
 
     /// RFC 7643 §2.1: a letter, then letters, digits, `-`, `_` and `$`. The one name that begins otherwise is `$ref`.
     fn name(&self, is_sub: bool) -> Result<&'a str, Error> {
-        let name = self.text("name", self.limits.schema_name_bytes)?.unwrap_or_default();
+        let name = self.text("name", name_bytes(self.limits))?.unwrap_or_default();
         let is_name = name.starts_with(|letter: char| letter.is_ascii_alphabetic())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_$".contains(&byte));
         if !(is_name || is_sub && name == "$ref") {
