@@ -12,11 +12,15 @@ use lockstep_core::command::Terms;
 use lockstep_scim::schema::Definition;
 use serde_json::Value;
 
-pub use address::{EMPTY_PARAMETERS, PATH_SLASHES};
+pub use address::{EMPTY_PARAMETERS, FILTERED_ATTRIBUTES, PATH_SLASHES};
 pub use filter::{DATE_FORMS, DOUBLE_ENCODED_VALUES, REFERENCE_FILTERS, UNQUOTED_VALUES};
-pub use operations::{EMPTY_OPERATIONS, MEMBER_IN_FILTER, PATCH_SCHEMA, READ_ONLY_VALUES, WRAPPED_VALUES};
+pub use operations::{
+    EMPTY_OPERATIONS, EXTENSION_PATHS, MEMBER_IN_FILTER, PATCH_SCHEMA, READ_ONLY_VALUES, WRAPPED_VALUES,
+};
 pub use references::{BARE_VALUES, EMPTY_REFERENCE};
-pub use values::{BOOLEAN_TEXT, JSON_TEXT_VALUES, LIST_OF_ONE, NUMBER_AS_TEXT, VALUELESS_ELEMENTS};
+pub use values::{
+    BOOLEAN_TEXT, JSON_TEXT_VALUES, LIST_OF_ONE, NUMBER_AS_TEXT, SINGLE_IN_LIST, VALUELESS_ELEMENTS,
+};
 
 /// A request as it came, as far as repairs may see it.
 #[derive(Clone, PartialEq, Debug)]

@@ -184,7 +184,16 @@ pub(super) static QUIRKS: &[Quirk] = &[
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md (Example 1)",
             "AzureAD/SCIMReferenceCode:PostmanCollection.json (filter=userName sw O; name.FamilyName eq Employee)",
+            "scimmyjs/scimmy:test/lib/messages/patchop.json (members[value eq 123abc])",
         ],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "ENTRA-FILTER-11",
+        title: "attributes with a filter in brackets (attributes=emails[type eq \"work\"])",
+        repair: Some("filtered-attributes"),
+        contract: "filters.http",
+        sources: &["AzureAD/SCIMReferenceCode:PostmanCollection.json (ComplexAttribute tests)"],
         proven: Basis::Source,
     },
     Quirk {
@@ -535,6 +544,26 @@ pub(super) static QUIRKS: &[Quirk] = &[
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/known-issues.md (manager provisioned after the user)",
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-quarantine-status.md",
+        ],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "ENTRA-PATCH-33",
+        title: "Manager named without its schema in a documented example",
+        repair: Some("extension-paths"),
+        contract: "manager.http",
+        sources: &[
+            "MicrosoftDocs/azure-docs:articles/active-directory/active-directory-scim-provisioning.md (Example 5)",
+        ],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "ENTRA-PATCH-34",
+        title: "Manager in a list of one in the same example",
+        repair: Some("single-in-list"),
+        contract: "manager.http",
+        sources: &[
+            "MicrosoftDocs/azure-docs:articles/active-directory/active-directory-scim-provisioning.md (Example 5)",
         ],
         proven: Basis::Source,
     },

@@ -20,6 +20,13 @@ pub const EMPTY_PARAMETERS: Repair = Repair {
     apply: empty_parameters,
 };
 
+/// `attributes=emails[type eq "work"]`.
+pub const FILTERED_ATTRIBUTES: Repair = Repair {
+    name: "filtered-attributes",
+    why: "the list of attributes to answer with holds a filter; the whole attribute is answered",
+    apply: filtered_attributes,
+};
+
 fn path_slashes(request: &mut Request, _: &Terms) -> Option<String> {
     let mut parts: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();
     // The base URL ends in this segment already; no resource type has such a name.
@@ -66,4 +73,35 @@ fn empty_parameters(request: &mut Request, _: &Terms) -> Option<String> {
         return None;
     }
     Some(format!("{}: empty, read as not given", left_out.join(", ")))
+}
+
+fn filtered_attributes(request: &mut Request, _: &Terms) -> Option<String> {
+    let mut changed = false;
+    // What is excluded stays as it is: without its filter it would exclude more than was meant.
+    for (_, value) in request.query.iter_mut().filter(|(name, _)| name == "attributes") {
+        if let Some(plain) = without_filters(value) {
+            *value = plain;
+            changed = true;
+        }
+    }
+    changed.then(|| "attributes: filters left out".to_owned())
+}
+
+/// The list without what stands in brackets; nothing where it has no brackets or they do not match.
+fn without_filters(list: &str) -> Option<String> {
+    let mut plain = String::with_capacity(list.len());
+    let (mut inside, mut quoted, mut escaped, mut found) = (false, false, false, false);
+    for letter in list.chars() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' if inside => quoted = !quoted,
+            ']' if inside && !quoted => inside = false,
+            _ if inside => {}
+            '[' => (inside, found) = (true, true),
+            ']' => return None,
+            letter => plain.push(letter),
+        }
+    }
+    (found && !inside).then_some(plain)
 }

@@ -3,15 +3,16 @@
 use lockstep_core::command::Terms;
 use lockstep_scim::Limits;
 use lockstep_scim::filter::{AttrPath, Compare, Filter, Literal, parse};
+use lockstep_scim::path::Path;
 use lockstep_scim::schema::{Definition, Type};
 use serde_json::Value;
 
-use super::{Repair, Request, walk};
+use super::{Repair, Request, Tally, walk};
 
 /// `externalId eq jyoung`.
 pub const UNQUOTED_VALUES: Repair = Repair {
     name: "unquoted-values",
-    why: "text in a filter stands without its quotes; a bare word up to the next space or parenthesis is the text",
+    why: "text in a filter stands without its quotes; a bare word up to the next space or bracket is the text",
     apply: unquoted_values,
 };
 
@@ -71,6 +72,30 @@ fn unquoted_values(request: &mut Request, _: &Terms) -> Option<String> {
         parsed(&quoted).map(|_| quoted)
     })
     .then(|| "filter: a bare word read as text".to_owned())
+    .or_else(|| quote_in_paths(request))
+}
+
+/// `members[value eq 7]` in the paths of a PATCH.
+fn quote_in_paths(request: &mut Request) -> Option<String> {
+    if !request.is_patch() {
+        return None;
+    }
+    let body = request.body.as_mut()?.as_object_mut()?;
+    let limits = Limits::default();
+    let parses = |text: &str| Path::parse(text, &limits).is_ok();
+    let mut tally = Tally::default();
+    for operation in walk::operations(body) {
+        let Some(Value::String(path)) = walk::member_mut(operation, "path") else { continue };
+        if path.len() > limits.path_bytes || parses(path) {
+            continue;
+        }
+        let quoted = quote_bare_words(path);
+        if parses(&quoted) {
+            *path = quoted;
+            tally.count("path");
+        }
+    }
+    tally.detail("a bare word read as text")
 }
 
 /// Puts quotes around each word that follows an operator and is neither a literal nor quoted.
@@ -92,7 +117,9 @@ fn quote_bare_words(text: &str) -> String {
             out.push_str(token);
             continue;
         }
-        if after_operator && first != '"' && serde_json::from_str::<Value>(token).is_err() && end > 0 {
+        // A word in single quotes is another grammar: its quotes are not what is looked for.
+        let bare = !matches!(first, '"' | '\'');
+        if after_operator && bare && serde_json::from_str::<Value>(token).is_err() && end > 0 {
             out.push_str(&Value::from(token).to_string());
         } else {
             out.push_str(token);
@@ -191,12 +218,8 @@ fn name_whole_reference(filter: &mut Filter, definition: &Definition) -> bool {
     let Filter::Attr { path, .. } = filter else { return false };
     let mut urn = path.urn.clone();
     if urn.is_none() && definition.top(&path.attribute).is_none() {
-        let mut owners = definition
-            .extensions
-            .iter()
-            .filter(|(extension, _)| extension.attribute(&path.attribute).is_some());
-        let (Some((owner, _)), None) = (owners.next(), owners.next()) else { return false };
-        urn = Some(owner.id.clone());
+        let Some(owner) = walk::extension_of(definition, &path.attribute) else { return false };
+        urn = Some(owner.to_owned());
     }
     let mut sub = path.sub.clone();
     let Some(found) = definition.resolve(urn.as_deref(), &path.attribute, sub.as_deref()) else {

@@ -3,6 +3,7 @@
 use lockstep_core::command::Terms;
 use lockstep_scim::filter::{Compare, Filter, Literal};
 use lockstep_scim::patch::PATCH_OP_URN;
+use lockstep_scim::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::walk::{self, is_op, is_pathless, member, member_mut, operations};
@@ -41,6 +42,13 @@ pub const WRAPPED_VALUES: Repair = Repair {
     name: "wrapped-values",
     why: "the value of an operation repeats the name of the attribute that its path names already",
     apply: wrapped_values,
+};
+
+/// `"path": "manager"`.
+pub const EXTENSION_PATHS: Repair = Repair {
+    name: "extension-paths",
+    why: "the path of an operation names an attribute of an extension by its short name",
+    apply: extension_paths,
 };
 
 /// An operation that the RFC allows and that does nothing.
@@ -184,4 +192,23 @@ fn wrapped_values(request: &mut Request, terms: &Terms) -> Option<String> {
         tally.count(&found.attribute.name);
     }
     tally.detail("named twice, read once")
+}
+
+fn extension_paths(request: &mut Request, terms: &Terms) -> Option<String> {
+    let definition = request.definition(terms)?;
+    let body = patch_body(request)?;
+    let mut tally = Tally::default();
+    for operation in operations(body) {
+        let Some(path) = walk::path(operation) else { continue };
+        if path.urn.is_some() || definition.top(&path.attribute).is_some() {
+            continue;
+        }
+        let Some(owner) = walk::extension_of(definition, &path.attribute) else { continue };
+        tally.count(&path.attribute);
+        let whole = Path { urn: Some(owner.to_owned()), ..path };
+        if let Some(text) = member_mut(operation, "path") {
+            *text = whole.to_string().into();
+        }
+    }
+    tally.detail("short name, read with its schema")
 }

@@ -10,9 +10,10 @@ use super::*;
 const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-const ALL: [Repair; 18] = [
+const ALL: [Repair; 21] = [
     PATH_SLASHES,
     EMPTY_PARAMETERS,
+    FILTERED_ATTRIBUTES,
     UNQUOTED_VALUES,
     DOUBLE_ENCODED_VALUES,
     REFERENCE_FILTERS,
@@ -22,7 +23,9 @@ const ALL: [Repair; 18] = [
     READ_ONLY_VALUES,
     MEMBER_IN_FILTER,
     WRAPPED_VALUES,
+    EXTENSION_PATHS,
     LIST_OF_ONE,
+    SINGLE_IN_LIST,
     BOOLEAN_TEXT,
     NUMBER_AS_TEXT,
     EMPTY_REFERENCE,
@@ -100,6 +103,49 @@ fn empty_parameters_are_none() {
 }
 
 #[test]
+fn attributes_to_answer_with_lose_their_filters() {
+    for (before, after) in [
+        (r#"emails[type eq "work"]"#, "emails"),
+        (r#"id,emails[type eq "a]\"b,c"].value,userName"#, "id,emails.value,userName"),
+        ("userName,emails", "userName,emails"),
+        ("emails[type", "emails[type"),
+        ("emails]", "emails]"),
+    ] {
+        let mut request = Request::new("GET", "/Users")
+            .with_query("attributes", before)
+            .with_query("excludedAttributes", before);
+        assert_eq!(apply(FILTERED_ATTRIBUTES, &mut request).is_some(), before != after);
+        assert_eq!(request.query_value("attributes"), Some(after));
+        assert_eq!(request.query_value("excludedAttributes"), Some(before));
+    }
+}
+
+#[test]
+fn paths_are_spelled_as_the_rfc_wants() {
+    let remove = |path: &str| json!({ "op": "remove", "path": path });
+    for (before, after) in [
+        ("members[value eq 7a]", "members[value eq \"7a\"]"),
+        (
+            "emails[type eq work and primary eq true].value",
+            "emails[type eq \"work\" and primary eq true].value",
+        ),
+        ("members[value eq", "members[value eq"),
+        ("members[value eq \"7a\"]", "members[value eq \"7a\"]"),
+    ] {
+        check_patch(UNQUOTED_VALUES, "/Groups/1", remove(before), remove(after));
+    }
+    for (before, after) in [
+        ("manager", MANAGER),
+        ("manager.value", &format!("{MANAGER}.value")),
+        (MANAGER, MANAGER),
+        ("displayName", "displayName"),
+        ("nobodyKnows", "nobodyKnows"),
+    ] {
+        check_patch(EXTENSION_PATHS, "/Users/1", remove(before), remove(after));
+    }
+}
+
+#[test]
 fn filters_are_spelled_as_the_rfc_wants() {
     for (before, after) in [
         ("externalId eq jyoung", "externalId eq \"jyoung\""),
@@ -110,6 +156,7 @@ fn filters_are_spelled_as_the_rfc_wants() {
         ("active eq true", "active eq true"),
         ("externalId eq \"a b\"", "externalId eq \"a b\""),
         ("externalId eq", "externalId eq"),
+        ("externalId eq 'jyoung'", "externalId eq 'jyoung'"),
     ] {
         check_filter(UNQUOTED_VALUES, before, after);
     }
@@ -164,6 +211,15 @@ fn values_get_the_form_of_the_schema() {
         json!({ "externalId": 7, ENTERPRISE: { "costCenter": 4130 }, "active": 1 }),
         json!({ "externalId": "7", ENTERPRISE: { "costCenter": "4130" }, "active": 1 }),
     );
+    let manager = |value: Value| json!({ "op": "add", "path": MANAGER, "value": value });
+    for (before, after) in [
+        (json!([{ "value": "7" }]), json!({ "value": "7" })),
+        (json!([{ "value": "7" }, { "value": "8" }]), json!([{ "value": "7" }, { "value": "8" }])),
+        (json!(["7"]), json!(["7"])),
+        (json!([]), json!([])),
+    ] {
+        check_patch(SINGLE_IN_LIST, "/Users/1", manager(before), manager(after));
+    }
     check_body(
         VALUELESS_ELEMENTS,
         "PUT",

@@ -43,6 +43,30 @@ pub const LIST_OF_ONE: Repair = Repair {
     apply: list_of_one,
 };
 
+/// `"manager": [{"value": …}]` for the one manager.
+pub const SINGLE_IN_LIST: Repair = Repair {
+    name: "single-in-list",
+    why: "an attribute that has one value, such as the manager, arrives as a list of that one",
+    apply: single_in_list,
+};
+
+fn single_in_list(request: &mut Request, terms: &Terms) -> Option<String> {
+    let mut tally = Tally::default();
+    each_value(request, terms, &mut |attribute, value, _| {
+        if attribute.multi_valued || attribute.kind != Type::Complex || attribute.is_read_only() {
+            return;
+        }
+        if let Value::Array(items) = value
+            && let [item] = items.as_mut_slice()
+            && item.is_object()
+        {
+            *value = item.take();
+            tally.count(&attribute.name);
+        }
+    });
+    tally.detail("a list of one read as the value")
+}
+
 fn list_of_one(request: &mut Request, terms: &Terms) -> Option<String> {
     if !request.is_resource() {
         // In a PATCH the RFC's own examples do it, and the library reads it.

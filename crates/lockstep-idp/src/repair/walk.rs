@@ -69,6 +69,16 @@ pub(super) fn resolve<'a>(definition: &'a Definition, path: &'a Path) -> Option<
     definition.resolve(path.urn.as_deref(), &path.attribute, path.sub.as_deref())
 }
 
+/// The URN of the one extension that has an attribute of this name; nothing where none has, or several.
+pub(super) fn extension_of<'a>(definition: &'a Definition, attribute: &str) -> Option<&'a str> {
+    let mut owners =
+        definition.extensions.iter().filter(|(extension, _)| extension.attribute(attribute).is_some());
+    match (owners.next(), owners.next()) {
+        (Some((owner, _)), None) => Some(&owner.id),
+        _ => None,
+    }
+}
+
 fn operation_values(definition: &Definition, operation: &mut Map<String, Value>, visit: &mut Visit<'_>) {
     if is_pathless(operation) {
         if let Some(Value::Object(value)) = member_mut(operation, "value") {

@@ -60,7 +60,8 @@ impl Renderer<'_> {
         resource
     }
 
-    /// A Group (RFC 7643 §4.2). Without `members` where they were not asked for.
+    /// A Group (RFC 7643 §4.2). Without `members` where they were not asked for; with an empty list where there are
+    /// none, which is the same by §2.5 and what clients loop over.
     pub(crate) fn group(&self, group: &Group, members: Option<&[LocalId]>) -> Object {
         let id = self.group_id(group.id);
         let mut resource = self.terms.conformed(Kind::Group, &group.doc).into_owned();
@@ -68,10 +69,7 @@ impl Renderer<'_> {
             let users = members.iter().map(|user| self.member("User", "Users", &self.user_id(*user)));
             let nested =
                 group.nested.iter().map(|child| self.member("Group", "Groups", &self.group_id(*child)));
-            let members: Vec<Value> = users.chain(nested).collect();
-            if !members.is_empty() {
-                resource.insert("members".into(), Value::Array(members));
-            }
+            resource.insert("members".into(), Value::Array(users.chain(nested).collect()));
         }
         let meta = json!({
             "resourceType": "Group",

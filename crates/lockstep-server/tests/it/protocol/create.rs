@@ -382,7 +382,10 @@ async fn a_new_resource_is_shown_as_it_was_asked_for() {
         let path = "/Groups?excludedAttributes=meta";
         let group = json!({ "schemas": [GROUP], "displayName": "Staff" });
         let made = idp.scim("POST", path, group).await.expect(201);
-        assert_eq!(made, json!({ "schemas": [GROUP], "id": made["id"], "displayName": "Staff" }));
+        assert_eq!(
+            made,
+            json!({ "schemas": [GROUP], "id": made["id"], "displayName": "Staff", "members": [] })
+        );
     }
     app.finish().await;
 }
