@@ -19,6 +19,7 @@ use crate::queue::Job;
 use crate::waiting::{Entry, TURN_WEIGHT_MAX, Turn, Waiting};
 
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a handful of them, in a test")]
 enum Happens {
     Enters { directory: u32, command: Command },
     JobEnters { removal: bool },

@@ -202,7 +202,7 @@ fn who_never_had_a_required_extension_may_still_be_patched_and_gets_it_whole_or_
     assert_eq!(world.findings(), Vec::<String>::new());
 }
 
-// Shows: SCHEMA-11
+// Shows: SCHEMA-11, PUT-05, PUT-06
 #[test]
 fn a_put_keeps_immutable_values_and_never_changes_them() {
     let mut world = World::new();
@@ -220,11 +220,21 @@ fn a_put_keeps_immutable_values_and_never_changes_them() {
     world.one(put(user("ann"))).unwrap();
     assert_eq!(world.users[&ann.id].doc[URN], json!({ "number": 7, "desk": { "floor": "1" } }));
     assert_eq!(world.users[&ann.id].doc["schemas"][1], URN);
+    world.one(put(badge("ann", json!({ "number": 7, "desk": { "floor": "1", "row": "b" } })))).unwrap();
+    assert_eq!(
+        world.users[&ann.id].doc[URN]["desk"],
+        json!({ "floor": "1", "row": "b" }),
+        "the same is no change"
+    );
     for other in [json!({ "number": 8 }), json!({ "number": 7, "desk": { "floor": "2" } })] {
         let answer = world.one(put(badge("ann", other)));
         let Err(Refusal::Scim(error)) = answer else { panic!("{answer:?}") };
         assert_eq!(error.scim_type, Some(lockstep_scim::ScimType::Mutability), "{}", error.detail);
     }
+    let bob = world.user("bob");
+    let given = badge("bob", json!({ "number": 9 }));
+    world.one(Command::ReplaceUser(bob, given, Precondition::None)).unwrap();
+    assert_eq!(world.users[&bob].doc[URN], json!({ "number": 9 }), "what has no value takes one");
     assert_eq!(world.findings(), Vec::<String>::new());
 }
 
