@@ -12,3 +12,4 @@ mod dev;
 mod process;
 mod race;
 mod start;
+mod tls;

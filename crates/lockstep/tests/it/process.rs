@@ -50,6 +50,13 @@ impl Process {
         Self::start_as(shell, database)
     }
 
+    /// Starts a server that speaks TLS with this certificate and key; only a client that knows it can talk to it.
+    pub(crate) fn start_with_tls(database: &Path, certificate: &Path, key: &Path) -> Self {
+        let mut program = program();
+        program.env("LOCKSTEP_TLS_CERTIFICATE", certificate).env("LOCKSTEP_TLS_KEY", key);
+        Self::start_as(program, database)
+    }
+
     fn start_as(mut program: Command, database: &Path) -> Self {
         let mut child = program
             .args([
