@@ -285,30 +285,33 @@ impl Draft<'_> {
             delta.groups.insert(child, joins);
         }
         if unknown > 0 {
-            match self.context.envelope.terms.rules.unknown_members {
-                UnknownMember::Refuse => {
-                    return Err(Error::invalid_value(format!(
-                        "members: {unknown} of the values name no User or Group of this directory; create the \
-                         members first and give the id that the answer holds"
-                    ))
-                    .into());
-                }
-                // Where those who stay are listed and none of them is known, the list cannot mean to empty the group.
-                UnknownMember::LeaveOut if replaced && !named && own.is_some() => {
-                    return Err(Error::invalid_value(format!(
-                        "members: none of the {unknown} values names a User or Group of this directory, and leaving \
-                         them out would leave nobody; nothing was changed"
-                    ))
-                    .into());
-                }
-                UnknownMember::LeaveOut => {
-                    self.notes.push(format!(
-                        "{unknown} members were left out: nobody in this directory has such an id"
-                    ));
-                }
-            }
+            let leaves_nobody = replaced && !named && own.is_some();
+            self.settle_unknown(unknown, leaves_nobody)?;
         }
         Ok(delta)
+    }
+
+    /// Members that are named and nobody knows: refused or left out, as the contract says; refused in any case where to
+    /// leave them out `leaves_nobody` of a list that said who stays.
+    fn settle_unknown(&mut self, unknown: usize, leaves_nobody: bool) -> Planned<()> {
+        match self.context.envelope.terms.rules.unknown_members {
+            UnknownMember::Refuse => Err(Error::invalid_value(format!(
+                "members: {unknown} of the values name no User or Group of this directory; create the members first and \
+                 give the id that the answer holds"
+            ))
+            .into()),
+            // Where those who stay are listed and none of them is known, the list cannot mean to empty the group.
+            UnknownMember::LeaveOut if leaves_nobody => Err(Error::invalid_value(format!(
+                "members: none of the {unknown} values names a User or Group of this directory, and leaving them out \
+                 would leave nobody; nothing was changed"
+            ))
+            .into()),
+            UnknownMember::LeaveOut => {
+                self.notes
+                    .push(format!("{unknown} members were left out: nobody in this directory has such an id"));
+                Ok(())
+            }
+        }
     }
 
     /// Tells who left and who joined, in order of id, and moves the group's version along.
