@@ -97,7 +97,8 @@ pub struct PatchOptions {
     /// is not added again for not saying that it is primary. Else removing `emails[…].value` leaves the
     /// rest of the element (RFC 7644 §3.5.2.2), and elements that differ in any part are two.
     pub elements_are_their_values: bool,
-    /// Undeclared members in a value object. An undeclared path is always 400 invalidPath.
+    /// Undeclared members in a value object; who refuses them refuses paths in their place, too (`name.givenName`).
+    /// An undeclared path is always 400 invalidPath.
     pub unknown: Unknown,
     /// A path to a readOnly attribute is accepted if it would change nothing. In a value object
     /// without path it always is.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Op, Operation, PATCH_OP_URN, Patch, PatchOptions, Target};
 use crate::path::Path;
-use crate::resource::{Reading, assigned};
+use crate::resource::{Reading, Unknown, assigned};
 use crate::schema::{Definition, Type};
 use crate::{Error, Limits, Object, error::shown};
 
@@ -147,6 +147,10 @@ impl Meaning<'_> {
             if key.eq_ignore_ascii_case("schemas") {
                 continue;
             }
+            if self.options.unknown == Unknown::Refuse && !self.is_attribute(key) {
+                self.reading.unknown_attribute(key, Error::invalid_value)?;
+                continue;
+            }
             if self.definition.is_base(key) && value.is_object() {
                 self.without_path(op, value)?;
                 continue;
@@ -157,6 +161,12 @@ impl Meaning<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a key is an attribute or an extension as a resource has them. A path is none, nor is the URN of the
+    /// base schema: who refuses what no schema declares refuses them, as in a POST.
+    fn is_attribute(&self, key: &str) -> bool {
+        self.definition.top(key).is_some() || self.definition.extension(key).is_some()
     }
 
     /// What a key of a value object names: an attribute, a path, or an extension's URN.

@@ -407,6 +407,12 @@ fn options_change_what_the_standard_leaves_open() {
     assert_eq!(with(&unknown, &strict).unwrap_err().scim_type, Some(ScimType::InvalidValue));
     let patch = parse(&body(&unknown), &Definition::user(), &standard, &Limits::default()).unwrap();
     assert_eq!(patch.ignored, ["nosuch"]);
+    for key in ["name.givenName", &format!("{ENT}:department"), "emails[type eq \"work\"].value", USER_URN] {
+        let path = json!([{"op": "replace", "value": {(key): {}}}]);
+        assert_eq!(with(&path, &strict).unwrap_err().scim_type, Some(ScimType::InvalidValue), "{key}");
+    }
+    let extension = json!([{"op": "replace", "value": {(ENT): {"department": "N"}, "TITLE": "T"}}]);
+    assert_eq!(with(&extension, &strict).unwrap()["title"], "T");
     // Shows: PREP-05
     let whole = PatchOptions { replace_complex_whole: true, ..standard.clone() };
     let name = json!([{"op": "replace", "path": "name", "value": {"givenName": "C"}}]);
