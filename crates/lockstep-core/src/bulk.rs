@@ -8,6 +8,7 @@
 mod order;
 mod references;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -19,7 +20,7 @@ use crate::batch::Answer;
 use crate::clock::{Random, Timestamp};
 use crate::command::{Command, Envelope, Outcome, Refusal, Reply, Touched};
 use crate::id::{DirectoryNumber, GroupId, LocalId, UserId};
-use crate::limits::{BULK_STEP_WEIGHT_LIMIT, STEP_LIMIT};
+use crate::limits::{BULK_STEP_BYTES_LIMIT, BULK_STEP_WEIGHT_LIMIT, STEP_LIMIT};
 use crate::plan::{self, Context, Planned, Reserved, Stop};
 use crate::query::Kind;
 use crate::view::{Key, Missing, Step, View};
@@ -73,8 +74,10 @@ impl Progress {
         self.answers
     }
 
+    /// Keeps which resource it was, and not the resource: a request names many, and may change one many times.
     fn answer(&mut self, index: usize, answer: Answer) {
         self.errors += usize::from(answer.is_err());
+        let answer = answer.map(|outcome| Outcome { reply: outcome.reply.brief(), ..outcome });
         if let Some(place) = self.answers.get_mut(index) {
             *place = Some(answer);
         }
@@ -222,8 +225,7 @@ impl Bulk {
             return Ok(*found);
         }
         match made.get(*index).and_then(Option::as_ref) {
-            Some(Ok(Outcome { reply: Reply::User(user), .. })) => Ok((Kind::User, user.id)),
-            Some(Ok(Outcome { reply: Reply::Group(group), .. })) => Ok((Kind::Group, group.id)),
+            Some(Ok(Outcome { reply: Reply::Stands(kind, id), .. })) => Ok((*kind, *id)),
             _ => Err(unresolved(name)),
         }
     }
@@ -234,13 +236,15 @@ impl Bulk {
 pub(crate) struct Run {
     progress: Progress,
     events: u64,
+    /// What the resources take that were made or changed.
+    bytes: usize,
     first_seq: u64,
     notes: Vec<String>,
 }
 
 impl Run {
     pub(crate) fn new(progress: &Progress) -> Self {
-        Self { progress: progress.clone(), events: 0, first_seq: 0, notes: Vec::new() }
+        Self { progress: progress.clone(), events: 0, bytes: 0, first_seq: 0, notes: Vec::new() }
     }
 
     /// Carries out what is left, over a view that holds everything that is asked for, until it is done or a step's
@@ -266,14 +270,16 @@ impl Run {
                 return Ok(());
             }
             let told = usize::try_from(self.events).unwrap_or(usize::MAX);
-            if self.progress.turns >= end || told >= STEP_LIMIT {
+            if self.progress.turns >= end || told >= STEP_LIMIT || self.bytes >= BULK_STEP_BYTES_LIMIT {
                 return Ok(());
             }
-            let scene = Scene { bulk, outer: envelope, now, made: &self.progress.answers };
+            let bytes = Cell::new(0);
+            let scene = Scene { bulk, outer: envelope, now, made: &self.progress.answers, bytes: &bytes };
             let answers = match turn {
                 Turn::One(index) => vec![(*index, scene.one(*index, None, view, random)?)],
                 Turn::Together(indices) => scene.together(indices, view, random)?,
             };
+            self.bytes += bytes.get();
             for (index, answer) in answers {
                 if let Ok(outcome) = &answer {
                     if outcome.events > 0 && self.events == 0 {
@@ -312,6 +318,8 @@ struct Scene<'a> {
     outer: &'a Envelope,
     now: Timestamp,
     made: &'a [Option<Answer>],
+    /// What the resources take that were made or changed.
+    bytes: &'a Cell<usize>,
 }
 
 /// Creations that happen together: the ids that they get.
@@ -345,6 +353,7 @@ impl Scene<'_> {
         let context = Context { envelope: resolved.as_ref().unwrap_or(asked), now: self.now, reserved };
         Ok(match guarded(view, &context, random) {
             Ok(plan) => {
+                self.bytes.set(self.bytes.get() + plan::bytes_of(&plan.steps));
                 view.apply(plan.steps);
                 Ok(plan.outcome)
             }

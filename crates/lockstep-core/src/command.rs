@@ -304,6 +304,9 @@ pub enum Reply {
     User(Arc<User>),
     /// The group.
     Group(Arc<Group>),
+    /// A user or a group, by its id: one of many operations made or changed it, and those behind it may have changed it
+    /// again.
+    Stands(Kind, LocalId),
     /// Nothing any more.
     Gone,
     /// The directory.
@@ -317,6 +320,17 @@ pub enum Reply {
         /// Whether another step must follow.
         more: bool,
     },
+}
+
+impl Reply {
+    /// The same without what a resource holds.
+    pub(crate) fn brief(self) -> Self {
+        match self {
+            Self::User(user) => Self::Stands(Kind::User, user.id),
+            Self::Group(group) => Self::Stands(Kind::Group, group.id),
+            other => other,
+        }
+    }
 }
 
 /// Why a command was not carried out. Nothing of it happened.

@@ -5,6 +5,11 @@ pub const STEP_LIMIT: usize = 1_000;
 /// How much the operations of one step of a bulk request may weigh, by `Command::weight`, before it ends; whatever they
 /// tell, it ends with [`STEP_LIMIT`] events.
 pub const BULK_STEP_WEIGHT_LIMIT: usize = 5 * STEP_LIMIT;
+/// Bytes of the texts and names of a user or group, its members not counted. Many small requests must not grow what
+/// every later one has to read, tell and hold.
+pub const RESOURCE_BYTES_LIMIT: usize = 1024 * 1024;
+/// Bytes of the resources that one step of a bulk request leaves, before it ends: each of its events holds one whole.
+pub const BULK_STEP_BYTES_LIMIT: usize = 16 * RESOURCE_BYTES_LIMIT;
 /// How often one PATCH may compare with each member of a group: each filter other than by `value` looks at all of
 /// them, however many there are.
 pub const MEMBER_COMPARISONS_LIMIT: usize = 8;

@@ -4,9 +4,11 @@
 mod group;
 mod members;
 mod schemas;
+mod size;
 mod user;
 
 pub(crate) use members::{names as names_members, of_body as members_of_body, of_patch as members_of_patch};
+pub(crate) use size::bytes_of;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::members::{Edits, Member};
 use super::schemas::demand_required;
+use super::size::demand_size;
 use super::{Draft, Planned, demand, demand_stated, refuse_taken};
 use crate::clock::Random;
 use crate::command::{Envelope, Refusal, Reply};
@@ -95,6 +96,7 @@ impl Draft<'_> {
         let edits = Edits::of_body(object)?;
         let mut doc = object.clone();
         doc.remove("members");
+        demand_size(&doc, None)?;
         let group = Group {
             id: LocalId(0),
             doc,
@@ -202,6 +204,7 @@ impl Draft<'_> {
 
     /// Gives the group another resource and other members; nothing at all happens where both are the same.
     fn change_group(mut self, group: &Arc<Group>, doc: Object, edits: &Edits) -> Planned {
+        demand_size(&doc, Some(&group.doc))?;
         let delta = self.membership_delta(Some(group), edits)?;
         let mut nested = group.nested.clone();
         for (&child, &joins) in &delta.groups {

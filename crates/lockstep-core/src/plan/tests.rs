@@ -15,6 +15,7 @@ use crate::clock::{Sequence, Timestamp};
 use crate::command::Terms;
 use crate::event::EventType;
 use crate::id::{DirectoryId, DirectoryNumber, GroupId, OrganizationId, RequestId, TokenId, UserId};
+use crate::limits::RESOURCE_BYTES_LIMIT;
 use crate::model::{Group, Token, User};
 use crate::query::Kind;
 use crate::rules::Rules;
@@ -629,4 +630,43 @@ proptest! {
             prop_assert_eq!(world.findings(), Vec::<String>::new());
         }
     }
+}
+
+#[test]
+fn no_number_of_requests_grows_a_resource_beyond_its_bound_and_one_can_shrink() {
+    let mut world = World::new();
+    let (ada, staff) = (world.user("ada@example.com"), world.group("Staff", &[]));
+    let emails = |from: usize| -> Value {
+        (from..from + 10)
+            .map(|number| json!({"value": format!("{number}@example.com"), "display": "x".repeat(60_000)}))
+            .collect()
+    };
+    let add = |from: usize| patch_user(ada, json!([{"op": "add", "path": "emails", "value": emails(from)}]));
+    world.one(add(0)).unwrap();
+    let before = world.log.len();
+    refused(&world.one(add(10)), 400);
+    assert_eq!(world.log.len(), before);
+    let fewer = json!([{"op": "remove", "path": "emails[value eq \"0@example.com\"]"}]);
+    world.one(patch_user(ada, fewer)).unwrap();
+
+    let huge = "x".repeat(RESOURCE_BYTES_LIMIT);
+    let mut body = user("eve@example.com");
+    body.insert("title".into(), Value::String(huge.clone()));
+    refused(&world.one(Command::CreateUser(body.clone())), 400);
+    refused(&world.one(Command::ReplaceUser(ada, body, Precondition::None)), 400);
+    let mut body = group("Others", &[]);
+    body.insert("externalId".into(), Value::String(huge));
+    refused(&world.one(Command::CreateGroup(body.clone())), 400);
+    refused(&world.one(Command::ReplaceGroup(staff, body, Precondition::None)), 400);
+    assert_eq!(world.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_larger_than_its_bound_may_shrink() {
+    let mut world = World::new();
+    let ada = world.user("ada@example.com");
+    let old = world.users.get_mut(&ada).map(Arc::make_mut).unwrap();
+    old.doc.insert("title".into(), Value::String("x".repeat(2 * RESOURCE_BYTES_LIMIT)));
+    world.one(patch_user(ada, json!([{"op": "replace", "path": "active", "value": false}]))).unwrap();
+    refused(&world.one(patch_user(ada, json!([{"op": "add", "path": "nickName", "value": "more"}]))), 400);
 }

@@ -7,6 +7,7 @@ use lockstep_scim::{Error, Object, resource, text};
 use serde_json::Value;
 
 use super::schemas::demand_required;
+use super::size::demand_size;
 use super::{Draft, Planned, demand, demand_stated, refuse_taken};
 use crate::clock::Random;
 use crate::command::Reply;
@@ -51,6 +52,7 @@ impl Draft<'_> {
     pub(super) fn create_user(mut self, object: &Object, random: &mut dyn Random) -> Planned {
         let mut doc = object.clone();
         self.settle_active(&mut doc, Some(true));
+        demand_size(&doc, None)?;
         let user =
             User { id: LocalId(0), doc, created_at: self.at, modified_at: self.at, seq: self.next_seq() };
         self.refuse_taken_user_names(&user, None)?;
@@ -128,6 +130,7 @@ impl Draft<'_> {
         if doc == user.doc {
             return Ok(self.done(Reply::User(user.clone())));
         }
+        demand_size(&doc, Some(&user.doc))?;
         let before = changed(&user.doc, &doc);
         let next = User { doc, modified_at: self.at, seq: self.next_seq(), ..(**user).clone() };
         self.refuse_taken_user_names(&next, Some(user))?;

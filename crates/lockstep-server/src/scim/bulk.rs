@@ -178,9 +178,9 @@ impl<S: Store> Job<'_, S> {
 
     /// Where what a creation made stands, below the base URL.
     fn made(&self, answer: &Answer) -> Option<String> {
-        match &answer.as_ref().ok()?.reply {
-            Reply::User(user) => Some(format!("/Users/{}", self.id(Kind::User, user.id))),
-            Reply::Group(group) => Some(format!("/Groups/{}", self.id(Kind::Group, group.id))),
+        match answer.as_ref().ok()?.reply {
+            Reply::Stands(Kind::User, id) => Some(format!("/Users/{}", self.id(Kind::User, id))),
+            Reply::Stands(Kind::Group, id) => Some(format!("/Groups/{}", self.id(Kind::Group, id))),
             _ => None,
         }
     }
@@ -189,13 +189,13 @@ impl<S: Store> Job<'_, S> {
     /// where it cannot be read, the result is without it.
     async fn version(&self, answer: &Answer) -> Option<String> {
         let (store, directory) = (&self.state.store, self.caller.directory);
-        match &answer.as_ref().ok()?.reply {
-            Reply::User(user) => {
-                let view = store.user(directory, user.id).await.ok()??;
+        match answer.as_ref().ok()?.reply {
+            Reply::Stands(Kind::User, id) => {
+                let view = store.user(directory, id).await.ok()??;
                 Some(version::user(&view.user, &view.groups))
             }
-            Reply::Group(group) => {
-                let view = store.group(directory, group.id, false).await.ok()??;
+            Reply::Stands(Kind::Group, id) => {
+                let view = store.group(directory, id, false).await.ok()??;
                 Some(version::group(&view.group))
             }
             _ => None,

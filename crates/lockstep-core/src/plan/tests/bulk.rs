@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::bulk::{Bulk, Operation};
+use crate::limits::BULK_STEP_BYTES_LIMIT;
 use crate::query::Kind;
 
 /// An operation of a request: its bulkId, the bulkId in its path, and its command.
@@ -260,4 +261,37 @@ fn a_request_that_was_read_under_other_terms_is_stale_as_a_whole() {
     assert_eq!(answers[1], Err(Refusal::Stale));
     refused(&answers[2], 404);
     assert!(world.users.is_empty());
+}
+
+#[test]
+fn what_came_of_an_operation_holds_no_resource() {
+    let mut world = World::new();
+    let ada = world.user("ada@example.com");
+    let change = |title: &str| -> Asked {
+        (None, None, patch_user(ada, json!([{"op": "replace", "path": "title", "value": title}])))
+    };
+    let new = [new_user("eve", "eve@example.com"), new_group("staff", "Staff", &["eve"])];
+    let operations = new.into_iter().chain([change("one"), change("two")]).collect();
+    let (answers, _) = carry_out(&mut world, operations, None);
+    for answer in answers {
+        let reply = answer.unwrap().unwrap().reply;
+        assert!(matches!(reply, Reply::Stands(..)), "{reply:?}");
+    }
+}
+
+#[test]
+fn a_step_ends_when_what_it_tells_has_become_large() {
+    let mut world = World::new();
+    let ada = world.user("ada@example.com");
+    let emails: Value = (0..10)
+        .map(|number| json!({"value": format!("{number}@example.com"), "display": "x".repeat(60_000)}))
+        .collect();
+    world.one(patch_user(ada, json!([{"op": "add", "path": "emails", "value": emails}]))).unwrap();
+    let change = |number: usize| -> Asked {
+        let change = json!([{"op": "replace", "path": "title", "value": number.to_string()}]);
+        (None, None, patch_user(ada, change))
+    };
+    let (answers, steps) = carry_out(&mut world, (0..60).map(change).collect(), None);
+    assert_eq!(statuses(&answers), vec![200; 60]);
+    assert_eq!(steps, (60 * 600_000_usize).div_ceil(BULK_STEP_BYTES_LIMIT));
 }
