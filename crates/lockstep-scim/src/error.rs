@@ -99,7 +99,7 @@ macro_rules! bad_request {
     )*};
 }
 
-/// One for each status that a server of SCIM answers with: some of them nothing in this crate gives.
+/// A constructor for each status that a SCIM server answers with, also for those that nothing in this crate gives.
 impl Error {
     /// Any status, for what no constructor below covers.
     pub fn new(status: u16, scim_type: Option<ScimType>, detail: impl Into<String>) -> Self {

@@ -10,11 +10,10 @@
 //!     wanted.to_string(),
 //!     r#"emails[type eq "work" and value ew "@example.com"] and not (title pr)"#,
 //! );
-//! filter::check(&wanted, &user)?;
 //!
 //! let json = serde_json::json!({"userName": "ada", "emails": [{"type": "work", "value": "ada@EXAMPLE.com"}]});
 //! let ada = json.as_object().cloned().unwrap_or_default();
-//! assert!(filter::matches(&wanted, &ada, &user));
+//! assert!(filter::Matcher::new(&wanted, &user)?.matches(&ada));
 //!
 //! let nonsense = filter::parse("active gt true", &limits)?;
 //! assert_eq!(
@@ -31,13 +30,15 @@ use serde_json::{Number, Value};
 use crate::{Error, Limits};
 
 mod check;
+mod comparison;
 mod matching;
 pub(crate) mod parser;
 
 pub(crate) use check::check_value_filter;
 pub use check::{check, check_across};
-pub(crate) use matching::{element_matches, order_numbers, same_text};
-pub use matching::{matches, settled};
+pub(crate) use comparison::{order_numbers, same_text};
+pub(crate) use matching::Elements;
+pub use matching::{Matcher, matches, settled};
 
 /// `[urn:]attribute[.sub]` as written (RFC 7644 §3.10). Inside brackets: a sub-attribute's name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -29,11 +29,9 @@ impl Subject for LockstepScim {
     fn select(&self, filter: &str, resources: &[Value]) -> Option<Answer<Vec<Value>>> {
         let select = || {
             let user = Definition::user();
-            let filter = filter::parse(filter, &Limits::default())?;
-            filter::check(&filter, &user)?;
-            let matches = |resource: &&Value| {
-                resource.as_object().is_some_and(|object| filter::matches(&filter, object, &user))
-            };
+            let wanted = filter::Matcher::new(&filter::parse(filter, &Limits::default())?, &user)?;
+            let matches =
+                |resource: &&Value| resource.as_object().is_some_and(|object| wanted.matches(object));
             Ok(resources.iter().filter(matches).cloned().collect())
         };
         Some(select().map_err(refusal))

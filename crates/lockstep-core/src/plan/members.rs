@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lockstep_scim::filter::{self, AttrPath, Compare, Filter, Literal};
+use lockstep_scim::filter::{AttrPath, Compare, Filter, Literal, Matcher};
 use lockstep_scim::patch::{Op, Operation, Patch};
 use lockstep_scim::schema::Definition;
 use lockstep_scim::{Error, Object};
@@ -196,11 +196,11 @@ fn remove_where(
     nested: &[LocalId],
     wanted: &mut Wanted,
 ) {
-    let definition = Definition::group();
+    let selected = Matcher::unchecked(filter, &Definition::group());
     let holds = |value: String, kind: &str| {
         let mut member = Object::new();
         member.insert("members".into(), json!([{ "value": value, "type": kind }]));
-        filter::matches(filter, &member, &definition)
+        selected.matches(&member)
     };
     let users: BTreeSet<LocalId> = current.into_iter().flatten().copied().collect();
     let joined: Vec<LocalId> =

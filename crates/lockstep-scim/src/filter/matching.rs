@@ -1,75 +1,57 @@
-//! Whether a resource satisfies a filter (RFC 7644 §3.4.2.2). Total: what does not fit does not match.
+//! Whether a resource satisfies a filter (RFC 7644 §3.4.2.2). Total: what does not fit does not match. What depends on
+//! the filter and the resource type alone is found out once, before the first resource.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
+use serde_json::Value;
 
-use serde_json::{Number, Value};
-
-use super::check::text_as_bool;
+use super::check::check;
+use super::comparison::Comparison;
 use super::{AttrPath, Compare, Filter, Literal};
-use crate::schema::{Attribute, Definition, Resolved, Type, Uniqueness};
-use crate::{Object, datetime, text};
+use crate::schema::{Attribute, Definition, Resolved, Type};
+use crate::{Error, Object};
 
-/// Whether `object` satisfies `filter`. The object has canonical names, and id, meta, groups and
-/// members if the filter may ask for them. An unknown attribute has no value (RFC 7644 §3.4.2.1).
+/// A filter bound to a resource type: its attributes are found and its literals prepared, so that many resources can be
+/// decided one after the other. It borrows nothing.
+///
+/// ```
+/// use lockstep_scim::{Definition, Limits, filter};
+/// use serde_json::json;
+///
+/// let filter = filter::parse("userName sw \"A\" and emails pr", &Limits::default())?;
+/// let wanted = filter::Matcher::new(&filter, &Definition::user())?;
+/// let users = [json!({"userName": "ada", "emails": [{"value": "ada@example.com"}]}), json!({"userName": "alan"})];
+/// let found = users.iter().filter_map(|user| user.as_object()).filter(|user| wanted.matches(user));
+/// assert_eq!(found.count(), 1);
+/// # Ok::<(), lockstep_scim::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Matcher(Tree<Question>);
+
+impl Matcher {
+    /// Binds a filter that makes sense for the type, as [`check`](super::check) says; else 400 invalidFilter.
+    pub fn new(filter: &Filter, definition: &Definition) -> Result<Self, Error> {
+        check(filter, definition)?;
+        Ok(Self::unchecked(filter, definition))
+    }
+
+    /// Binds a filter that was checked elsewhere, as by [`check_across`](super::check_across): an attribute that this
+    /// type has not has no value here (RFC 7644 §3.4.2.1).
+    #[must_use]
+    pub fn unchecked(filter: &Filter, definition: &Definition) -> Self {
+        Self(Tree::bind(filter, &|term| Question::bind(term, definition)))
+    }
+
+    /// Whether `object` satisfies the filter. It has canonical names, and id, meta, groups and members if the filter may
+    /// ask for them.
+    #[must_use]
+    pub fn matches(&self, object: &Object) -> bool {
+        self.0.holds(&|question| question.holds(object))
+    }
+}
+
+/// Whether one resource satisfies a filter: [`Matcher::unchecked`], bound for this once.
 #[must_use]
 pub fn matches(filter: &Filter, object: &Object, definition: &Definition) -> bool {
-    match filter {
-        Filter::And(terms) => terms.iter().all(|term| matches(term, object, definition)),
-        Filter::Or(terms) => terms.iter().any(|term| matches(term, object, definition)),
-        Filter::Not(inner) => !matches(inner, object, definition),
-        Filter::Present(path) => has_value(path, object, definition, is_present),
-        // RFC 7643 §2.5: to be null is to be unassigned, which an empty text is not.
-        Filter::Attr { path, op: Compare::Ne, value: Literal::Null } => {
-            has_value(path, object, definition, is_assigned)
-        }
-        Filter::Attr { path, op: Compare::Eq, value: Literal::Null } => {
-            !has_value(path, object, definition, is_assigned)
-        }
-        Filter::Attr { path, op, value } => {
-            let Some(found) = resolve(path, definition) else {
-                return compare(None, *op, value, crate::schema::any_attribute());
-            };
-            let (sub, leaf) = match found.sub {
-                Some((name, sub)) => (Some(name), sub),
-                None => match value_of(found.attribute) {
-                    Some(sub) => (Some(sub.name.as_str()), sub),
-                    None => (None, found.attribute),
-                },
-            };
-            match read(object, &found) {
-                Some(Value::Array(values)) => {
-                    let mut each = values.iter().map(|item| match sub {
-                        // A multi-valued attribute nobody declared may hold simple values.
-                        Some(name) if item.is_object() || leaf.kind != Type::Any => member(item, name),
-                        _ => Some(item),
-                    });
-                    // `ne` on several values: none is equal.
-                    if *op == Compare::Ne {
-                        each.all(|actual| compare(actual, *op, value, leaf))
-                    } else {
-                        each.any(|actual| compare(actual, *op, value, leaf))
-                    }
-                }
-                other => {
-                    let actual = match sub {
-                        Some(name) => other.and_then(|outer| member(outer, name)),
-                        None => other,
-                    };
-                    compare(actual, *op, value, leaf)
-                }
-            }
-        }
-        Filter::ValuePath { attr, filter } => {
-            let Some(found) = resolve(attr, definition) else { return false };
-            match read(object, &found) {
-                Some(Value::Array(values)) => {
-                    values.iter().any(|value| element_matches(filter, value, found.attribute))
-                }
-                _ => false,
-            }
-        }
-    }
+    Matcher::unchecked(filter, definition).matches(object)
 }
 
 /// Whether a filter is true, or false, for every resource of a type, whatever it holds: by `meta.resourceType`, and by
@@ -110,99 +92,267 @@ fn all(terms: impl Iterator<Item = Option<bool>>, decisive: bool) -> Option<bool
     (!open).then_some(!decisive)
 }
 
-/// Whether a path leads to something that counts as a value.
-fn has_value(path: &AttrPath, object: &Object, definition: &Definition, counts: fn(&Value) -> bool) -> bool {
-    if has_schema(path, object, definition) {
-        return true;
+/// The values of one multi-valued attribute that the filter inside `[ ]` selects.
+#[derive(Debug, Clone)]
+pub(crate) struct Elements(Tree<ElementQuestion>);
+
+impl Elements {
+    pub(crate) fn new(filter: &Filter, attribute: &Attribute) -> Self {
+        Self(Tree::bind(filter, &|term| ElementQuestion::bind(term, attribute)))
     }
-    let Some(found) = resolve(path, definition) else { return false };
-    match (read(object, &found), found.sub) {
-        (None, _) => false,
-        (Some(value), None) => counts(value),
-        (Some(Value::Array(values)), Some((name, _))) => {
-            values.iter().any(|value| member(value, name).is_some_and(counts))
-        }
-        (Some(value), Some((name, _))) => member(value, name).is_some_and(counts),
+
+    pub(crate) fn matches(&self, element: &Value) -> bool {
+        self.0.holds(&|question| question.holds(element))
     }
 }
 
-/// Whether a path is a schema's URN alone, and the resource has something of that schema.
-fn has_schema(path: &AttrPath, object: &Object, definition: &Definition) -> bool {
-    path.urn_alone().is_some_and(|urn| {
-        definition.is_base(&urn)
-            || (definition.extension(&urn).is_some() || definition.is_open_extension(&urn))
-                && entry(object, &urn).is_some_and(is_present)
-    })
+/// A filter whose terms are bound.
+#[derive(Debug, Clone)]
+enum Tree<T> {
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+    Term(T),
+    /// So for whatever is asked.
+    Settled(bool),
 }
 
-/// Whether one value of a multi-valued attribute satisfies the filter inside `[ ]`.
-pub(crate) fn element_matches(filter: &Filter, element: &Value, attribute: &Attribute) -> bool {
-    match filter {
-        Filter::And(terms) => terms.iter().all(|term| element_matches(term, element, attribute)),
-        Filter::Or(terms) => terms.iter().any(|term| element_matches(term, element, attribute)),
-        Filter::Not(inner) => !element_matches(inner, element, attribute),
-        Filter::Present(path) => {
-            part(element, attribute, path).is_some_and(|(value, _)| value.is_some_and(is_present))
+impl<T> Tree<T> {
+    fn bind(filter: &Filter, term: &impl Fn(&Filter) -> Self) -> Self {
+        let each = |terms: &[Filter]| terms.iter().map(|inner| Self::bind(inner, term)).collect();
+        match filter {
+            Filter::And(terms) => Self::All(each(terms)),
+            Filter::Or(terms) => Self::Any(each(terms)),
+            Filter::Not(inner) => Self::Not(Box::new(Self::bind(inner, term))),
+            Filter::Attr { .. } | Filter::Present(_) | Filter::ValuePath { .. } => term(filter),
         }
-        Filter::Attr { path, op: op @ (Compare::Eq | Compare::Ne), value: Literal::Null } => {
-            part(element, attribute, path)
-                .is_some_and(|(value, _)| value.is_some_and(is_assigned) == (*op == Compare::Ne))
+    }
+
+    fn holds(&self, decide: &impl Fn(&T) -> bool) -> bool {
+        match self {
+            Self::All(trees) => trees.iter().all(|tree| tree.holds(decide)),
+            Self::Any(trees) => trees.iter().any(|tree| tree.holds(decide)),
+            Self::Not(tree) => !tree.holds(decide),
+            Self::Term(term) => decide(term),
+            Self::Settled(holds) => *holds,
         }
-        Filter::Attr { path, op, value } => {
-            part(element, attribute, path).is_some_and(|(actual, kind)| compare(actual, *op, value, kind))
-        }
-        Filter::ValuePath { .. } => false,
     }
 }
 
-/// What a name inside brackets means: a member of the element, or `value` for the element itself.
-fn part<'a>(
-    element: &'a Value,
-    attribute: &'a Attribute,
-    path: &AttrPath,
-) -> Option<(Option<&'a Value>, &'a Attribute)> {
-    match attribute.kind {
-        Type::Complex => {
-            let sub = attribute.sub(&path.attribute)?;
-            Some((member(element, &sub.name), sub))
+/// What a term asks of a resource.
+#[derive(Debug, Clone)]
+enum Question {
+    /// Whether there is a value that counts.
+    Value { schema: Option<String>, place: Option<Place>, counts: fn(&Value) -> bool },
+    /// How a value, or any of several, compares.
+    Comparison { place: Place, comparison: Comparison, open: bool },
+    /// Whether one of several values satisfies a filter by itself.
+    Element { place: Place, elements: Elements },
+}
+
+impl Question {
+    fn bind(term: &Filter, definition: &Definition) -> Tree<Self> {
+        match term {
+            Filter::Present(path) => Self::value(path, definition, is_present),
+            // RFC 7643 §2.5: to be null is to be unassigned, which an empty text is not.
+            Filter::Attr { path, op: Compare::Ne, value: Literal::Null } => {
+                Self::value(path, definition, is_assigned)
+            }
+            Filter::Attr { path, op: Compare::Eq, value: Literal::Null } => {
+                Tree::Not(Box::new(Self::value(path, definition, is_assigned)))
+            }
+            Filter::Attr { path, op, value } => {
+                // What is missing is equal to nothing.
+                let Some(found) = resolve(path, definition) else { return Tree::Settled(*op == Compare::Ne) };
+                let sub = found.sub.or_else(|| value_of(found.attribute));
+                let leaf = sub.map_or(found.attribute, |(_, sub)| sub);
+                Tree::Term(Self::Comparison {
+                    place: Place::new(&Resolved { sub, ..found }),
+                    comparison: Comparison::new(*op, value, leaf),
+                    open: leaf.kind == Type::Any,
+                })
+            }
+            Filter::ValuePath { attr, filter } => {
+                let Some(found) = resolve(attr, definition) else { return Tree::Settled(false) };
+                let elements = Elements::new(filter, found.attribute);
+                Tree::Term(Self::Element { place: Place::new(&found), elements })
+            }
+            // Of terms there are no others.
+            Filter::And(_) | Filter::Or(_) | Filter::Not(_) => Tree::Settled(false),
         }
-        Type::Any if element.is_object() => Some((member(element, &path.attribute), attribute)),
-        _ => path.attribute.eq_ignore_ascii_case("value").then_some((Some(element), attribute)),
+    }
+
+    fn value(path: &AttrPath, definition: &Definition, counts: fn(&Value) -> bool) -> Tree<Self> {
+        let schema = path.urn_alone();
+        if schema.as_ref().is_some_and(|urn| definition.is_base(urn)) {
+            return Tree::Settled(true);
+        }
+        let schema =
+            schema.filter(|urn| definition.extension(urn).is_some() || definition.is_open_extension(urn));
+        let place = resolve(path, definition).map(|found| Place::new(&found));
+        if schema.is_none() && place.is_none() {
+            return Tree::Settled(false);
+        }
+        Tree::Term(Self::Value { schema, place, counts })
+    }
+
+    fn holds(&self, object: &Object) -> bool {
+        match self {
+            Self::Value { schema, place, counts } => {
+                // A schema's URN alone: whether the resource has anything of it.
+                let has_schema =
+                    schema.as_ref().is_some_and(|urn| entry(object, urn).is_some_and(is_present));
+                has_schema || place.as_ref().is_some_and(|place| place.has(object, *counts))
+            }
+            Self::Comparison { place, comparison, open } => match (place.read(object), &place.sub) {
+                (Some(Value::Array(values)), Some(sub)) => {
+                    comparison.holds_for(values.iter().map(|value| {
+                        // A multi-valued attribute nobody declared may hold simple values.
+                        if *open && !value.is_object() { Some(value) } else { member(value, sub) }
+                    }))
+                }
+                (Some(Value::Array(values)), None) => comparison.holds_for(values.iter().map(Some)),
+                (value, Some(sub)) => comparison.holds(value.and_then(|value| member(value, sub))),
+                (value, None) => comparison.holds(value),
+            },
+            Self::Element { place, elements } => match place.read(object) {
+                Some(Value::Array(values)) => values.iter().any(|value| elements.matches(value)),
+                _ => false,
+            },
+        }
     }
 }
 
-fn resolve<'a>(path: &'a AttrPath, definition: &'a Definition) -> Option<Resolved<'a>> {
+/// Where an attribute's value stands in a resource.
+#[derive(Debug, Clone)]
+struct Place {
+    extension: Option<String>,
+    name: String,
+    sub: Option<String>,
+    /// No schema declares it: then the case of its name is not known.
+    open: bool,
+}
+
+impl Place {
+    fn new(found: &Resolved<'_>) -> Self {
+        Self {
+            extension: found.extension.map(str::to_owned),
+            name: found.name.to_owned(),
+            sub: found.sub.map(|(name, _)| name.to_owned()),
+            open: found.attribute.kind == Type::Any,
+        }
+    }
+
+    /// The attribute's value, before any sub-attribute.
+    fn read<'a>(&self, object: &'a Object) -> Option<&'a Value> {
+        let holder = match &self.extension {
+            Some(urn) => entry(object, urn)?.as_object()?,
+            None => object,
+        };
+        let value = if self.open { entry(holder, &self.name) } else { holder.get(&self.name) };
+        value.filter(|value| !value.is_null())
+    }
+
+    /// Whether something that counts stands there.
+    fn has(&self, object: &Object, counts: fn(&Value) -> bool) -> bool {
+        match (self.read(object), &self.sub) {
+            (None, _) => false,
+            (Some(value), None) => counts(value),
+            (Some(Value::Array(values)), Some(sub)) => {
+                values.iter().any(|value| member(value, sub).is_some_and(counts))
+            }
+            (Some(value), Some(sub)) => member(value, sub).is_some_and(counts),
+        }
+    }
+}
+
+/// What a term inside `[ ]` asks of one value.
+#[derive(Debug, Clone)]
+struct ElementQuestion {
+    part: Part,
+    asked: Asked,
+}
+
+/// What a name inside brackets means.
+#[derive(Debug, Clone)]
+enum Part {
+    /// A sub-attribute.
+    Sub(String),
+    /// A member of a value that no schema declares, or `value` for a simple one.
+    Open(String),
+    /// The simple value itself, which is called `value`.
+    Itself,
+}
+
+#[derive(Debug, Clone)]
+enum Asked {
+    Present,
+    Assigned,
+    Unassigned,
+    Comparison(Comparison),
+}
+
+impl ElementQuestion {
+    fn bind(term: &Filter, attribute: &Attribute) -> Tree<Self> {
+        let (Filter::Attr { path, .. } | Filter::Present(path)) = term else { return Tree::Settled(false) };
+        let (part, leaf) = match attribute.kind {
+            Type::Complex => match attribute.sub(&path.attribute) {
+                Some(sub) => (Part::Sub(sub.name.clone()), sub),
+                None => return Tree::Settled(false),
+            },
+            Type::Any => (Part::Open(path.attribute.clone()), attribute),
+            _ if path.attribute.eq_ignore_ascii_case("value") => (Part::Itself, attribute),
+            _ => return Tree::Settled(false),
+        };
+        let asked = match term {
+            Filter::Attr { op: Compare::Ne, value: Literal::Null, .. } => Asked::Assigned,
+            Filter::Attr { op: Compare::Eq, value: Literal::Null, .. } => Asked::Unassigned,
+            Filter::Attr { op, value, .. } => Asked::Comparison(Comparison::new(*op, value, leaf)),
+            _ => Asked::Present,
+        };
+        Tree::Term(Self { part, asked })
+    }
+
+    fn holds(&self, element: &Value) -> bool {
+        let value = match &self.part {
+            Part::Sub(name) => member(element, name),
+            Part::Open(name) if element.is_object() => member(element, name),
+            Part::Open(name) if !name.eq_ignore_ascii_case("value") => return false,
+            Part::Open(_) | Part::Itself => Some(element),
+        };
+        match &self.asked {
+            Asked::Present => value.is_some_and(is_present),
+            Asked::Assigned => value.is_some_and(is_assigned),
+            Asked::Unassigned => !value.is_some_and(is_assigned),
+            Asked::Comparison(comparison) => comparison.holds(value),
+        }
+    }
+}
+
+pub(super) fn resolve<'a>(path: &'a AttrPath, definition: &'a Definition) -> Option<Resolved<'a>> {
     definition.resolve(path.urn.as_deref(), &path.attribute, path.sub.as_deref())
 }
 
-fn value_of(attribute: &Attribute) -> Option<&Attribute> {
-    if attribute.multi_valued && attribute.kind == Type::Complex { attribute.sub("value") } else { None }
-}
-
-/// The attribute's value, before any sub-attribute.
-fn read<'a>(object: &'a Object, found: &Resolved<'_>) -> Option<&'a Value> {
-    let holder = match found.extension {
-        Some(urn) => entry(object, urn)?.as_object()?,
-        None => object,
-    };
+/// A complex multi-valued attribute without a sub-attribute means its `value` (RFC 7644 §3.4.2.2).
+fn value_of(attribute: &Attribute) -> Option<(&str, &Attribute)> {
     let value =
-        if found.attribute.kind == Type::Any { entry(holder, found.name) } else { holder.get(found.name) };
-    value.filter(|value| !value.is_null())
+        attribute.sub("value").filter(|_| attribute.multi_valued && attribute.kind == Type::Complex)?;
+    Some((&value.name, value))
 }
 
 /// A member by its canonical name, or else whatever its case (undeclared extensions keep their spelling).
-fn entry<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+pub(super) fn entry<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
     object
         .get(name)
         .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
-fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+pub(super) fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     entry(value.as_object()?, name).filter(|value| !value.is_null())
 }
 
 /// Whether it is a value at all (RFC 7643 §2.5).
-fn is_assigned(value: &Value) -> bool {
+pub(super) fn is_assigned(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
@@ -212,130 +362,12 @@ fn is_assigned(value: &Value) -> bool {
 }
 
 /// `pr`: a non-empty value, or a complex one with a non-empty member (RFC 7644 Table 3).
-fn is_present(value: &Value) -> bool {
+pub(super) fn is_present(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(_) | Value::Number(_) => true,
         Value::String(text) => !text.is_empty(),
         Value::Array(items) => items.iter().any(is_present),
         Value::Object(members) => members.values().any(is_present),
-    }
-}
-
-/// Whether two texts of an attribute are equal (RFC 7643 §2.2 caseExact).
-pub(crate) fn same_text(left: &str, right: &str, case_exact: bool) -> bool {
-    left == right || plain(left, case_exact) == plain(right, case_exact)
-}
-
-fn plain(value: &str, case_exact: bool) -> Cow<'_, str> {
-    if case_exact { text::compose(value) } else { text::fold(value) }
-}
-
-/// Whether an attribute's text is unique, whatever its case: then it is compared by the key that is unique, so that
-/// whoever is refused as taken is found.
-fn is_unique_name(attribute: &Attribute) -> bool {
-    attribute.uniqueness != Uniqueness::None && !attribute.case_exact
-}
-
-/// A text as it is compared whole.
-fn whole<'a>(value: &'a str, attribute: &Attribute) -> Cow<'a, str> {
-    if is_unique_name(attribute) {
-        return Cow::Owned(text::user_name_key(value));
-    }
-    plain(value, attribute.case_exact)
-}
-
-/// A text as its parts are compared: blanks at its ends count.
-fn partial<'a>(value: &'a str, attribute: &Attribute) -> Cow<'a, str> {
-    if is_unique_name(attribute) {
-        return Cow::Owned(text::fold(&text::map_width(value)).into_owned());
-    }
-    plain(value, attribute.case_exact)
-}
-
-/// A value against a literal that is not null.
-fn compare(actual: Option<&Value>, op: Compare, expected: &Literal, attribute: &Attribute) -> bool {
-    // What is missing is equal to nothing; null itself is asked for elsewhere, and orders nothing.
-    let Some(actual) = actual else { return op == Compare::Ne };
-    if let Value::Array(values) = actual {
-        // Several values of a sub-attribute are as several of an attribute.
-        let mut each = values.iter().map(|value| compare(Some(value), op, expected, attribute));
-        return if op == Compare::Ne { each.all(|holds| holds) } else { each.any(|holds| holds) };
-    }
-    if op.is_substring() {
-        if attribute.kind == Type::DateTime {
-            return false;
-        }
-        let (Value::String(actual), Literal::String(expected)) = (actual, expected) else { return false };
-        let (actual, expected) = (partial(actual, attribute), partial(expected, attribute));
-        return match op {
-            Compare::Co => actual.contains(expected.as_ref()),
-            Compare::Sw => actual.starts_with(expected.as_ref()),
-            _ => actual.ends_with(expected.as_ref()),
-        };
-    }
-    let order = order(actual, expected, attribute);
-    match op {
-        Compare::Eq => order == Some(Ordering::Equal),
-        Compare::Ne => order != Some(Ordering::Equal),
-        Compare::Gt => order == Some(Ordering::Greater),
-        Compare::Ge => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-        Compare::Lt => order == Some(Ordering::Less),
-        Compare::Le => matches!(order, Some(Ordering::Less | Ordering::Equal)),
-        Compare::Co | Compare::Sw | Compare::Ew => false,
-    }
-}
-
-/// How a value stands to a literal; nothing if they can't be compared.
-fn order(actual: &Value, expected: &Literal, attribute: &Attribute) -> Option<Ordering> {
-    match (actual, expected) {
-        (Value::Bool(left), Literal::Bool(right)) => Some(left.cmp(right)),
-        (Value::Bool(left), Literal::String(right)) => Some(left.cmp(&text_as_bool(right)?)),
-        (Value::Number(left), Literal::Number(right)) => order_numbers(left, right),
-        (Value::String(left), Literal::String(right)) if attribute.kind == Type::DateTime => {
-            Some(datetime::parse(left)?.cmp(&datetime::parse(right)?))
-        }
-        (Value::String(left), Literal::String(right)) if refers_to_resources(attribute) => {
-            Some(without_version(left).cmp(&without_version(right)))
-        }
-        (Value::String(left), Literal::String(right)) => {
-            Some(whole(left, attribute).cmp(&whole(right, attribute)))
-        }
-        _ => None,
-    }
-}
-
-/// Whether what an attribute points at are resources of SCIM, and not only pages and other URIs.
-fn refers_to_resources(attribute: &Attribute) -> bool {
-    attribute.kind == Type::Reference
-        && attribute.reference_types.iter().any(|kind| !matches!(kind.as_str(), "external" | "uri"))
-}
-
-/// A resource's URI as it is compared: one with the version of an API is that without, or with another
-/// (RFC 7643 §2.4). Scheme and host are of any case (RFC 3986 §6.2.2.1).
-fn without_version(uri: &str) -> String {
-    let path = uri.find("://").map_or(0, |scheme| {
-        let host = uri.get(scheme + 3..).unwrap_or_default();
-        scheme + 3 + host.find('/').unwrap_or(host.len())
-    });
-    let (host, path) = uri.split_at_checked(path).unwrap_or(("", uri));
-    let is_version = |segment: &&str| {
-        let number = segment.strip_prefix(['v', 'V']).unwrap_or_default();
-        number.starts_with(|digit: char| digit.is_ascii_digit())
-            && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-    };
-    let segments: Vec<&str> = path.split('/').collect();
-    // The last two are the resource's type and id, whatever they look like.
-    let (base, resource) = segments.split_at(segments.len().saturating_sub(2));
-    let kept: Vec<&str> =
-        base.iter().filter(|segment| !is_version(segment)).chain(resource).copied().collect();
-    format!("{}{}", host.to_ascii_lowercase(), kept.join("/"))
-}
-
-/// Whole numbers exactly, the rest as doubles.
-pub(crate) fn order_numbers(left: &Number, right: &Number) -> Option<Ordering> {
-    match (left.as_i128(), right.as_i128()) {
-        (Some(left), Some(right)) => Some(left.cmp(&right)),
-        _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
     }
 }

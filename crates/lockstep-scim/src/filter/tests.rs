@@ -1,5 +1,6 @@
 //! What `filter` promises, as tables and properties.
 
+mod plain;
 mod values;
 
 use proptest::prelude::*;

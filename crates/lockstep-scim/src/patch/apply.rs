@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::element::{append, canonical, drop_emptied, is_emptied, is_its_value, mark_emptied};
 use super::parse::read_only;
 use super::{Op, Operation, PatchOptions, Target, required};
-use crate::filter::{Compare, Filter, Literal, element_matches, same_text};
+use crate::filter::{Compare, Elements, Filter, Literal, same_text};
 use crate::resource::{assigned, refresh_schemas};
 use crate::schema::{Attribute, Definition, Mutability, Resolved, Type};
 use crate::{Error, Limits, Object};
@@ -403,10 +403,9 @@ fn change_selected(
 ) -> Result<(), Error> {
     let target = &operation.target;
     let mut touched = 0_usize;
+    let selected = target.filter.as_ref().map(|filter| Elements::new(filter, found.attribute));
     for value in values.iter_mut() {
-        let selected =
-            target.filter.as_ref().is_none_or(|filter| element_matches(filter, value, found.attribute));
-        if !selected {
+        if selected.as_ref().is_some_and(|selected| !selected.matches(value)) {
             continue;
         }
         touched += 1;
@@ -477,7 +476,10 @@ fn change_element(
 /// Removes the selected values, the listed values, or all.
 fn remove_values(values: &mut Vec<Value>, attribute: &Attribute, operation: &Operation) {
     match (&operation.target.filter, &operation.value) {
-        (Some(filter), _) => values.retain(|value| !element_matches(filter, value, attribute)),
+        (Some(filter), _) => {
+            let selected = Elements::new(filter, attribute);
+            values.retain(|value| !selected.matches(value));
+        }
         (None, Some(list)) => {
             let (by_value, described): (Vec<&Value>, Vec<&Value>) =
                 listed(Some(list)).iter().partition(|wanted| is_only_value(wanted));

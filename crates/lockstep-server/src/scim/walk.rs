@@ -3,7 +3,7 @@
 
 use lockstep_core::id::{DirectoryNumber, LocalId};
 use lockstep_core::query::{self, Kind, Lookup};
-use lockstep_scim::filter::{self, Filter};
+use lockstep_scim::filter::{Filter, Matcher};
 use lockstep_scim::projection::Projection;
 use lockstep_scim::sort::{self, Sort};
 use lockstep_scim::{Definition, Object};
@@ -23,8 +23,8 @@ pub(super) struct Part<'a> {
     pub(super) shown: Projection,
     /// Nothing where the type has no such attribute: then no resource has a value.
     pub(super) sort: Option<Sort>,
-    /// Nothing where all are selected.
-    pub(super) filter: Option<Filter>,
+    /// Which resources are selected; nothing where all are.
+    pub(super) filter: Option<Matcher>,
     /// The index that gives the candidates.
     pub(super) lookup: Lookup,
     /// The user that the index found to be a member of every candidate, where the filter asks about no other.
@@ -55,6 +55,8 @@ impl<'a> Part<'a> {
         let asks_members = kind == Kind::Group
             && member.is_none()
             && filter.as_ref().is_some_and(|filter| query::mentions(filter, "members"));
+        // It was checked over all the types that are asked about.
+        let filter = filter.map(|filter| Matcher::unchecked(&filter, definition));
         Self { kind, definition, shown, sort, filter, lookup, member, asks_members }
     }
 
@@ -70,11 +72,11 @@ impl<'a> Part<'a> {
 
     fn selects(&self, resource: &Object, renderer: &Renderer<'_>) -> bool {
         let Some(filter) = &self.filter else { return true };
-        let Some(user) = self.member else { return filter::matches(filter, resource, self.definition) };
+        let Some(user) = self.member else { return filter.matches(resource) };
         let mut resource = resource.clone();
         let id = renderer.user_id(user);
         resource.insert("members".into(), serde_json::json!([{ "value": id, "type": "User" }]));
-        filter::matches(filter, &resource, self.definition)
+        filter.matches(&resource)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{Definition, Limits, ScimType};
 
 const URN: &str = "urn:example:badge:1.0:User";
 
-fn definition() -> Definition {
+pub(super) fn definition() -> Definition {
     let schema = json!({"id": URN, "name": "Badge", "attributes": [
         {"name": "number", "type": "integer"}, {"name": "weight", "type": "decimal"},
         {"name": "exact", "caseExact": true}, {"name": "colour"}, {"name": "until", "type": "dateTime"},
