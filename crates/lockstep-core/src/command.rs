@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lockstep_scim::Object;
-use lockstep_scim::patch::{Op, Patch};
+use lockstep_scim::filter::Filter;
+use lockstep_scim::patch::{Op, Operation, Patch};
 use lockstep_scim::resource::Unknown;
 use lockstep_scim::schema::Definition;
 use serde_json::Value;
@@ -215,7 +216,9 @@ impl Command {
         Touched::These(id.into_iter().chain(members).collect())
     }
 
-    /// About how much it does: itself and the members that it names. A group that goes counts as large as one step
+    /// About how much it does: itself, the members that it names, and what the operations of a PATCH compare with each
+    /// value of a list (`lockstep_scim::Limits` bounds that: without it, few commands could fill minutes of a lane that
+    /// everybody shares). A group that goes counts as large as one step
     /// lets it be, since how large it is is not known beforehand.
     #[must_use]
     pub fn weight(&self) -> usize {
@@ -227,8 +230,8 @@ impl Command {
         1 + match self {
             Self::CreateGroup(object) | Self::ReplaceGroup(_, object, _) => count(object.get("members")),
             Self::PatchGroup(_, patch, _) => {
-                let about = patch.operations.iter().filter(|operation| operation.target.is_top("members"));
-                let weighed = about.map(|operation| match operation.filter() {
+                let weighed = patch.operations.iter().map(|operation| match operation.filter() {
+                    _ if !operation.target.is_top("members") => effort(operation),
                     // It looks at all members, however many there are.
                     Some(filter) if !plan::names_members(filter) => STEP_LIMIT,
                     None if operation.value.is_none() => STEP_LIMIT,
@@ -239,6 +242,7 @@ impl Command {
             Self::DeleteGroup(..) | Self::EndGroup(_) => STEP_LIMIT,
             Self::Bulk(bulk, progress) => bulk.weight(progress),
             Self::Sweep => SWEEP_STEP_LIMIT,
+            Self::PatchUser(_, patch, _) => patch.operations.iter().map(effort).sum(),
             // In how many groups it is, nobody knows yet.
             Self::DeleteUser(..) => STEP_LIMIT / 10,
             Self::CreateDirectory(_)
@@ -246,10 +250,18 @@ impl Command {
             | Self::ChangeSchemas(_)
             | Self::DeleteDirectory
             | Self::CreateUser(_)
-            | Self::ReplaceUser(..)
-            | Self::PatchUser(..) => 0,
+            | Self::ReplaceUser(..) => 0,
         }
     }
+}
+
+/// How often an operation of a PATCH compares with each value that it looks at.
+fn effort(operation: &Operation) -> usize {
+    let listed = match &operation.value {
+        Some(Value::Array(list)) => list.len(),
+        _ => 1,
+    };
+    operation.filter().map_or(1, Filter::terms).max(listed)
 }
 
 /// What a command names of its directory: where two commands name the same, the one that came first goes first.

@@ -24,6 +24,13 @@ fn group_patch(operations: &Value) -> Command {
     Command::PatchGroup(LocalId(9), patch.unwrap(), Precondition::None)
 }
 
+fn user_patch(operations: &Value) -> Command {
+    let raw = json!({ "schemas": [patch::PATCH_OP_URN], "Operations": operations });
+    let definition = Definition::user();
+    let patch = patch::parse(&raw, &definition, &patch::PatchOptions::default(), &Limits::default());
+    Command::PatchUser(LocalId(9), patch.unwrap(), Precondition::None)
+}
+
 fn ids(command: &Command) -> Vec<u64> {
     match command.touches(HERE) {
         Touched::Everything => panic!("not all of it"),
@@ -54,13 +61,22 @@ fn a_command_touches_what_it_is_about_and_the_members_that_it_names() {
                 { "op": "replace", "path": "displayName", "value": "h" },
             ])),
             vec![1, 2, 3, 9],
-            4,
+            5,
         ),
         (group_patch(&json!([{ "op": "remove", "path": "members" }])), vec![9], 1 + STEP_LIMIT),
         (
             group_patch(&json!([{ "op": "remove", "path": "members[value sw \"d\"]" }])),
             vec![9],
             1 + STEP_LIMIT,
+        ),
+        (
+            user_patch(&json!([
+                { "op": "replace", "path": "title", "value": "t" },
+                { "op": "remove", "path": "emails[type eq \"work\" or value sw \"a\" or value sw \"b\"]" },
+                { "op": "add", "path": "roles", "value": [{ "value": "r" }, { "value": "s" }] },
+            ])),
+            vec![9],
+            1 + 1 + 3 + 2,
         ),
     ];
     for (command, touched, weight) in cases {

@@ -151,6 +151,8 @@ impl<S: Store> Job<'_, S> {
             .zip(&answers)
             .filter_map(|(message, answer)| Some((message.bulk_id.as_deref()?, self.made(answer.as_ref()?)?)))
             .collect();
+        // Read once, however many operations changed it.
+        let mut versions: HashMap<(Kind, LocalId), Option<String>> = HashMap::new();
         let mut outcomes = Vec::with_capacity(messages.len());
         for (operation, answer) in messages.iter().zip(answers) {
             let Some(answer) = answer else { continue };
@@ -165,10 +167,16 @@ impl<S: Store> Job<'_, S> {
                 "POST" => operation.bulk_id.as_deref().and_then(|name| made.get(name)).cloned(),
                 _ => Some(told_path(&operation.path, &made)),
             };
+            if let Some(standing @ (kind, id)) = standing(&answer)
+                && !versions.contains_key(&standing)
+            {
+                versions.insert(standing, self.version(kind, id).await);
+            }
+            let version = standing(&answer).and_then(|standing| versions.get(&standing)).cloned().flatten();
             outcomes.push(Outcome {
                 operation,
                 location: path.map(|path| format!("{}{path}", self.base_url)),
-                version: self.version(&answer).await,
+                version,
                 status: status.as_u16(),
                 response,
             });
@@ -178,28 +186,36 @@ impl<S: Store> Job<'_, S> {
 
     /// Where what a creation made stands, below the base URL.
     fn made(&self, answer: &Answer) -> Option<String> {
-        match answer.as_ref().ok()?.reply {
-            Reply::Stands(Kind::User, id) => Some(format!("/Users/{}", self.id(Kind::User, id))),
-            Reply::Stands(Kind::Group, id) => Some(format!("/Groups/{}", self.id(Kind::Group, id))),
-            _ => None,
-        }
+        let (kind, local) = standing(answer)?;
+        let id = self.id(kind, local);
+        Some(match kind {
+            Kind::User => format!("/Users/{id}"),
+            Kind::Group => format!("/Groups/{id}"),
+        })
     }
 
-    /// The version of what an operation left, as it is now: those behind it may have changed it. It is done by now:
-    /// where it cannot be read, the result is without it.
-    async fn version(&self, answer: &Answer) -> Option<String> {
+    /// The version of what operations left, as it is now: those behind one may have changed it. It is done by now: where
+    /// it cannot be read, the result is without it.
+    async fn version(&self, kind: Kind, id: LocalId) -> Option<String> {
         let (store, directory) = (&self.state.store, self.caller.directory);
-        match answer.as_ref().ok()?.reply {
-            Reply::Stands(Kind::User, id) => {
+        match kind {
+            Kind::User => {
                 let view = store.user(directory, id).await.ok()??;
                 Some(version::user(&view.user, &view.groups))
             }
-            Reply::Stands(Kind::Group, id) => {
+            Kind::Group => {
                 let view = store.group(directory, id, false).await.ok()??;
                 Some(version::group(&view.group))
             }
-            _ => None,
         }
+    }
+}
+
+/// What an operation made or changed.
+fn standing(answer: &Answer) -> Option<(Kind, LocalId)> {
+    match answer.as_ref().ok()?.reply {
+        Reply::Stands(kind, id) => Some((kind, id)),
+        _ => None,
     }
 }
 
