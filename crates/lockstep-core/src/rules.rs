@@ -1,9 +1,9 @@
 //! What a directory's contract decides where the RFC leaves a choice. The core reads these switches and never learns
 //! which IdP set them; `lockstep-idp` fills them in.
 
-use lockstep_scim::Object;
-use lockstep_scim::patch::PatchOptions;
+use lockstep_scim::patch::{self, Patch, PatchOptions};
 use lockstep_scim::resource::Unknown;
+use lockstep_scim::{Definition, Error, Object, ScimType};
 
 /// What happens to a member id that names nobody in this directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +41,9 @@ pub struct Rules {
     /// Whether a PUT that does not say `externalId` leaves it as it was. For IdPs whose PUT forgets it: without it
     /// they do not find again what they sent.
     pub put_keeps_external_id: bool,
+    /// Whether a PATCH of a user that fails is told of the `add` through a filter that selects nothing, which the RFC
+    /// refuses and which is let pass where all else is right. Where not, it is told what failed in the end.
+    pub refusals_are_strict: bool,
 }
 
 impl Rules {
@@ -52,6 +55,22 @@ impl Rules {
         {
             doc.insert("externalId".into(), kept.clone());
         }
+    }
+
+    /// What a PATCH of `current` is told that failed with `error`.
+    pub(crate) fn refusal(
+        &self,
+        patch: &Patch,
+        current: &Object,
+        definition: &Definition,
+        error: Error,
+    ) -> Error {
+        if !self.refusals_are_strict || !self.patch.unmatched_add_creates {
+            return error;
+        }
+        let strict = PatchOptions { unmatched_add_creates: false, ..self.patch.clone() };
+        let refused = patch::apply(&patch.operations, current, definition, &strict, &patch.limits).err();
+        refused.filter(|refused| refused.scim_type == Some(ScimType::NoTarget)).unwrap_or(error)
     }
 }
 
@@ -69,6 +88,7 @@ impl Default for Rules {
             group_patch_answers_no_content: false,
             active_is_never_unassigned: false,
             put_keeps_external_id: false,
+            refusals_are_strict: true,
         }
     }
 }

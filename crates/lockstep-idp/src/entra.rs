@@ -63,6 +63,8 @@ fn rules() -> Rules {
         },
         // A list of all members in the answer to each change of one helps nobody.
         group_patch_answers_no_content: true,
+        // A name that is taken must be told as such, also beside an address that is made.
+        refusals_are_strict: false,
         ..Rules::default()
     }
 }

@@ -51,6 +51,8 @@ fn rules() -> Rules {
         unique_external_ids: true,
         // A PUT that deactivates leaves the id out.
         put_keeps_external_id: true,
+        // A name that is taken must be told as such, also beside an address that is made.
+        refusals_are_strict: false,
         ..Rules::default()
     }
 }

@@ -75,9 +75,8 @@ pub struct Outcome<'a> {
     pub response: Option<Value>,
 }
 
-/// Reads a request (RFC 7644 §3.7). What makes it ambiguous as a whole is an error: a message of another kind, a
-/// creation without `bulkId`, one `bulkId` for two creations. What is wrong with one operation is that operation's
-/// fault alone. Above `limits.bulk_operations` it is 413.
+/// Reads a request (RFC 7644 §3.7). What makes it ambiguous as a whole is an error: a message of another kind, one
+/// `bulkId` for two creations. What is wrong with one operation is that operation's fault alone. Above `limits.bulk_operations` it is 413.
 pub fn parse(raw: Value, limits: &Limits) -> Result<Request, Error> {
     let Value::Object(raw) = raw else {
         return Err(Error::invalid_syntax("a bulk request must be a JSON object"));
@@ -119,20 +118,11 @@ pub fn parse(raw: Value, limits: &Limits) -> Result<Request, Error> {
     let mut read = Vec::with_capacity(operations.len());
     for (index, operation) in operations.into_iter().enumerate() {
         let operation = read_operation(operation, index)?;
-        if operation.method == "POST" {
-            match &operation.bulk_id {
-                None => {
-                    return Err(Error::invalid_syntax(format!(
-                        "Operations[{index}].bulkId: a POST must have one"
-                    )));
-                }
-                Some(bulk_id) if !bulk_ids.insert(bulk_id.clone()) => {
-                    return Err(Error::invalid_value(format!(
-                        "Operations[{index}].bulkId: another POST of this request has the same"
-                    )));
-                }
-                Some(_) => {}
-            }
+        let named = operation.bulk_id.as_ref().filter(|_| operation.method == "POST");
+        if named.is_some_and(|bulk_id| !bulk_ids.insert(bulk_id.clone())) {
+            return Err(Error::invalid_value(format!(
+                "Operations[{index}].bulkId: another POST of this request has the same"
+            )));
         }
         read.push(operation);
     }
@@ -187,6 +177,9 @@ fn fault(operation: &Operation) -> Option<Error> {
     }
     if operation.path.is_empty() {
         return Some(Error::invalid_syntax("path: is missing"));
+    }
+    if operation.method == "POST" && operation.bulk_id.is_none() {
+        return Some(Error::invalid_syntax("bulkId: a POST must have one, by which its result is known"));
     }
     if operation.method != "DELETE" && operation.data.is_none() {
         return Some(Error::invalid_syntax(format!("data: a {} must have some", operation.method)));
@@ -249,8 +242,6 @@ mod tests {
             (request(&json!({})), syntax),
             (request(&json!(["POST"])), syntax),
             (request(&json!([{"method": 5, "path": "/Users"}])), syntax),
-            (request(&json!([{"method": "POST", "path": "/Users", "data": {}}])), syntax),
-            (request(&json!([{"method": "POST", "path": "/Users", "bulkId": "", "data": {}}])), syntax),
             (request(&json!([post("a"), post("a")])), value),
             (json!({ "schemas": [BULK_REQUEST_URN], "failOnErrors": -1, "Operations": [post("a")] }), value),
             (json!({ "schemas": [BULK_REQUEST_URN], "failOnErrors": "1", "Operations": [post("a")] }), value),
@@ -260,7 +251,7 @@ mod tests {
         }
     }
 
-    // Shows: BULK-03, BULK-05, BULK-06
+    // Shows: BULK-03, BULK-04, BULK-05, BULK-06
     #[test]
     fn what_is_wrong_with_one_operation_is_its_fault_alone() {
         let operations = json!([
@@ -268,14 +259,16 @@ mod tests {
             {"path": "/Users/1"},
             {"method": "DELETE"},
             {"method": "PUT", "path": "/Users/1"},
+            {"method": "POST", "path": "/Users", "data": {}},
+            {"method": "POST", "path": "/Users", "bulkId": "", "data": {}},
             {"method": "patch", "path": "Users/1", "data": {}},
             {"method": "DELETE", "path": "/Users/1", "data": null, "version": "\"1\""},
         ]);
         let read = parse(request(&operations), &Limits::default()).unwrap().operations;
         let faults: Vec<bool> = read.iter().map(|operation| operation.fault.is_some()).collect();
-        assert_eq!(faults, [true, true, true, true, false, false]);
-        assert_eq!((read[4].method.as_str(), read[4].path.as_str()), ("PATCH", "/Users/1"));
-        assert_eq!(read[5].version.as_deref(), Some("\"1\""));
+        assert_eq!(faults, [true, true, true, true, true, true, false, false]);
+        assert_eq!((read[6].method.as_str(), read[6].path.as_str()), ("PATCH", "/Users/1"));
+        assert_eq!(read[7].version.as_deref(), Some("\"1\""));
     }
 
     // Shows: BULK-19

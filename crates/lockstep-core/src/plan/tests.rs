@@ -311,6 +311,25 @@ fn a_patch_is_all_or_nothing() {
 }
 
 #[test]
+fn an_add_that_selects_nothing_passes_only_where_all_else_is_right() {
+    for (strict, expected) in [
+        (true, (400, Some(lockstep_scim::ScimType::NoTarget))),
+        (false, (409, Some(lockstep_scim::ScimType::Uniqueness))),
+    ] {
+        let mut world = World::new();
+        world.rules.refusals_are_strict = strict;
+        let ann = world.user("ann");
+        world.user("bob");
+        let add = json!({"op": "add", "path": "emails[type eq \"work\"].value", "value": "ann@example.com"});
+        let take = json!({"op": "replace", "path": "userName", "value": "bob"});
+        let answer = world.one(patch_user(ann, json!([take, add])));
+        let Err(Refusal::Scim(error)) = answer else { panic!("{answer:?}") };
+        assert_eq!((error.status, error.scim_type), expected);
+        assert!(world.one(patch_user(ann, json!([add]))).is_ok());
+    }
+}
+
+#[test]
 fn an_update_tells_what_was_before() {
     let mut world = World::new();
     let id = world.user("ann@example.com");

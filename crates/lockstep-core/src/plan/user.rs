@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::schemas::demand_required;
 use super::size::demand_size;
-use super::{Draft, Planned, demand, demand_stated, refuse_taken};
+use super::{Draft, Planned, Stop, demand, demand_stated, refuse_taken};
 use crate::clock::Random;
-use crate::command::Reply;
+use crate::command::{Refusal, Reply};
 use crate::event::{Change, EventType, Membership, Told, changed};
 use crate::id::{LocalId, UserId};
 use crate::model::{Group, User};
@@ -79,20 +79,30 @@ impl Draft<'_> {
 
     pub(super) fn patch_user(self, id: LocalId, patch: &Patch, precondition: &Precondition) -> Planned {
         let user = self.user_for_write(id, precondition)?;
-        let terms = &self.context.envelope.terms;
+        let terms = self.context.envelope.terms.clone();
         // A value that says the id that the user has says nothing new; another one is 400 mutability.
         let mut current = terms.conformed(Kind::User, &user.doc).into_owned();
         let shown = UserId { directory: self.context.envelope.directory, local: id };
         current.insert("id".into(), Value::String(shown.to_string()));
+        match self.apply_to_user(&user, &current, patch) {
+            Err(Stop::Refused(Refusal::Scim(error))) => {
+                Err(terms.rules.refusal(patch, &current, &terms.user, error).into())
+            }
+            planned => planned,
+        }
+    }
+
+    fn apply_to_user(self, user: &Arc<User>, current: &Object, patch: &Patch) -> Planned {
+        let terms = &self.context.envelope.terms;
         let mut doc =
-            patch::apply(&patch.operations, &current, &terms.user, &terms.rules.patch, &patch.limits)?;
+            patch::apply(&patch.operations, current, &terms.user, &terms.rules.patch, &patch.limits)?;
         doc.remove("id");
         if terms.rules.active_is_never_unassigned && !doc.contains_key("active") {
             doc.insert("active".into(), Value::Bool(user.active()));
         }
-        demand_required(&current, &doc, &terms.user)?;
+        demand_required(current, &doc, &terms.user)?;
         resource::refresh_schemas(&mut doc, &terms.user);
-        self.change_user(&user, doc)
+        self.change_user(user, doc)
     }
 
     pub(super) fn delete_user(mut self, id: LocalId, precondition: &Precondition) -> Planned {

@@ -1,6 +1,6 @@
 //! The schemas of RFC 7643 §4 with the verified errata applied, written as a form.
 //! Also corrected: references and binaries are case exact, `ims.type` has "other",
-//! addresses have primary, members have display, and a manager's value is an id, so case exact.
+//! addresses have primary, and a manager's value is an id, so case exact.
 
 use super::{Attribute, Mutability, Returned, Schema, Type, Uniqueness};
 
@@ -224,7 +224,8 @@ pub fn group() -> Schema {
                 text("value", "Identifier of the member.").exact().with(immutable),
                 reference("$ref", "URL of the member.", &["User", "Group"]).with(immutable),
                 text("type", "What the member is.").suggesting(&["User", "Group"]).with(immutable),
-                text("display", "Name of the member.").with(Mutability::ReadOnly),
+                // Sent by many and no part of the RFC's schema: understood, not kept, not published.
+                text("display", "Name of the member.").with(Mutability::ReadOnly).unpublished(),
             ],
         )
         .many(),
