@@ -99,7 +99,11 @@ pub fn parse(raw: Value, limits: &Limits) -> Result<Request, Error> {
         Some(value) => match value.as_u64().map(usize::try_from) {
             // To accept no error and to stop at the first is the same.
             Some(Ok(count)) => Some(count.max(1)),
-            _ => return Err(Error::invalid_value("failOnErrors: must be a whole number from 1")),
+            _ => {
+                return Err(Error::invalid_value(
+                    "failOnErrors: must be a whole number that is not negative",
+                ));
+            }
         },
     };
     let operations = match operations {

@@ -79,7 +79,7 @@ pub fn read(
     limits: &Limits,
 ) -> Result<Incoming, Error> {
     let Value::Object(raw) = raw else {
-        return Err(Error::invalid_syntax("the body must be a json object"));
+        return Err(Error::invalid_syntax("the body must be a JSON object"));
     };
     let raw = match options.unknown {
         Unknown::Ignore => qualified::settle(raw, definition)?,

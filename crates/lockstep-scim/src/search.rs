@@ -90,7 +90,7 @@ impl SearchRequest {
     /// null is a member that was not given. Another message, or a member of another type, is 400 invalidSyntax; a
     /// `startIndex` or `count` that is no whole number is 400 invalidValue, as in a query string.
     pub fn from_body(body: &Value, limits: &Limits) -> Result<Self, Error> {
-        let body = body.as_object().ok_or_else(|| Error::invalid_syntax("the body must be a json object"))?;
+        let body = body.as_object().ok_or_else(|| Error::invalid_syntax("the body must be a JSON object"))?;
         check_schemas(member(body, "schemas")?)?;
         Ok(Self {
             attributes: list(body, "attributes", limits)?,

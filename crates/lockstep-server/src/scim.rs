@@ -101,7 +101,7 @@ async fn exchange<S: Store>(
     let query: Vec<(String, String)> =
         form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     // RFC 6750 §2.3, RFC 9700 §4.3.2: a URL stands in logs and histories. Nobody shall rely on it.
-    if query.iter().any(|(name, _)| name == "access_token") {
+    if query.iter().any(|(name, _)| name.eq_ignore_ascii_case("access_token")) {
         let message =
             "a token in the URL is not accepted: send it in the header `Authorization`, and replace this one";
         return Err(Problem::malformed_credential(message));
@@ -263,7 +263,9 @@ fn is_json(content_type: Option<&HeaderValue>) -> bool {
 
 /// Reads a body: bounded, and of a type that is JSON (RFC 7644 §3.1, §8.1).
 async fn body_of<S: Store>(state: &AppState<S>, request: Request) -> Result<Bytes, Problem> {
-    if !is_json(request.headers().get(header::CONTENT_TYPE)) {
+    let mut types = request.headers().get_all(header::CONTENT_TYPE).iter();
+    // Two types could be read differently by two readers.
+    if !is_json(types.next()) || types.next().is_some() {
         return Err(Problem::unsupported_media_type("application/scim+json"));
     }
     let RawBody(bytes) = RawBody::from_request(request, state).await?;

@@ -144,7 +144,7 @@ macro_rules! conformance_cases {
             ;
             clients:
                 a_client_is_kept_as_it_was_given
-                a_client_is_its_directorys_only
+                a_client_is_of_its_directory_only
                 clients_are_listed_by_their_ids
                 a_removed_client_takes_its_tokens_along
                 nothing_is_issued_for_a_deleted_directory

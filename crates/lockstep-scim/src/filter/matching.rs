@@ -27,7 +27,7 @@ use crate::{Error, Object};
 pub struct Matcher(Tree<Question>);
 
 impl Matcher {
-    /// Binds a filter that makes sense for the type, as [`check`](super::check) says; else 400 invalidFilter.
+    /// Binds a filter that makes sense for the type, as [`check`](fn@super::check) says; else 400 invalidFilter.
     pub fn new(filter: &Filter, definition: &Definition) -> Result<Self, Error> {
         check(filter, definition)?;
         Ok(Self::unchecked(filter, definition))

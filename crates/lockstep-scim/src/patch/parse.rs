@@ -21,7 +21,7 @@ pub(super) fn parse(
     options: &PatchOptions,
     limits: &Limits,
 ) -> Result<Patch, Error> {
-    let body = raw.as_object().ok_or_else(|| Error::invalid_syntax("the body must be a json object"))?;
+    let body = raw.as_object().ok_or_else(|| Error::invalid_syntax("the body must be a JSON object"))?;
     check_schemas(body, options)?;
     let operations = member(body, "Operations")
         .and_then(Value::as_array)

@@ -54,7 +54,7 @@ impl Schema {
     /// ```
     pub fn from_json(value: &Value, limits: &Limits) -> Result<Self, Error> {
         let Value::Object(members) = value else {
-            return Err(Error::invalid_syntax("a schema must be a json object"));
+            return Err(Error::invalid_syntax("a schema must be a JSON object"));
         };
         let entry = Entry { members, place: String::new(), limits };
         entry.knows_only(&SCHEMA_MEMBERS, "schema")?;

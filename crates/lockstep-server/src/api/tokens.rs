@@ -108,7 +108,8 @@ fn expires_at(fields: &mut Fields, now: Timestamp) -> Option<Timestamp> {
     };
     let time = Timestamp::parse(&text).filter(|time| now < *time);
     if time.is_none() {
-        let message = "`expires_at` must be a time that is still to come, such as `2030-01-31T12:00:00Z`";
+        let message = "`expires_at` must be a time that is still to come and before 9999-12-30, such as \
+                       `2030-01-31T12:00:00Z`; leave it out where there is no end";
         fields.wrong("expires_at", "invalid_time", message.to_owned());
     }
     time

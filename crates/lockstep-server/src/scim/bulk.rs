@@ -165,7 +165,7 @@ impl<S: Store> Job<'_, S> {
             };
             let path = match operation.method.as_str() {
                 "POST" => operation.bulk_id.as_deref().and_then(|name| made.get(name)).cloned(),
-                _ => Some(told_path(&operation.path, &made)),
+                _ => told_path(&operation.path, &made),
             };
             if let Some(standing @ (kind, id)) = standing(&answer)
                 && !versions.contains_key(&standing)
@@ -228,10 +228,11 @@ fn success(method: &str) -> StatusCode {
     }
 }
 
-/// An operation's path with the id of what it names by its bulkId.
-fn told_path(path: &str, made: &HashMap<&str, String>) -> String {
-    let named = path.split_once("/bulkId:").and_then(|(_, name)| made.get(name));
-    named
-        .cloned()
-        .unwrap_or_else(|| path.chars().filter(char::is_ascii_graphic).take(PATH_CHARS_SHOWN).collect())
+/// An operation's path with the id of what it names by its bulkId; nothing where it is none below the base URL.
+fn told_path(path: &str, made: &HashMap<&str, String>) -> Option<String> {
+    if let Some(made) = path.split_once("/bulkId:").and_then(|(_, name)| made.get(name)) {
+        return Some(made.clone());
+    }
+    let shown = path.chars().filter(char::is_ascii_graphic).take(PATH_CHARS_SHOWN);
+    path.starts_with('/').then(|| shown.collect())
 }

@@ -75,6 +75,7 @@ async fn what_cannot_be_meant_is_refused_with_what_is_allowed() {
         (json!({ "scopes": ["read", "read", "read", "read", "read"] }), "scopes", "at most 4"),
         (json!({ "expires_at": "2026-11-21T11:59:59Z" }), "expires_at", "still to come"),
         (json!({ "expires_at": "tomorrow" }), "expires_at", "still to come"),
+        (json!({ "expires_at": "9999-12-31T23:59:59Z" }), "expires_at", "before 9999-12-30"),
         (json!({ "expires_at": "2027-01-01" }), "expires_at", "still to come"),
         (json!({ "name": "" }), "name", "1 to 256 bytes"),
         (json!({ "secret": "mine" }), "secret", "not known"),

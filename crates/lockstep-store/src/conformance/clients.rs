@@ -73,7 +73,7 @@ pub async fn a_client_is_kept_as_it_was_given(store: impl Store) {
     }
 }
 
-pub async fn a_client_is_its_directorys_only(store: impl Store) {
+pub async fn a_client_is_of_its_directory_only(store: impl Store) {
     let (one, two) = (Tenant::create(&store, 1).await, Tenant::create(&store, 2).await);
     store.put_client(one.number, client(1)).await.unwrap();
     let taken = StoreError::Conflict { what: "client" };

@@ -151,7 +151,7 @@ fn what_is_no_schema_is_refused_by_its_place() {
         assert_eq!(error.status, 400);
     }
     for (json, word) in [
-        (json!([]), "must be a json object"),
+        (json!([]), "must be a JSON object"),
         (json!({"id": URN, "attributes": [{"name": "a"}]}), "name: is required"),
         (json!({"id": URN, "name": " ", "attributes": [{"name": "a"}]}), "name: is required"),
         (json!({"name": "Badge", "attributes": [{"name": "a"}]}), "id: must be a urn"),
