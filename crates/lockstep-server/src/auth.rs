@@ -263,7 +263,8 @@ struct Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
-    /// 401 where there is none or it is of another scheme, 400 where it cannot be read (RFC 6750 §3.1).
+    /// 401 where there is none, where it is of another scheme, and where no credential of ours can be so; 400 where there
+    /// are two (RFC 6750 §3.1).
     fn read(headers: &'a HeaderMap) -> Result<Self, Problem> {
         let mut sent = headers.get_all(header::AUTHORIZATION).iter();
         let Some(value) = sent.next() else { return Err(Problem::unauthorized()) };
@@ -271,16 +272,12 @@ impl<'a> Credential<'a> {
         if sent.next().is_some() {
             return Err(Problem::malformed_credential("send the header `Authorization` once"));
         }
-        let value = value
-            .to_str()
-            .map_err(|_| Problem::malformed_credential("the header `Authorization` holds more than ASCII"))?
-            .trim();
+        let value = value.to_str().map_err(|_| Problem::invalid_token())?.trim();
         if value.is_empty() {
             return Err(Problem::unauthorized());
         }
         if value.len() > CREDENTIAL_BYTES_LIMIT {
-            let message = format!("the header `Authorization` is longer than {CREDENTIAL_BYTES_LIMIT} bytes");
-            return Err(Problem::malformed_credential(message));
+            return Err(Problem::invalid_token());
         }
         match value.split_once(' ') {
             None => Ok(Self { secret: value, bare: true }),
@@ -289,8 +286,7 @@ impl<'a> Credential<'a> {
                 // Some clients send the token as a quoted string (RFC 9110 §5.6.4): no token of ours holds a quote.
                 let secret = rest.trim().trim_matches('"');
                 if secret.is_empty() || secret.contains(' ') {
-                    let message = "send `Authorization: Bearer` and one token without blanks";
-                    return Err(Problem::malformed_credential(message));
+                    return Err(Problem::invalid_token());
                 }
                 Ok(Self { secret, bare: false })
             }

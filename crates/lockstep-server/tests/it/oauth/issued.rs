@@ -159,7 +159,7 @@ async fn a_token_that_does_not_prove_the_tenant_is_refused() {
     told.dedup();
     assert_eq!(told.len(), 1, "which of it was wrong is not told: {told:?}");
     let long = signer.token(&with(&json!({ "x": "y".repeat(9_000) })));
-    assert_eq!(list(&idp, &long).await.status, 400, "the header is too long for anything");
+    assert_eq!(list(&idp, &long).await.status, 401, "the header is too long for anything");
     assert_eq!(
         published.asked(),
         1,

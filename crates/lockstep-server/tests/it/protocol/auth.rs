@@ -45,10 +45,10 @@ async fn each_wrong_credential_is_challenged_with_what_is_wrong() {
         (&["Digest username=\"x\""], 401, plain),
         (&["Bearer wrong"], 401, invalid),
         (&["wrong"], 401, invalid),
-        (&["Bearer two words"], 400, malformed),
+        (&["Bearer two words"], 401, invalid),
         (&[&right, &right], 400, malformed),
         (&["Basic dXNlcjpwYXNz", &right], 400, malformed),
-        (&[&long], 400, malformed),
+        (&[&long], 401, invalid),
     ];
     for (credentials, status, challenge) in cases {
         for method in ["GET", "POST", "DELETE"] {
