@@ -240,8 +240,7 @@ pub async fn accept_api_key<S: Store>(
         }
         Some(secret) => secret.to_owned(),
         None => {
-            let drawn =
-                state.secrets.draw().ok_or_else(|| Problem::fault("the system gives no randomness"))?;
+            let drawn = state.draw_secret()?;
             secret_text(API_KEY_PREFIX, drawn)
         }
     };

@@ -130,6 +130,11 @@ impl<S: Store> AppState<S> {
         }
     }
 
+    /// 32 bytes that nobody can guess; a fault where the system gives no randomness.
+    pub(crate) fn draw_secret(&self) -> Result<[u8; 32], Problem> {
+        self.secrets.draw().ok_or_else(|| Problem::fault("the system gives no randomness"))
+    }
+
     /// A new id for a request.
     pub fn draw_request_id(&self) -> RequestId {
         RequestId::draw(self.clock.now(), &mut *self.secrets.random())

@@ -28,6 +28,18 @@ pub struct Trail {
 }
 
 impl Trail {
+    /// What was asked of a directory by the application, and which contract it has.
+    pub(crate) fn about(operation: &str, directory: DirectoryId, contract: &'static str) -> Self {
+        Self { operation: operation.to_owned(), directory: Some(directory), contract, ..Self::default() }
+    }
+
+    /// The same with what came of the command.
+    #[must_use]
+    pub(crate) fn with(mut self, outcome: &Outcome) -> Self {
+        self.add(outcome);
+        self
+    }
+
     /// Notes what came of a command. Of a request that takes several, others' events may stand between theirs.
     pub(crate) fn add(&mut self, outcome: &Outcome) {
         if self.events == 0 {

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
-use lockstep_core::command::{Command, Envelope, Outcome, Refusal, Reply};
+use lockstep_core::command::{Command, Envelope, Refusal, Reply};
 use lockstep_core::id::{DirectoryId, DirectoryNumber, LocalId, OrganizationId, RequestId, TokenId};
 use lockstep_core::model::{Directory, DirectoryState, Head, Token};
 use lockstep_core::settings::{Setting, Settings};
@@ -100,10 +100,7 @@ pub(crate) async fn update<S: Store>(
     let (directory, head) = caller.directory(&state, &id).await?;
     let (provider, terms) = state.contract_of(&directory).await?;
     let mut fields = Fields::new(body, &["name", "state", "settings"]);
-    let name = match fields.optional_text("name", NAME_BYTES_LIMIT) {
-        Given::Value(name) => Some(name),
-        Given::Absent | Given::Null => None,
-    };
+    let name = fields.optional_text("name", NAME_BYTES_LIMIT).value();
     let wanted = match fields.optional_text("state", NAME_BYTES_LIMIT) {
         Given::Value(text) if text == "linked" => Some(DirectoryState::Linked),
         Given::Value(text) if text == "unlinked" => Some(DirectoryState::Unlinked),
@@ -123,7 +120,7 @@ pub(crate) async fn update<S: Store>(
     let command = Command::ChangeDirectory { name, state: wanted, settings };
     let envelope = Envelope { directory: directory.id.directory, request, terms, command };
     let outcome = state.store.submit(envelope).await??;
-    let trail = trail("PUT /directories/{id}", directory.id, provider.slug, &outcome);
+    let trail = Trail::about("PUT /directories/{id}", directory.id, provider.slug).with(&outcome);
     let Reply::Directory(changed) = &outcome.reply else {
         return Err(Problem::fault("a changed directory was answered with something else"));
     };
@@ -142,7 +139,7 @@ pub(crate) async fn remove<S: Store>(
     let number = directory.id.directory;
     let envelope = Envelope { directory: number, request, terms, command: Command::DeleteDirectory };
     let outcome = state.store.submit(envelope).await??;
-    let trail = trail("DELETE /directories/{id}", directory.id, provider.slug, &outcome);
+    let trail = Trail::about("DELETE /directories/{id}", directory.id, provider.slug).with(&outcome);
     // As published: a deletion is accepted, and has no body.
     Ok((StatusCode::ACCEPTED, Extension(trail)).into_response())
 }
@@ -157,7 +154,7 @@ pub async fn make<S: Store>(
 ) -> Result<(Created, Trail), Problem> {
     let provider =
         lockstep_idp::for_type(directory_type).ok_or_else(|| Problem::fault("an unknown directory type"))?;
-    let secret = state.secrets.draw().ok_or_else(|| Problem::fault("the system gives no randomness"))?;
+    let secret = state.draw_secret()?;
     let bearer_token = secret_text(TOKEN_PREFIX, secret);
     let mut random = state.secrets.random();
     for _ in 0..NUMBER_DRAWS_LIMIT {
@@ -190,7 +187,7 @@ pub async fn make<S: Store>(
                 let Reply::Directory(directory) = &outcome.reply else {
                     return Err(Problem::fault("a new directory was answered with something else"));
                 };
-                let trail = trail("POST /directories", directory.id, provider.slug, &outcome);
+                let trail = Trail::about("POST /directories", directory.id, provider.slug).with(&outcome);
                 return Ok((Created { directory: Directory::clone(directory), bearer_token }, trail));
             }
         }
@@ -201,16 +198,4 @@ pub async fn make<S: Store>(
 /// Where a directory's IdP sends its requests.
 pub fn scim_endpoint<S: Store>(state: &AppState<S>, directory: DirectoryId) -> String {
     format!("{}/scim/v2/{directory}", state.public_url)
-}
-
-fn trail(operation: &str, directory: DirectoryId, contract: &'static str, outcome: &Outcome) -> Trail {
-    Trail {
-        operation: operation.to_owned(),
-        directory: Some(directory),
-        contract,
-        notes: outcome.notes.clone(),
-        first_seq: outcome.first_seq,
-        events: outcome.events,
-        ..Trail::default()
-    }
 }

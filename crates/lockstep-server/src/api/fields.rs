@@ -25,6 +25,16 @@ pub(crate) enum Given<T> {
     Value(T),
 }
 
+impl<T> Given<T> {
+    /// The value, where to leave it out and to say null mean the same.
+    pub(crate) fn value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+}
+
 impl Fields {
     /// Begins to read a body of which these fields are known.
     pub(crate) fn new(object: Object, known: &[&str]) -> Self {

@@ -12,7 +12,7 @@ use lockstep_idp::Issuer;
 use lockstep_store::{Page, Store};
 use serde_json::Value;
 
-use super::fields::{Fields, Given};
+use super::fields::Fields;
 use super::paging::{self, Paging};
 use super::query::Query;
 use super::{render, tokens};
@@ -72,9 +72,9 @@ pub(crate) async fn create<S: Store>(
 ) -> Result<Response, Problem> {
     let (directory, _) = caller.directory(&state, &id).await?;
     let mut fields = Fields::new(body, &FIELDS);
-    let name = optional(&mut fields, "name");
+    let name = fields.optional_text("name", NAME_BYTES_LIMIT).value();
     let scopes = tokens::scopes(&mut fields);
-    let secret = state.secrets.draw().ok_or_else(|| Problem::fault("the system gives no randomness"))?;
+    let secret = state.draw_secret()?;
     let secret = secret_text(CLIENT_SECRET_PREFIX, secret);
     let proof = proof(&mut fields, &secret);
     fields.done()?;
@@ -108,13 +108,6 @@ pub(crate) async fn remove<S: Store>(
     }
     let trail = trail("DELETE /directories/{id}/oauth_clients/{client_id}", &directory, client)?;
     Ok((StatusCode::NO_CONTENT, Extension(trail)).into_response())
-}
-
-fn optional(fields: &mut Fields, name: &str) -> Option<String> {
-    match fields.optional_text(name, NAME_BYTES_LIMIT) {
-        Given::Value(text) => Some(text),
-        Given::Absent | Given::Null => None,
-    }
 }
 
 /// How the client shall prove itself; `None` where what is wrong was told to `fields`. `secret` is what a client by
@@ -175,8 +168,12 @@ fn keys(fields: &mut Fields) -> Option<Proof> {
 
 fn trust(fields: &mut Fields, issuer: &'static Issuer) -> Option<Proof> {
     let tenant = fields.text("tenant_id", NAME_BYTES_LIMIT).to_ascii_lowercase();
-    let application = optional(fields, "application_id").map(|id| id.to_ascii_lowercase());
-    let audience = optional(fields, "audience").unwrap_or_else(|| issuer.audience.to_owned());
+    let application =
+        fields.optional_text("application_id", NAME_BYTES_LIMIT).value().map(|id| id.to_ascii_lowercase());
+    let audience = fields
+        .optional_text("audience", NAME_BYTES_LIMIT)
+        .value()
+        .unwrap_or_else(|| issuer.audience.to_owned());
     let mut valid = true;
     for (field, id) in [("tenant_id", Some(&tenant)), ("application_id", application.as_ref())] {
         if id.is_some_and(|id| !id.is_empty() && !(issuer.is_id)(id)) {
@@ -205,11 +202,5 @@ async fn make_sure_of_room<S: Store>(state: &AppState<S>, directory: DirectoryNu
 
 fn trail(operation: &str, directory: &Directory, client: ClientId) -> Result<Trail, Problem> {
     let provider = provider_of(directory)?;
-    Ok(Trail {
-        operation: operation.to_owned(),
-        directory: Some(directory.id),
-        client: Some(client),
-        contract: provider.slug,
-        ..Trail::default()
-    })
+    Ok(Trail { client: Some(client), ..Trail::about(operation, directory.id, provider.slug) })
 }

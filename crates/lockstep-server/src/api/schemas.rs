@@ -74,7 +74,7 @@ pub(crate) async fn create<S: Store>(
     }
     let change = SchemaChange::Define { schema, kind, required };
     let outcome = submit(&state, request, &directory, terms, change).await?;
-    let trail = trail("POST /directories/{id}/schemas", &directory, provider.slug, &outcome);
+    let trail = Trail::about("POST /directories/{id}/schemas", directory.id, provider.slug).with(&outcome);
     Ok((StatusCode::CREATED, Extension(trail), Json(shown(&directory, &outcome)?)).into_response())
 }
 
@@ -109,7 +109,8 @@ pub(crate) async fn update<S: Store>(
     let (provider, terms) = state.contract_of(&directory).await?;
     let change = SchemaChange::Evolve { schema, required };
     let outcome = submit(&state, request, &directory, terms, change).await?;
-    let trail = trail("PUT /directories/{id}/schemas/{urn}", &directory, provider.slug, &outcome);
+    let trail =
+        Trail::about("PUT /directories/{id}/schemas/{urn}", directory.id, provider.slug).with(&outcome);
     Ok((Extension(trail), Json(shown(&directory, &outcome)?)).into_response())
 }
 
@@ -123,7 +124,8 @@ pub(crate) async fn remove<S: Store>(
     let (directory, _) = caller.directory(&state, &id).await?;
     let (provider, terms) = state.contract_of(&directory).await?;
     let outcome = submit(&state, request, &directory, terms, SchemaChange::Remove(urn)).await?;
-    let trail = trail("DELETE /directories/{id}/schemas/{urn}", &directory, provider.slug, &outcome);
+    let trail =
+        Trail::about("DELETE /directories/{id}/schemas/{urn}", directory.id, provider.slug).with(&outcome);
     Ok((StatusCode::ACCEPTED, Extension(trail)).into_response())
 }
 
@@ -209,16 +211,4 @@ fn loses(doc: &Object, definition: &Definition, urn: &str) -> bool {
     let concerned =
         doc.keys().any(|key| key.get(..urn.len()).is_some_and(|start| start.eq_ignore_ascii_case(urn)));
     concerned && resource::adopt(&mut doc.clone(), definition, urn) == Adopted::Lost
-}
-
-fn trail(operation: &str, directory: &Directory, contract: &'static str, outcome: &Outcome) -> Trail {
-    Trail {
-        operation: operation.to_owned(),
-        directory: Some(directory.id),
-        contract,
-        notes: outcome.notes.clone(),
-        first_seq: outcome.first_seq,
-        events: outcome.events,
-        ..Trail::default()
-    }
 }

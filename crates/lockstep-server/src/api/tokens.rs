@@ -12,7 +12,7 @@ use lockstep_core::scope::{Scope, Scopes, UnknownScope};
 use lockstep_store::{Page, Store};
 use serde_json::Value;
 
-use super::fields::{Fields, Given};
+use super::fields::Fields;
 use super::paging::{self, Paging};
 use super::query::Query;
 use super::render;
@@ -48,16 +48,13 @@ pub(crate) async fn create<S: Store>(
     let (directory, _) = caller.directory(&state, &id).await?;
     let now = state.clock.now();
     let mut fields = Fields::new(body, &["name", "scopes", "expires_at"]);
-    let name = match fields.optional_text("name", NAME_BYTES_LIMIT) {
-        Given::Value(name) => Some(name),
-        Given::Absent | Given::Null => None,
-    };
+    let name = fields.optional_text("name", NAME_BYTES_LIMIT).value();
     let scopes = scopes(&mut fields);
     let expires_at = expires_at(&mut fields, now);
     fields.done()?;
 
     make_room(&state, directory.id.directory, now).await?;
-    let secret = state.secrets.draw().ok_or_else(|| Problem::fault("the system gives no randomness"))?;
+    let secret = state.draw_secret()?;
     let bearer_token = secret_text(TOKEN_PREFIX, secret);
     let id = TokenId::draw(now, &mut *state.secrets.random());
     let token = Token { name, scopes, expires_at, ..Token::unrestricted(id, digest_of(&bearer_token), now) };
@@ -89,10 +86,7 @@ pub(crate) async fn remove<S: Store>(
 
 /// The field `scopes`: what may not be done.
 pub(super) fn scopes(fields: &mut Fields) -> Scopes {
-    let names = match fields.optional_texts("scopes", Scope::ALL.len()) {
-        Given::Value(names) => names,
-        Given::Absent | Given::Null => Vec::new(),
-    };
+    let names = fields.optional_texts("scopes", Scope::ALL.len()).value().unwrap_or_default();
     names.iter().map(|name| name.parse::<Scope>()).collect::<Result<_, UnknownScope>>().unwrap_or_else(
         |unknown| {
             fields.wrong("scopes", "invalid_scopes", unknown.to_string());
@@ -102,10 +96,7 @@ pub(super) fn scopes(fields: &mut Fields) -> Scopes {
 }
 
 fn expires_at(fields: &mut Fields, now: Timestamp) -> Option<Timestamp> {
-    let text = match fields.optional_text("expires_at", NAME_BYTES_LIMIT) {
-        Given::Value(text) => text,
-        Given::Absent | Given::Null => return None,
-    };
+    let text = fields.optional_text("expires_at", NAME_BYTES_LIMIT).value()?;
     let time = Timestamp::parse(&text).filter(|time| now < *time);
     if time.is_none() {
         let message = "`expires_at` must be a time that is still to come and before 9999-12-30, such as \
@@ -135,11 +126,5 @@ async fn make_room<S: Store>(
 
 fn trail(operation: &str, directory: &Directory, token: TokenId) -> Result<Trail, Problem> {
     let provider = provider_of(directory)?;
-    Ok(Trail {
-        operation: operation.to_owned(),
-        directory: Some(directory.id),
-        token: Some(token),
-        contract: provider.slug,
-        ..Trail::default()
-    })
+    Ok(Trail { token: Some(token), ..Trail::about(operation, directory.id, provider.slug) })
 }

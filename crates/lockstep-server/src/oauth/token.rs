@@ -49,7 +49,7 @@ pub(crate) async fn issue<S: Store>(
     }
     let scopes = granted(asker.client.scopes, form.one("scope")?)?;
 
-    let secret = state.secrets.draw().ok_or_else(|| Problem::fault("the system gives no randomness"))?;
+    let secret = state.draw_secret()?;
     let access_token = secret_text(ACCESS_TOKEN_PREFIX, secret);
     let id = TokenId::draw(now, &mut *state.secrets.random());
     let lifetime = i64::try_from(ACCESS_TOKEN_LIFETIME.as_micros()).unwrap_or(i64::MAX);

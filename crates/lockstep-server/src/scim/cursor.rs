@@ -55,7 +55,7 @@ impl Binding {
 impl Cursor {
     /// The cursor as the client gets it.
     pub(super) fn seal<S: Store>(&self, state: &AppState<S>, binding: &Binding) -> Result<String, Problem> {
-        let seed = state.secrets.draw().ok_or_else(|| Problem::fault("the system gives no randomness"))?;
+        let seed = state.draw_secret()?;
         let sealed = state.keys.cursors.seal(seed, &binding.0, &self.to_bytes());
         sealed.ok_or_else(|| Problem::fault("a cursor could not be sealed"))
     }
