@@ -15,10 +15,10 @@ pub(crate) struct Cli {
 }
 
 /// What is not given by flags, where everybody on the machine could read it.
-const SECRETS: &str = "LOCKSTEP_API_KEY gives an API key to accept from the first start on, LOCKSTEP_API_KEY_FILE a \
-file that holds it; without\neither, the first start makes one and prints it once. LOCKSTEP_MASTER_KEY gives the master \
-key, LOCKSTEP_MASTER_KEY_FILE a file that holds it; without either, it stands beside the database. Certificates and logs: see `lockstep \
-config`.";
+const SECRETS: &str = "\
+LOCKSTEP_API_KEY gives an API key to accept from the first start on, LOCKSTEP_API_KEY_FILE a file that holds it; without
+either, the first start makes one and prints it once. LOCKSTEP_MASTER_KEY gives the master key, LOCKSTEP_MASTER_KEY_FILE
+a file that holds it; without either, it stands beside the database. Certificates and logs: see `lockstep config`.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
