@@ -1,27 +1,25 @@
 #![doc = include_str!("../README.md")]
 // The one list of IdPs, and how a request is repaired. Must not know: HTTP, a database, a clock.
 
-mod entra;
-mod generic;
+mod contracts;
+pub mod detect;
+pub mod dialect;
 pub mod issuer;
-mod okta;
 pub mod provider;
 pub mod quirk;
 pub mod repair;
-mod strict;
 
 use lockstep_core::command::Terms;
 
+pub use contracts::{ISSUERS, PROVIDERS};
+pub use dialect::Dialect;
 pub use issuer::Issuer;
 pub use provider::Provider;
-pub use quirk::{Basis, Quirk};
+pub use quirk::{Basis, MetBy, Quirk};
 pub use repair::{Note, Repair, Request};
 
-/// Every IdP that has a contract of its own.
-pub static PROVIDERS: &[&Provider] = &[&okta::OKTA, &entra::ENTRA, &generic::GENERIC, &strict::STRICT];
-
-/// Every IdP whose own tokens can be accepted.
-pub static ISSUERS: &[&Issuer] = &[&entra::ISSUER];
+/// The type of a directory of which nobody said whose it is.
+pub const GENERIC_TYPE: &str = "generic scim v2.0";
 
 /// The issuer that the API calls so.
 #[must_use]
@@ -38,13 +36,13 @@ pub fn for_type(directory_type: &str) -> Option<&'static Provider> {
     {
         return Some(provider);
     }
-    generic::UNWRITTEN.contains(&directory_type).then_some(&generic::GENERIC)
+    contracts::UNWRITTEN.contains(&directory_type).then_some(contracts::GENERIC)
 }
 
 /// Every directory `type` that is accepted.
 pub fn directory_types() -> impl Iterator<Item = &'static str> {
     let written = PROVIDERS.iter().flat_map(|provider| provider.directory_types);
-    written.chain(generic::UNWRITTEN).copied()
+    written.chain(contracts::UNWRITTEN).copied()
 }
 
 /// The IdP with this short name, which is also the name of its folder in `contracts/`.
@@ -57,7 +55,7 @@ pub fn by_slug(slug: &str) -> Option<&'static Provider> {
 /// that have no contract of their own; nothing for an IdP that deviates and needs its repairs.
 #[must_use]
 pub fn strict(provider: &Provider) -> Option<&'static Provider> {
-    [generic::GENERIC.slug, strict::STRICT.slug].contains(&provider.slug).then_some(&strict::STRICT)
+    [contracts::GENERIC.slug, contracts::STRICT.slug].contains(&provider.slug).then_some(contracts::STRICT)
 }
 
 /// Turns a request into what the RFC means by the repairs of its IdP, in their order, and tells which were used.
@@ -76,8 +74,8 @@ pub fn repair(provider: &Provider, request: &mut Request, terms: &Terms, off: &[
 /// The quirk that a repair is there for: the IdP's own, or one that several clients have.
 #[must_use]
 pub fn quirk_behind(provider: &Provider, repair: &str) -> Option<&'static Quirk> {
-    let own = provider.quirks.iter().find(|quirk| quirk.repair == Some(repair));
-    own.or_else(|| generic::GENERIC.quirks.iter().find(|quirk| quirk.repair == Some(repair)))
+    let own = provider.quirks.iter().find(|quirk| quirk.repair() == Some(repair));
+    own.or_else(|| contracts::GENERIC.quirks.iter().find(|quirk| quirk.repair() == Some(repair)))
 }
 
 #[cfg(test)]

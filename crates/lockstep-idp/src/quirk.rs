@@ -21,6 +21,17 @@ impl Basis {
     }
 }
 
+/// What takes care of a quirk. What is switched here has a contract that fails without it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MetBy {
+    /// A repair, by its name.
+    Repair(&'static str),
+    /// A switch of the core or the edge that is not what it is elsewhere, by its name.
+    Rule(&'static str),
+    /// What every directory does, because the RFC says so or nothing speaks against it.
+    Rfc,
+}
+
 /// One habit or deviation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Quirk {
@@ -28,12 +39,23 @@ pub struct Quirk {
     pub id: &'static str,
     /// What the IdP does.
     pub title: &'static str,
-    /// The repair that it needs; none where a rule of the core or the RFC itself takes care of it.
-    pub repair: Option<&'static str>,
+    /// What takes care of it.
+    pub met_by: MetBy,
     /// The file in the IdP's folder of `contracts/` that shows it.
     pub contract: &'static str,
     /// Where it was seen.
     pub sources: &'static [&'static str],
     /// What the claim rests on.
     pub proven: Basis,
+}
+
+impl Quirk {
+    /// The repair that it needs.
+    #[must_use]
+    pub fn repair(&self) -> Option<&'static str> {
+        match self.met_by {
+            MetBy::Repair(name) => Some(name),
+            MetBy::Rule(_) | MetBy::Rfc => None,
+        }
+    }
 }

@@ -1,80 +1,14 @@
-//! The contracts that are part of the binary: one line a file.
+//! The contracts that are part of the binary.
 
 use crate::contract::Contract;
 use crate::parse::{ParseError, parse};
 
-macro_rules! files {
-    ($($idp:literal / $name:literal),* $(,)?) => {
-        &[$((
-            $idp,
-            $name,
-            concat!($idp, "/", $name, ".http"),
-            include_str!(concat!("../../../contracts/", $idp, "/", $name, ".http")),
-        )),*]
-    };
-}
+/// File and text, by file. The build makes the list of what is in the folder.
+static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/contracts.rs"));
 
-/// IdP, name, file and text. A test compares the list with the folder.
-static FILES: &[(&str, &str, &str, &str)] = files![
-    "okta" / "connection-test",
-    "okta" / "create-shapes",
-    "okta" / "deactivate",
-    "okta" / "group-members-odd",
-    "okta" / "group-push-pathless",
-    "okta" / "group-push",
-    "okta" / "group-put",
-    "okta" / "import",
-    "okta" / "join",
-    "okta" / "manager",
-    "okta" / "numbers-for-text",
-    "okta" / "password",
-    "okta" / "primary-address",
-    "okta" / "put",
-    "okta" / "reassign",
-    "okta" / "refusals",
-    "okta" / "story-1-connection",
-    "okta" / "story-2-joiners",
-    "okta" / "story-3-groups",
-    "okta" / "story-4-mover",
-    "okta" / "story-5-leaver",
-    "okta" / "story-6-return",
-    "entra" / "addresses",
-    "entra" / "change-pathless",
-    "entra" / "change",
-    "entra" / "connection-test",
-    "entra" / "create-shapes",
-    "entra" / "delete",
-    "entra" / "disable",
-    "entra" / "duplicate",
-    "entra" / "empty-patch",
-    "entra" / "extension",
-    "entra" / "filters",
-    "entra" / "group-members-odd",
-    "entra" / "group-push",
-    "entra" / "join",
-    "entra" / "list",
-    "entra" / "manager",
-    "entra" / "roles",
-    "entra" / "story-1-connection",
-    "entra" / "story-2-joiners",
-    "entra" / "story-3-groups",
-    "entra" / "story-4-mover",
-    "entra" / "story-5-leaver",
-    "entra" / "story-6-return",
-    "entra" / "tenant-url",
-    "generic" / "changes",
-    "generic" / "create",
-    "generic" / "filters",
-    "generic" / "lifecycle",
-    "generic" / "members",
-    "generic" / "references",
-    "generic" / "requests",
-    "generic" / "spellings",
-];
-
-/// The contract files of the binary: IdP and text, by file name such as `okta/join.http`.
+/// The contract files of the binary: IdP, file such as `okta/join.http`, and text.
 pub fn files() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    FILES.iter().map(|(idp, _, file, text)| (*idp, *file, *text))
+    FILES.iter().filter_map(|(file, text)| Some((file.split_once('/')?.0, *file, *text)))
 }
 
 /// The contracts of an IdP, its story left out.
@@ -94,10 +28,9 @@ pub fn story(slug: &str) -> Vec<Contract> {
 const STORY: &str = "story-";
 
 fn named(slug: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<Contract>, ParseError> {
-    FILES
-        .iter()
-        .filter(|(idp, name, _, _)| *idp == slug && wanted(name))
-        .map(|(_, _, file, text)| parse(file, text))
+    files()
+        .filter(|(idp, file, _)| *idp == slug && file.split_once('/').is_some_and(|(_, name)| wanted(name)))
+        .map(|(_, file, text)| parse(file, text))
         .collect()
 }
 

@@ -21,6 +21,10 @@ pub struct Trail {
     pub repairs: Vec<Note>,
     /// What was left out and why.
     pub notes: Vec<String>,
+    /// Whose traffic it looks like, where that is another IdP than its directory's: the short name of a contract.
+    pub looks_like: Option<&'static str>,
+    /// What the IdP's administrator should change there.
+    pub advice: Vec<String>,
     /// The number of the first event that it made.
     pub first_seq: u64,
     /// How many events it made.

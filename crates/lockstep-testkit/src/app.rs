@@ -142,6 +142,20 @@ impl<S: Store> TestApp<S> {
     /// Makes a directory of this type, and the client of its IdP.
     pub async fn directory(&self, organization: &str, directory_type: &str) -> ScimClient {
         let body = json!({ "organization_id": organization, "name": "Directory", "type": directory_type });
+        self.directory_as(body, organization).await
+    }
+
+    /// Makes a directory with the contract of this short name, and the client of its IdP.
+    pub async fn directory_of(&self, organization: &str, slug: &str) -> ScimClient {
+        let provider = lockstep_idp::by_slug(slug).expect("a known IdP");
+        let body = json!({
+            "organization_id": organization, "name": "Directory",
+            "type": provider.directory_type(), "contract": slug,
+        });
+        self.directory_as(body, organization).await
+    }
+
+    async fn directory_as(&self, body: Value, organization: &str) -> ScimClient {
         let made = self.api("POST", "/directories", body).await.expect(201);
         let text =
             |name: &str| made.get(name).and_then(Value::as_str).expect("the answer is whole").to_owned();

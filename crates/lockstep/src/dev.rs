@@ -75,9 +75,8 @@ async fn play(url: &str, key: &str, exit: bool, show: &mut Show) -> anyhow::Resu
     let mut directories = Vec::new();
     for slug in PLAYED {
         let provider = lockstep_idp::by_slug(slug).with_context(|| format!("no IdP is called {slug}"))?;
-        let kind = provider.directory_types.first().context("the IdP has no directory type")?;
         let name = format!("Example Corporation ({})", provider.name);
-        let body = json!({"organization_id": text(&organization, "/id"), "name": name, "type": kind});
+        let body = json!({"organization_id": text(&organization, "/id"), "name": name, "type": provider.directory_type()});
         let directory = api.post("/directories", body).await?;
         directories.push(Made {
             name: provider.name,

@@ -1,10 +1,6 @@
 //! The contracts against the real server in process.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test that finds nothing where something must be has failed"
-)]
+#![expect(clippy::expect_used, reason = "a test that finds nothing where something must be has failed")]
 
 mod contracts;
 mod needed;

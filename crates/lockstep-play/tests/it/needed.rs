@@ -41,7 +41,7 @@ fn every_repair_changes_what_its_contract_means() {
     for provider in lockstep_idp::PROVIDERS {
         let terms = Terms::new((provider.rules)());
         for quirk in provider.quirks {
-            if let Some(name) = quirk.repair {
+            if let Some(name) = quirk.repair() {
                 assert!(
                     is_needed(provider, quirk.contract, name, &terms),
                     "{}: {name} changes nothing",

@@ -8,6 +8,7 @@ use lockstep_core::command::{Command, Envelope, Refusal, Reply};
 use lockstep_core::id::{DirectoryId, DirectoryNumber, LocalId, OrganizationId, RequestId, TokenId};
 use lockstep_core::model::{Directory, DirectoryState, Head, Token};
 use lockstep_core::settings::{Setting, Settings};
+use lockstep_idp::Provider;
 use lockstep_store::{DirectoryQuery, Store};
 use serde_json::Value;
 
@@ -38,7 +39,7 @@ pub(crate) async fn create<S: Store>(
     caller: ApiCaller,
     JsonObject(body): JsonObject,
 ) -> Result<Response, Problem> {
-    let mut fields = Fields::new(body, &["organization_id", "name", "type"]);
+    let mut fields = Fields::new(body, &["organization_id", "name", "type", "contract"]);
     let organization = fields.text("organization_id", NAME_BYTES_LIMIT);
     let name = fields.text("name", NAME_BYTES_LIMIT);
     let directory_type = fields.text("type", NAME_BYTES_LIMIT);
@@ -46,10 +47,25 @@ pub(crate) async fn create<S: Store>(
         let known: Vec<&str> = lockstep_idp::directory_types().collect();
         fields.wrong("type", "invalid_type", format!("`type` must be one of: {}", known.join(", ")));
     }
+    let contract = fields.optional_text("contract", NAME_BYTES_LIMIT).value();
+    let provider = match &contract {
+        None => lockstep_idp::for_type(&directory_type),
+        Some(slug) => lockstep_idp::by_slug(slug).filter(|provider| provider.suits(&directory_type)),
+    };
+    if let (Some(_), None, false) = (&contract, provider, directory_type.is_empty()) {
+        let known: Vec<&str> = lockstep_idp::PROVIDERS
+            .iter()
+            .filter(|provider| provider.suits(&directory_type))
+            .map(|provider| provider.slug)
+            .collect();
+        let message = format!("`contract` of a directory of this type must be one of: {}", known.join(", "));
+        fields.wrong("contract", "invalid_contract", message);
+    }
     fields.done()?;
+    let provider = provider.ok_or_else(|| Problem::fault("a known type has no contract"))?;
     let organization = caller.organization(&state, &organization).await?;
 
-    let (created, trail) = make(&state, request, organization.id, &name, &directory_type).await?;
+    let (created, trail) = make(&state, request, organization.id, &name, &directory_type, provider).await?;
     let mut answer = render::directory(&created.directory, &Head::default());
     if let Some(fields) = answer.as_object_mut() {
         fields.insert("scim_endpoint".into(), scim_endpoint(&state, created.directory.id).into());
@@ -144,16 +160,15 @@ pub(crate) async fn remove<S: Store>(
     Ok((StatusCode::ACCEPTED, Extension(trail)).into_response())
 }
 
-/// Makes a directory of a type that `lockstep_idp::for_type` knows, with one bearer token.
+/// Makes a directory of a type that is known and with a contract that suits it, with one bearer token.
 pub async fn make<S: Store>(
     state: &AppState<S>,
     request: RequestId,
     organization: OrganizationId,
     name: &str,
     directory_type: &str,
+    provider: &'static Provider,
 ) -> Result<(Created, Trail), Problem> {
-    let provider =
-        lockstep_idp::for_type(directory_type).ok_or_else(|| Problem::fault("an unknown directory type"))?;
     let secret = state.draw_secret()?;
     let bearer_token = secret_text(TOKEN_PREFIX, secret);
     let mut random = state.secrets.random();

@@ -43,6 +43,24 @@ async fn every_published_type_is_taken_and_another_is_refused_with_the_list() {
 }
 
 #[tokio::test]
+async fn a_contract_without_a_type_of_its_own_is_named() {
+    let app = TestApp::start().await;
+    let organization = app.organization("Example").await;
+    let make = |kind: &str, contract: &str| json!({ "organization_id": organization, "name": "Staff", "type": kind, "contract": contract });
+    for (kind, contract) in [("generic scim v2.0", "keycloak"), ("okta scim v2.0", "okta")] {
+        let made = app.api("POST", "/directories", make(kind, contract)).await.expect(201);
+        assert_eq!((&made["type"], &made["contract"]), (&json!(kind), &json!(contract)));
+    }
+    for (kind, contract) in
+        [("okta scim v2.0", "entra"), ("generic scim v2.0", "okta"), ("generic scim v2.0", "nobody")]
+    {
+        let refused = app.api("POST", "/directories", make(kind, contract)).await.expect(422);
+        assert_eq!(refused["errors"][0]["code"], "invalid_contract", "{kind} {contract}: {refused}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn users_and_groups_are_counted() {
     let app = TestApp::start().await;
     let idp = app.tenant("Acme").await;

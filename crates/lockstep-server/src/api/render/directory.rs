@@ -17,6 +17,7 @@ pub(crate) fn directory(directory: &Directory, head: &Head) -> Value {
         "organization_id": directory.organization.to_string(),
         "external_key": directory.id.to_string(),
         "type": directory.directory_type,
+        "contract": directory.contract,
         "state": directory.state.as_str(),
         "name": directory.name,
         "domain": null,

@@ -4,7 +4,8 @@ use lockstep_core::rules::Rules;
 use lockstep_scim::patch::PatchOptions;
 use lockstep_scim::resource::Unknown;
 
-use crate::provider::Provider;
+use crate::dialect::Dialect;
+use crate::provider::{Provider, Setup};
 
 pub(crate) static STRICT: Provider = Provider {
     slug: "strict_rfc",
@@ -13,7 +14,13 @@ pub(crate) static STRICT: Provider = Provider {
     rules,
     repairs: &[],
     quirks: &[],
-    connection_test: "none of its own",
+    authentication: &[],
+    dialect: Dialect::PLAIN,
+    needs: &[],
+    reactions: &[],
+    mapping: &[],
+    setup: Setup::UNKNOWN,
+    signs: &[],
     notes: &[
         "a body names its schemas, and attributes that no schema knows are refused",
         "text is never read as a boolean, and nothing is read as a list that is none",

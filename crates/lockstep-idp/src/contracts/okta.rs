@@ -4,7 +4,8 @@
 use lockstep_core::rules::{Rules, UnknownMember};
 use lockstep_scim::patch::PatchOptions;
 
-use crate::provider::Provider;
+use crate::dialect::Dialect;
+use crate::provider::{Provider, Setup};
 use crate::repair;
 
 mod quirks;
@@ -30,7 +31,13 @@ pub(crate) static OKTA: Provider = Provider {
         repair::VALUELESS_ELEMENTS,
     ],
     quirks: quirks::QUIRKS,
-    connection_test: "GET /Users?startIndex=1&count=2",
+    authentication: &[],
+    dialect: Dialect::PLAIN,
+    needs: &[],
+    reactions: &[],
+    mapping: &[],
+    setup: Setup::UNKNOWN,
+    signs: &[],
     notes: &[
         "users are never deleted, only deactivated; a deactivated user stays until your own retention removes it",
         "a PATCH must be answered with 200 and the resource",

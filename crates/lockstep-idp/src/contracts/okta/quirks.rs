@@ -1,12 +1,12 @@
 //! The quirks of this contract, by id. Written by hand; a test of the player compares them with the contracts.
 
-use crate::quirk::{Basis, Quirk};
+use crate::quirk::{Basis, MetBy, Quirk};
 
 pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-AUTH-03",
         title: "Wrong token must give 401 with status as the string \"401\", the Error URN and a detail",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "refusals.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/.vuepress/public/standards/SCIM/SCIMFiles/Okta-SCIM-20-SPEC-Test.json (R11)",
@@ -17,7 +17,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-CREATE-01",
         title: "POST always contains a password placeholder, even with password sync off",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "join.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -27,7 +27,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-CREATE-04",
         title: "externalId is absent when the app has custom attribute mappings",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "create-shapes.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -37,7 +37,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-CREATE-05",
         title: "Re-assignment after account deactivation: POST with the same externalId and userName while the old record is inactive",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "reassign.http",
         sources: &[
             "github.com/better-auth/better-auth/issues/11111",
@@ -48,7 +48,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-CREATE-07",
         title: "Numbers where strings are specified (externalId, employeeNumber, costCenter, postalCode), name null and name parts at top level",
-        repair: Some("number-as-text"),
+        met_by: MetBy::Repair("number-as-text"),
         contract: "numbers-for-text.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/guides/scim-with-entitlements/main/index.md (sample user)",
@@ -58,7 +58,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-CREATE-08",
         title: "entitlements and roles as complex objects with display and primary:false",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "create-shapes.http",
         sources: &[
             "github.com/FusionAuth/fusionauth-issues/issues/3304",
@@ -69,7 +69,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-CREATE-10",
         title: "Array attribute mapped with roles.^[primary==true].value",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "create-shapes.http",
         sources: &["github.com/DataDog/documentation/pull/38197"],
         proven: Basis::Constructed,
@@ -77,7 +77,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-DEL-01",
         title: "Okta never DELETEs users; suspension sends nothing; deleting a deactivated user sends nothing",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "deactivate.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -88,7 +88,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-DISC-01",
         title: "Plain SCIM apps read no discovery endpoints; apps with entitlements read /ResourceTypes, then /Schemas, then every listed endpoint",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "import.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/guides/scim-with-entitlements/main/index.md",
@@ -98,7 +98,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-DISC-03",
         title: "Answers in lower-case keys are tolerated by Okta; other clients do not",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "connection-test.http",
         sources: &["okta/okta.github.io:_source/_standards/SCIM/index.md (2017-2018 edition)"],
         proven: Basis::Source,
@@ -106,7 +106,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-ERR-01",
         title: "Any error body that is not JSON surfaces as a Jackson parse failure in Okta",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "refusals.http",
         sources: &[
             "github.com/Metatavu/keycloak-scim-server/issues/100",
@@ -117,7 +117,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-FILTER-01",
         title: "Existence check before every create",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "join.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -127,7 +127,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-FILTER-03",
         title: "Filter by e-mail or another unique field chosen during OIN submission",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "join.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -138,7 +138,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-FILTER-04",
         title: "Filter by externalId with the Okta id",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "join.http",
         sources: &["okta/okta.github.io:_source/_standards/SCIM/index.md (2017-2018 edition)"],
         proven: Basis::Source,
@@ -146,7 +146,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-FILTER-05",
         title: "Group lookup by name when the external id is unknown (Import Groups unticked)",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -156,7 +156,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GET-01",
         title: "GET by id after every link; unknown id is 404 with Error schema and detail",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "join.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/.vuepress/public/standards/SCIM/SCIMFiles/Okta-SCIM-20-SPEC-Test.json (R4, R12)",
@@ -166,7 +166,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-01",
         title: "POST group: no externalId, members empty even if the group has members",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -176,7 +176,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-03",
         title: "Membership delta: remove by value filter plus add in one request",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -187,7 +187,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-04",
         title: "Full push: replace members",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -197,7 +197,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-05",
         title: "Push Now of an empty group: replace members with []",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &["github.com/Captain-P-Goldfish/SCIM-SDK/issues/757"],
         proven: Basis::Source,
@@ -205,7 +205,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-06",
         title: "Path-less replace of members, id and displayName together",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push-pathless.http",
         sources: &["github.com/jelhub/scimgateway/issues/113"],
         proven: Basis::Source,
@@ -213,7 +213,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-07",
         title: "Group Push as a path-less replace with members only",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push-pathless.http",
         sources: &["github.com/Metatavu/keycloak-scim-server/issues/100"],
         proven: Basis::Source,
@@ -221,7 +221,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-08",
         title: "AIW apps send the group as PUT without id, with value and display per member",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-put.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -231,7 +231,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-10",
         title: "Member display changes in a PUT must not be refused as a change of an immutable value",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-put.http",
         sources: &[
             "github.com/simpleidserver/SimpleIdServer/issues/292",
@@ -242,7 +242,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-12",
         title: "One unknown member id in a push: Okta treats 400 as final and does not retry",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-members-odd.http",
         sources: &["github.com/fleetdm/fleet/issues/52600"],
         proven: Basis::Source,
@@ -250,7 +250,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-13",
         title: "DELETE group only when the admin picks \"delete the group in the target app\"",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -260,7 +260,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-14",
         title: "members: null in our own answers is accepted by Okta; strict clients choke on it",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -270,7 +270,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-16",
         title: "Deactivated users remain listed in pushed groups; Okta sends removal only while the user is assigned",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-members-odd.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -280,7 +280,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-HDR-02",
         title: "The spec test POSTs application/json but accepts application/scim+json",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "join.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/.vuepress/public/standards/SCIM/SCIMFiles/Okta-SCIM-20-SPEC-Test.json (R6)",
@@ -291,7 +291,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-HDR-03",
         title: "GET requests carry a Content-Type",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "connection-test.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/.vuepress/public/standards/SCIM/SCIMFiles/Okta-SCIM-20-SPEC-Test.json",
@@ -301,7 +301,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-LIST-01",
         title: "First spec test: the first user must be complete and the store must not be empty",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "join.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/.vuepress/public/standards/SCIM/SCIMFiles/Okta-SCIM-20-SPEC-Test.json (R1)",
@@ -312,7 +312,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-LIST-03",
         title: "Import Groups pulls every group with its members into Okta",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "import.http",
         sources: &[
             "github.com/rancher/rancher/issues/52996 (observation 11)",
@@ -323,7 +323,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-PATCH-02",
         title: "Same with id (and even schemas and meta) inside the value",
-        repair: Some("read-only-values"),
+        met_by: MetBy::Repair("read-only-values"),
         contract: "deactivate.http",
         sources: &[
             "onyx-dot-app/onyx:backend/tests/unit/onyx/server/scim/test_patch.py (test_okta_deactivation_payload)",
@@ -334,7 +334,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-PATCH-04",
         title: "Password sync (OIN apps)",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "password.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -344,7 +344,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-PATCH-05",
         title: "Value filter on the primary flag, boolean literal unquoted",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "primary-address.http",
         sources: &["onyx-dot-app/onyx:backend/ee/onyx/server/scim/patch.py (_EMAIL_FILTER_RE)"],
         proven: Basis::Source,
@@ -352,7 +352,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-PATCH-06",
         title: "After a PATCH that lacks everything but active, userName must survive",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "deactivate.http",
         sources: &[
             "github.com/ssoready/ssoready/pull/206",
@@ -363,7 +363,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-PATCH-07",
         title: "No fallback: a 501 on PATCH leaves a failed deprovisioning task",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "deactivate.http",
         sources: &[
             "github.com/oktadeveloper/okta-blog-archive/pull/1956",
@@ -374,7 +374,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-PATCH-08",
         title: "Three membership operations in one body: remove by filter, add, then replace",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &["elimity-com/scim:internal/idp_test/testdata/okta/update_group_membership.json"],
         proven: Basis::Source,
@@ -382,7 +382,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-PUT-02",
         title: "Deactivation by PUT for AIW (custom) apps",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "put.http",
         sources: &[
             "github.com/coder/coder/issues/15828 (ScimClientImpl deactivateUser making PUT request)",
@@ -393,7 +393,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-PUT-03",
         title: "manager cleared by {\"value\": null} inside the enterprise object",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "manager.http",
         sources: &["github.com/Captain-P-Goldfish/SCIM-SDK/issues/689"],
         proven: Basis::Source,
@@ -401,7 +401,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-PUT-04",
         title: "userName change of an existing user",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "put.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md (live: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/)",
@@ -412,7 +412,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-PUT-05",
         title: "Absent active in a PUT",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "put.http",
         sources: &[
             "github.com/valon-technologies/gestalt/pull/3132 (keep)",
@@ -423,7 +423,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-S11-01",
         title: "SCIM 1.1 apps: schemas urn:scim:schemas:core:1.0 on POST",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "refusals.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-11/index.md",
@@ -433,7 +433,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-S11-02",
         title: "SCIM 1.1 PATCH is a partial resource",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "refusals.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-11/index.md",
@@ -443,7 +443,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-TEST-01",
         title: "Test API credentials: GET /Users?count=1 (or startIndex=1&count=2)",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "connection-test.http",
         sources: &["per-IdP cheat sheet (GET /Users?count=1)"],
         proven: Basis::Source,

@@ -4,7 +4,8 @@
 use lockstep_core::rules::{Rules, UnknownMember};
 use lockstep_scim::patch::PatchOptions;
 
-use crate::provider::Provider;
+use crate::dialect::Dialect;
+use crate::provider::{Provider, Setup};
 use crate::repair;
 
 mod issuer;
@@ -39,7 +40,13 @@ pub(crate) static ENTRA: Provider = Provider {
         repair::VALUELESS_ELEMENTS,
     ],
     quirks: quirks::QUIRKS,
-    connection_test: "GET /Users?filter=userName eq \"<a random id>\", answered by an empty list",
+    authentication: &[],
+    dialect: Dialect::PLAIN,
+    needs: &[],
+    reactions: &[],
+    mapping: &[],
+    setup: Setup::UNKNOWN,
+    signs: &[],
     notes: &[
         "a user who loses the assignment is deactivated and never deleted; one who is deleted is deactivated first \
          and deleted about 30 days later",

@@ -1,12 +1,12 @@
 //! The quirks of this contract, by id. Written by hand; a test of the player compares them with the contracts.
 
-use crate::quirk::{Basis, Quirk};
+use crate::quirk::{Basis, MetBy, Quirk};
 
 pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-ERR-01",
         title: "status in the Error body: string by the RFC, number in some documentation",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "lifecycle.http",
         sources: &["okta SPEC test R12", "getsentry SCIM tests"],
         proven: Basis::Source,
@@ -14,7 +14,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-ETAG-01",
         title: "If-Match with a stale version",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "lifecycle.http",
         sources: &[
             "github.com/thunder-id/thunderid/pull/5110 (checks and update must be one atomic step)",
@@ -25,7 +25,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-ETAG-02",
         title: "If-None-Match",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "lifecycle.http",
         sources: &["github.com/GluuFederation/SCIM-Client/issues/52"],
         proven: Basis::Source,
@@ -33,7 +33,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-ETAG-03",
         title: "PATCH with a valid If-Match must be compared before the change, not after",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "lifecycle.http",
         sources: &["github.com/Captain-P-Goldfish/SCIM-SDK/issues/746"],
         proven: Basis::Source,
@@ -41,7 +41,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-FILTER-03",
         title: "filter on id",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "filters.http",
         sources: &["jelhub/scimgateway:README.md (list of queries)"],
         proven: Basis::Source,
@@ -49,7 +49,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-FILTER-04",
         title: "Apostrophes, backslashes and quotes in values",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "filters.http",
         sources: &["RFC 7644 section 3.4.2.2"],
         proven: Basis::Constructed,
@@ -57,7 +57,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-FILTER-05",
         title: "Operators in any case, extra blanks, and the URN form of attributes",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "filters.http",
         sources: &["better-auth/better-auth:packages/scim/src/scim-filter-interoperability.test.ts"],
         proven: Basis::Source,
@@ -65,7 +65,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-HDR-01",
         title: "Body with no Content-Type at all",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "requests.http",
         sources: &["pond/scimitar:CHANGELOG.md 2.0.2 (requests without content type)"],
         proven: Basis::Source,
@@ -73,7 +73,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-HDR-03",
         title: "Accept: */* or a list, or a type we do not make",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "requests.http",
         sources: &["RFC 7644 section 3.1"],
         proven: Basis::Constructed,
@@ -81,7 +81,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-HDR-04",
         title: "bearer in lower case, two spaces, or quoted token",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "requests.http",
         sources: &["workos/scim-bridge:workers/shared/scim.ts (authorizationToken)"],
         proven: Basis::Source,
@@ -89,7 +89,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-JSON-01",
         title: "Attribute names in other letter case on input",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "spellings.http",
         sources: &[
             "AzureAD/SCIMReferenceCode:PostmanCollection.json",
@@ -100,7 +100,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-JSON-02",
         title: "Envelope keys in lower case: operations instead of Operations",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "spellings.http",
         sources: &[
             "ssoready/ssoready pull 182 (lower-case operations)",
@@ -111,7 +111,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-JSON-04",
         title: "Explicit null equals absent, also inside arrays and extensions",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "spellings.http",
         sources: &[
             "workos/scim-bridge:workers/shared/scim.ts (stripNulls)",
@@ -122,7 +122,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-JSON-05",
         title: "Booleans and numbers in strings, on any attribute",
-        repair: Some("boolean-text"),
+        met_by: MetBy::Repair("boolean-text"),
         contract: "spellings.http",
         sources: &[
             "public source file (Entra sends primary as \"True\")",
@@ -133,7 +133,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-JSON-07",
         title: "A new primary through PATCH takes the flag from the old one",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "changes.http",
         sources: &["fleetdm/fleet:ee/server/scim/users.go (clearPrimaryFlagFromEmails)"],
         proven: Basis::Source,
@@ -141,7 +141,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-JSON-08",
         title: "Prototype and path-trick keys: __proto__, constructor.prototype",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "changes.http",
         sources: &[
             "ory/polis:npm/src/directory-sync/scim/utils.ts (comment: unsafe paths like __proto__ are refused)",
@@ -151,7 +151,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-JSON-10",
         title: "Client-supplied id on POST is ignored",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "create.http",
         sources: &["github.com/msaad00/agent-bom/pull/3540 (client id overwrote existing users)"],
         proven: Basis::Source,
@@ -159,7 +159,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-JSON-11",
         title: "Multi-valued elements without value",
-        repair: Some("valueless-elements"),
+        met_by: MetBy::Repair("valueless-elements"),
         contract: "create.http",
         sources: &["github.com/gravitee-io/gravitee-access-management/pull/8521"],
         proven: Basis::Source,
@@ -167,7 +167,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-JSON-12",
         title: "Dates in many forms",
-        repair: Some("date-forms"),
+        met_by: MetBy::Repair("date-forms"),
         contract: "filters.http",
         sources: &["jelhub/scimgateway:README.md (meta.created filters)"],
         proven: Basis::Source,
@@ -175,7 +175,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-LIFE-01",
         title: "DELETE of an unknown or already deleted resource",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "lifecycle.http",
         sources: &["better-auth/better-auth:packages/scim/src/scim-http-e2e.test.ts"],
         proven: Basis::Source,
@@ -183,7 +183,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-LIFE-02",
         title: "userName of a deleted user is used again",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "lifecycle.http",
         sources: &[
             "RFC 7644 section 3.6",
@@ -194,7 +194,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-LIFE-04",
         title: "active: false on create",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "create.http",
         sources: &["SCIM service code"],
         proven: Basis::Source,
@@ -202,7 +202,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-LIFE-05",
         title: "A password in POST must not become a login",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "create.http",
         sources: &["github.com/langfuse/langfuse/pull/15997"],
         proven: Basis::Source,
@@ -210,7 +210,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-LIFE-06",
         title: "manager reference that can not be resolved",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "create.http",
         sources: &[
             "github.com/grokability/snipe-it/issues/19005",
@@ -221,7 +221,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-LIFE-07",
         title: "Unchanged values must not cause another round: echo what was stored where it was sent",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "spellings.http",
         sources: &["github.com/MicrosoftDocs/azure-docs/issues/11784"],
         proven: Basis::Source,
@@ -229,7 +229,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-LIST-01",
         title: "startIndex 0 or negative, count negative",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "requests.http",
         sources: &["github.com/simpleidserver/SimpleIdServer/issues/185"],
         proven: Basis::Source,
@@ -237,7 +237,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-LIST-03",
         title: "Non-numeric or empty paging parameters",
-        repair: Some("empty-parameters"),
+        met_by: MetBy::Repair("empty-parameters"),
         contract: "requests.http",
         sources: &["RFC 7644 section 3.4.2.4"],
         proven: Basis::Constructed,
@@ -245,7 +245,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-LIST-05",
         title: "Numbers as JSON numbers, Resources present even if empty",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "requests.http",
         sources: &[
             "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md",
@@ -255,7 +255,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-ME-01",
         title: "/Me",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "requests.http",
         sources: &["okta docs (not used)", "docs.aws.amazon.com IAM Identity Center limitations"],
         proven: Basis::Source,
@@ -263,7 +263,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATCH-03",
         title: "remove without path",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "changes.http",
         sources: &[
             "better-auth/better-auth:packages/scim/src/scim-user-patch.test.ts",
@@ -274,7 +274,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATCH-04",
         title: "One bad operation among good ones: all or nothing",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "changes.http",
         sources: &["Rust SCIM crate tests (test_malformed_path_returns_error)"],
         proven: Basis::Source,
@@ -282,7 +282,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATCH-06",
         title: "Path equal to an extension URN with an object value",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "changes.http",
         sources: &[
             "github.com/apache/directory-scimple/issues/695",
@@ -293,7 +293,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATCH-07",
         title: "Wrong PatchOp URN (core:2.0:PatchOp)",
-        repair: Some("patch-schema"),
+        met_by: MetBy::Repair("patch-schema"),
         contract: "changes.http",
         sources: &[
             "github.com/thomaspoignant/scim-patch/issues/207",
@@ -304,7 +304,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATCH-08",
         title: "Extension URN whose version has dots: splitting at the last colon, not at a dot",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "changes.http",
         sources: &[
             "github.com/wso2/product-is/issues/6015",
@@ -315,7 +315,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATCH-09",
         title: "add with path members[value eq \"id\"] and an empty object as value",
-        repair: Some("member-in-filter"),
+        met_by: MetBy::Repair("member-in-filter"),
         contract: "members.http",
         sources: &["bitwarden/server:bitwarden_license/src/Scim/Groups/PatchGroupCommand.cs and tests"],
         proven: Basis::Source,
@@ -323,7 +323,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATCH-10",
         title: "add with filter path and value \"[]\" as text",
-        repair: Some("member-in-filter"),
+        met_by: MetBy::Repair("member-in-filter"),
         contract: "members.http",
         sources: &["15five/django-scim2:tests/test_adapters.py (test_handle_add_complex_3)"],
         proven: Basis::Source,
@@ -331,7 +331,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATCH-11",
         title: "Empty member object",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "members.http",
         sources: &["github.com/Captain-P-Goldfish/SCIM-SDK/issues/747"],
         proven: Basis::Source,
@@ -339,7 +339,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATCH-13",
         title: "Partial list in a replace: full replacement or addition?",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "members.http",
         sources: &[
             "github.com/PostHog/posthog/pull/47336 (closed)",
@@ -350,7 +350,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATCH-15",
         title: "display or displayName in a member object",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "members.http",
         sources: &["python-scim/scim2-server:scim2_server/utils.py (model_validate_from_dict)"],
         proven: Basis::Source,
@@ -358,7 +358,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATH-01",
         title: "Trailing slash on resource paths",
-        repair: Some("path-slashes"),
+        met_by: MetBy::Repair("path-slashes"),
         contract: "requests.http",
         sources: &[
             "AzureAD/SCIMReferenceCode:PostmanCollection.json (/Users/?filter=...)",
@@ -369,7 +369,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATH-02",
         title: "/v2 added or missing: base URL typed with or without the version segment",
-        repair: Some("path-slashes"),
+        met_by: MetBy::Repair("path-slashes"),
         contract: "requests.http",
         sources: &["per-IdP cheat sheet"],
         proven: Basis::Constructed,
@@ -377,7 +377,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATH-05",
         title: "Raw quotes and brackets in the query string",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "filters.http",
         sources: &[
             "learn.microsoft.com/answers/questions/2238842 (validator request filter=userName+eq+\"dale.mohr%40romaguera.uk\")",
@@ -387,7 +387,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PUT-01",
         title: "PUT to an unknown id does not create",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "lifecycle.http",
         sources: &["github.com/vouch-sh/vouch/pull/1415"],
         proven: Basis::Source,
@@ -395,7 +395,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PUT-02",
         title: "id in the body differs from the URL",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "lifecycle.http",
         sources: &["RFC 7644 section 3.5.1"],
         proven: Basis::Constructed,
@@ -403,7 +403,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-RACE-03",
         title: "Read your own write: GET right after POST or PATCH",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "lifecycle.http",
         sources: &["github.com/fleetdm/fleet/issues/50724 (stale replica read)"],
         proven: Basis::Source,
@@ -411,7 +411,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GROUP-12",
         title: "Member value given as a bare string",
-        repair: Some("bare-values"),
+        met_by: MetBy::Repair("bare-values"),
         contract: "references.http",
         sources: &[
             "AzureAD/SCIMReferenceCode:PostmanCollection.json \"Group patch add member\"",
@@ -422,7 +422,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-16",
         title: "Manager as a plain string under its URN path",
-        repair: Some("bare-values"),
+        met_by: MetBy::Repair("bare-values"),
         contract: "references.http",
         sources: &[
             "Captain-P-Goldfish/SCIM-SDK:.../msazure/MsAzurePatchComplexValueRebuilder.java (issue 541)",
@@ -434,7 +434,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-18",
         title: "Manager removed by an empty string, an object with empty value, or null",
-        repair: Some("empty-reference"),
+        met_by: MetBy::Repair("empty-reference"),
         contract: "references.http",
         sources: &[
             "pranems/SCIMServer:docs/MANAGER_PATCH_STRING_COERCION.md (validator case \"Remove Manager\")",
@@ -445,7 +445,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "JUMPCLOUD-GROUP-02",
         title: "Remove member: bare path plus value list (the Entra form)",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "members.http",
         sources: &[
             "Rust SCIM crate tests (test_data/jumpcloud_*.json; same code line as ShiftControl-io/scim-v2-rust)",
@@ -456,7 +456,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ONELOGIN-CREATE-01",
         title: "emails as one object instead of an array",
-        repair: Some("list-of-one"),
+        met_by: MetBy::Repair("list-of-one"),
         contract: "create.http",
         sources: &[
             "15five/django-scim2:src/django_scim/adapters.py (comment \"OneLogin sends a dict despite the spec\")",
@@ -466,7 +466,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "SFDC-GROUP-01",
         title: "remove with value {\"members\":[...]} although path is members",
-        repair: Some("wrapped-values"),
+        met_by: MetBy::Repair("wrapped-values"),
         contract: "members.http",
         sources: &[
             "pond/scimitar:app/models/scimitar/resources/mixin.rb and spec (special case for calls in Salesforce form)",

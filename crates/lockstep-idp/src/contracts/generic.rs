@@ -3,8 +3,9 @@
 
 use lockstep_core::rules::Rules;
 
-use crate::provider::Provider;
-use crate::repair;
+use crate::dialect::Dialect;
+use crate::provider::{Provider, Setup};
+use crate::repair::{self, Repair};
 
 mod quirks;
 
@@ -13,21 +14,29 @@ pub(crate) static UNWRITTEN: &[&str] = &[
     "bamboohr",
     "breathe hr",
     "cezanne hr",
-    "cyberark scim v2.0",
     "fourth hr",
-    "gsuite directory",
     "hibob",
-    "jump cloud scim v2.0",
-    "onelogin scim v2.0",
     "people hr",
     "personio",
-    "pingfederate scim v2.0",
-    "rippling scim v2.0",
     "s3",
-    "sailpoint scim v2.0",
     "sftp",
     "sftp workday",
     "workday",
+];
+
+/// What no client can be hurt by: what many clients are known to send, read as they mean it.
+pub(crate) static REPAIRS: &[Repair] = &[
+    repair::PATH_SLASHES,
+    repair::EMPTY_PARAMETERS,
+    repair::DATE_FORMS,
+    repair::PATCH_SCHEMA,
+    repair::MEMBER_IN_FILTER,
+    repair::WRAPPED_VALUES,
+    repair::LIST_OF_ONE,
+    repair::BOOLEAN_TEXT,
+    repair::EMPTY_REFERENCE,
+    repair::BARE_VALUES,
+    repair::VALUELESS_ELEMENTS,
 ];
 
 pub(crate) static GENERIC: Provider = Provider {
@@ -35,21 +44,15 @@ pub(crate) static GENERIC: Provider = Provider {
     name: "Generic SCIM 2.0",
     directory_types: &["generic scim v2.0"],
     rules: Rules::default,
-    repairs: &[
-        repair::PATH_SLASHES,
-        repair::EMPTY_PARAMETERS,
-        repair::DATE_FORMS,
-        repair::PATCH_SCHEMA,
-        repair::MEMBER_IN_FILTER,
-        repair::WRAPPED_VALUES,
-        repair::LIST_OF_ONE,
-        repair::BOOLEAN_TEXT,
-        repair::EMPTY_REFERENCE,
-        repair::BARE_VALUES,
-        repair::VALUELESS_ELEMENTS,
-    ],
+    repairs: REPAIRS,
     quirks: quirks::QUIRKS,
-    connection_test: "differs; most ask for one page of users: GET /Users?count=1",
+    authentication: &[],
+    dialect: Dialect::PLAIN,
+    needs: &[],
+    reactions: &[],
+    mapping: &[],
+    setup: Setup::UNKNOWN,
+    signs: &[],
     notes: &[
         "a body without schemas is accepted",
         "attributes that no schema knows are left out and reported",

@@ -1,12 +1,12 @@
 //! The quirks of this contract, by id. Written by hand; a test of the player compares them with the contracts.
 
-use crate::quirk::{Basis, Quirk};
+use crate::quirk::{Basis, MetBy, Quirk};
 
 pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-AUTH-03",
         title: "Recognising Entra on the wire: an ADSCIMVersion header instead of a telling User-Agent",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "connection-test.http",
         sources: &[
             "bitwarden/server:bitwarden_license/src/Scim/Context/ScimContext.cs (Adscimversion => AzureAd)",
@@ -17,7 +17,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-CREATE-01",
         title: "POST user with meta.resourceType sent by the client and an empty roles array",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "join.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md",
@@ -27,7 +27,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-CREATE-03",
         title: "active as a string on POST (\"True\")",
-        repair: Some("boolean-text"),
+        met_by: MetBy::Repair("boolean-text"),
         contract: "create-shapes.http",
         sources: &[
             "AzureAD/SCIMReferenceCode:PostmanCollection.json \"Post emp1 with string True\"",
@@ -39,7 +39,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-CREATE-04",
         title: "Capitalised attribute names: Primary, Department, Manager.Value, in otherwise normal JSON",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "create-shapes.http",
         sources: &["AzureAD/SCIMReferenceCode:PostmanCollection.json \"Post EnterpriseUser\""],
         proven: Basis::Source,
@@ -47,7 +47,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-CREATE-05",
         title: "Address objects full of nulls, and two emails of the same type",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "create-shapes.http",
         sources: &["AzureAD/SCIMReferenceCode:PostmanCollection.json \"Post emp2\""],
         proven: Basis::Source,
@@ -55,7 +55,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-CREATE-06",
         title: "Duplicate create: 409 uniqueness, after which Entra queries the matching attribute and links",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "duplicate.http",
         sources: &[
             "AzureAD/SCIMReferenceCode:PostmanCollection.json \"Post emp3 exists try again\"",
@@ -67,7 +67,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-CREATE-08",
         title: "Entra treats displayName as unique for groups",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "duplicate.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md",
@@ -78,7 +78,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-CREATE-09",
         title: "App roles on POST: complex role objects with type WindowsAzureActiveDirectoryRole and displayName/display",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "create-shapes.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/customize-application-attributes.md",
@@ -88,7 +88,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-CREATE-10",
         title: "Extension attributes arrive although their URN is not declared in schemas",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "create-shapes.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/customize-application-attributes.md (\"custom extension schema header is omitted ... because it isn't sent\")",
@@ -98,7 +98,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-CREATE-12",
         title: "Only userName carries the address: no emails at all when mail is empty in Entra",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "join.http",
         sources: &[
             "simstudioai/sim SCIM tests (\"as Entra often sends alone\")",
@@ -109,7 +109,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-DISC-01",
         title: "GET /Schemas is fetched when the provisioning page is opened or saved (gallery apps); must be a ListResponse and must not contain nulls",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "list.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md",
@@ -119,7 +119,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-DISC-02",
         title: "Account Discovery pages through every user of the application",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "list.http",
         sources: &["MicrosoftDocs/entra-docs:docs/identity/app-provisioning/how-to-account-discovery.md"],
         proven: Basis::Source,
@@ -127,7 +127,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-DISC-03",
         title: "Trailing slash in the Tenant URL",
-        repair: Some("path-slashes"),
+        met_by: MetBy::Repair("path-slashes"),
         contract: "tenant-url.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md (example https://api.contoso.com/scim/)",
@@ -137,7 +137,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-DISC-04",
         title: "The flag aadOptscim062020 (or AzureAdScimPatch2017) is typed as a query string on the Tenant URL and may reach the server",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "tenant-url.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility.md",
@@ -149,7 +149,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-FILTER-04",
         title: "An \"and\" of two equalities, used to ask whether a reference (manager) already has a value",
-        repair: Some("reference-filters"),
+        met_by: MetBy::Repair("reference-filters"),
         contract: "filters.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md (Example 4)",
@@ -159,7 +159,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-FILTER-05",
         title: "Group membership probe: \"id eq ... and members eq ...\"",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "filters.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md (\"Requests to determine whether a reference attribute has a certain value are requests about the members attribute\")",
@@ -169,7 +169,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-FILTER-06",
         title: "Group match by displayName with members excluded, and filter and excludedAttributes in either order",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "filters.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md",
@@ -179,7 +179,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-FILTER-07",
         title: "Unquoted comparison value in a documented example (externalId eq jyoung)",
-        repair: Some("unquoted-values"),
+        met_by: MetBy::Repair("unquoted-values"),
         contract: "filters.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md (Example 1)",
@@ -191,7 +191,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-FILTER-11",
         title: "attributes with a filter in brackets (attributes=emails[type eq \"work\"])",
-        repair: Some("filtered-attributes"),
+        met_by: MetBy::Repair("filtered-attributes"),
         contract: "filters.http",
         sources: &["AzureAD/SCIMReferenceCode:PostmanCollection.json (ComplexAttribute tests)"],
         proven: Basis::Source,
@@ -199,7 +199,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-FILTER-08",
         title: "Special characters in filter values: apostrophes and double-encoded text from Microsoft tools",
-        repair: Some("double-encoded-values"),
+        met_by: MetBy::Repair("double-encoded-values"),
         contract: "filters.http",
         sources: &[
             "ssoready/ssoready:internal/authservice/scim.go (validator sends url-encoded values)",
@@ -211,7 +211,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-FILTER-09",
         title: "Attribute names in other letter case and a slash before the query: /Users/?filter=DisplayName+eq+%22BobIsAmazing%22",
-        repair: Some("path-slashes"),
+        met_by: MetBy::Repair("path-slashes"),
         contract: "tenant-url.http",
         sources: &["AzureAD/SCIMReferenceCode:PostmanCollection.json \"Get User Filters\""],
         proven: Basis::Source,
@@ -219,7 +219,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-FILTER-10",
         title: "Validator request: form-encoded blanks, raw double quotes, percent-encoded at sign",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "duplicate.http",
         sources: &["learn.microsoft.com/answers/questions/2238842"],
         proven: Basis::Source,
@@ -227,7 +227,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GET-01",
         title: "GET by the cached id must return soft-deleted (inactive) users",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "duplicate.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md",
@@ -237,7 +237,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GET-02",
         title: "GET of an unknown id: only the status counts",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "join.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md",
@@ -247,7 +247,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GET-04",
         title: "Disabled users must come back with active in GET and in filters",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "duplicate.http",
         sources: &[
             "learn.microsoft.com/answers/questions/2238842 (\"Response from a GET and filter request on a disabled User should have attribute active\")",
@@ -257,7 +257,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GROUP-01",
         title: "Add members, $ref null",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md",
@@ -267,7 +267,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GROUP-03",
         title: "Remove one member by value filter (aadOptscim062020)",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility.md",
@@ -277,7 +277,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GROUP-05",
         title: "Redundant Add requests for every existing member whenever any member is removed",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &["bitwarden/server:bitwarden_license/src/Scim/Groups/PatchGroupCommand.cs"],
         proven: Basis::Source,
@@ -285,7 +285,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GROUP-06",
         title: "Rename: Replace displayName by path",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md",
@@ -295,7 +295,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GROUP-08",
         title: "Validator: members replaced by path, then add and remove of the same member in one request",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &["pranems/SCIMServer:api/test/e2e/scim-validator-compliance.e2e-spec.ts"],
         proven: Basis::Source,
@@ -303,7 +303,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GROUP-09",
         title: "A member id the server does not know",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-members-odd.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-quarantine-status.md",
@@ -314,7 +314,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GROUP-10",
         title: "members emptied with null",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-members-odd.http",
         sources: &["pranems/SCIMServer:docs/PATCH_NULL_HANDLING_RFC_COMPLIANCE.md"],
         proven: Basis::Source,
@@ -322,7 +322,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GROUP-11",
         title: "Bare remove of members without a value",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-members-odd.http",
         sources: &["AzureAD/SCIMReferenceCode:PostmanCollection.json \"Patch remove all users\""],
         proven: Basis::Source,
@@ -330,7 +330,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GROUP-12",
         title: "Member value given as a bare string",
-        repair: Some("bare-values"),
+        met_by: MetBy::Repair("bare-values"),
         contract: "group-members-odd.http",
         sources: &[
             "AzureAD/SCIMReferenceCode:PostmanCollection.json \"Group patch add member\"",
@@ -341,7 +341,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-LIFE-01",
         title: "Two-step deletion: active=false at soft delete, DELETE about 30 days later",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "delete.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/how-provisioning-works.md",
@@ -352,7 +352,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-LIFE-02",
         title: "Deleting twice or deleting something unknown",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "delete.http",
         sources: &[
             "pranems/SCIMServer:api/test/e2e/scim-validator-compliance.e2e-spec.ts (validator preview tests)",
@@ -362,7 +362,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-LIFE-03",
         title: "Re-activation must bring the user back as it was, group memberships included",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "disable.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/how-provisioning-works.md (known limitations)",
@@ -372,7 +372,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-LIFE-04",
         title: "Unassigning a user sends only the disable; no DELETE follows when it is later deleted in Entra",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "disable.http",
         sources: &["MicrosoftDocs/entra-docs:docs/identity/app-provisioning/how-provisioning-works.md"],
         proven: Basis::Source,
@@ -380,7 +380,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-LIFE-05",
         title: "Full re-evaluation (Restart provisioning) replays matching queries and updates for everybody",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "change.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/how-provisioning-works.md",
@@ -391,7 +391,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-01",
         title: "Disable: op \"Replace\", path active, value the string \"False\"",
-        repair: Some("boolean-text"),
+        met_by: MetBy::Repair("boolean-text"),
         contract: "disable.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility.md",
@@ -403,7 +403,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-02",
         title: "Same with lower-case strings (\"false\") as seen in the field",
-        repair: Some("boolean-text"),
+        met_by: MetBy::Repair("boolean-text"),
         contract: "disable.http",
         sources: &["github.com/scimmyjs/scimmy/issues/86"],
         proven: Basis::Source,
@@ -411,7 +411,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-03",
         title: "Disable with a JSON boolean (documentation page, and with aadOptscim062020: lower-case op)",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "disable.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md",
@@ -422,7 +422,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-04",
         title: "Capitalised op names Add, Replace, Remove",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "change.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility.md",
@@ -433,7 +433,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-05",
         title: "One request with many single-attribute Replace operations, including externalId and an URN path",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "change.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility.md",
@@ -443,7 +443,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-06",
         title: "Path-less replace whose value object has dotted keys and fully qualified URN keys (aadOptscim062020 dialect)",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "change-pathless.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility.md",
@@ -455,7 +455,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-07",
         title: "Path-less \"add\" with dotted keys",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "change-pathless.http",
         sources: &[
             "pond/scimitar:spec/requests/active_record_backed_resources_controller_spec.rb (issue #123)",
@@ -465,7 +465,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-11",
         title: "Real mixed request: Replace email and address leaf, Add an enterprise attribute by URN",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "change.http",
         sources: &["github.com/limosa-io/laravel-scim-server/issues/34"],
         proven: Basis::Source,
@@ -473,7 +473,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-12",
         title: "SCIM Validator request: value, display and primary of several typed emails, created and changed in one body",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "addresses.http",
         sources: &[
             "github.com/sourcegraph/sourcegraph-public-snapshot/pull/49119 (exact Azure validator request)",
@@ -483,7 +483,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-13",
         title: "Filter on a boolean sub-attribute, bare or as a quoted string: roles[primary eq \"True\"].value",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "roles.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/customize-application-attributes.md (SingleAppRoleAssignment targets)",
@@ -494,7 +494,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-14",
         title: "Roles whose value is a JSON document in a string",
-        repair: Some("json-text-values"),
+        met_by: MetBy::Repair("json-text-values"),
         contract: "roles.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/customize-application-attributes.md",
@@ -506,7 +506,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-15",
         title: "AssertiveAppRoleAssignmentsComplex: replace the whole roles array",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "roles.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/customize-application-attributes.md",
@@ -516,7 +516,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-16",
         title: "Manager as a plain string under its URN path",
-        repair: Some("bare-values"),
+        met_by: MetBy::Repair("bare-values"),
         contract: "manager.http",
         sources: &[
             "Captain-P-Goldfish/SCIM-SDK:.../msazure/MsAzurePatchComplexValueRebuilder.java (issue 541)",
@@ -528,7 +528,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-18",
         title: "Manager removed by an empty string, an object with empty value, or null",
-        repair: Some("empty-reference"),
+        met_by: MetBy::Repair("empty-reference"),
         contract: "manager.http",
         sources: &[
             "pranems/SCIMServer:docs/MANAGER_PATCH_STRING_COERCION.md (validator case \"Remove Manager\")",
@@ -539,7 +539,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-19",
         title: "Manager reference to a user that is not provisioned (yet)",
-        repair: Some("bare-values"),
+        met_by: MetBy::Repair("bare-values"),
         contract: "manager.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/known-issues.md (manager provisioned after the user)",
@@ -550,7 +550,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-33",
         title: "Manager named without its schema in a documented example",
-        repair: Some("extension-paths"),
+        met_by: MetBy::Repair("extension-paths"),
         contract: "manager.http",
         sources: &[
             "MicrosoftDocs/azure-docs:articles/active-directory/active-directory-scim-provisioning.md (Example 5)",
@@ -560,7 +560,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-34",
         title: "Manager in a list of one in the same example",
-        repair: Some("single-in-list"),
+        met_by: MetBy::Repair("single-in-list"),
         contract: "manager.http",
         sources: &[
             "MicrosoftDocs/azure-docs:articles/active-directory/active-directory-scim-provisioning.md (Example 5)",
@@ -570,7 +570,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-22",
         title: "By default Entra never clears: a source attribute that became empty is simply not sent",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "change.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/known-issues.md",
@@ -582,7 +582,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-23",
         title: "Enterprise object as value of a path-less replace (nested form)",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "change-pathless.http",
         sources: &["ory/polis:npm/test/dsync/data/user-requests.ts (entraSetExtensionAttribute)"],
         proven: Basis::Source,
@@ -590,7 +590,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-24",
         title: "Complex parent replaced with a partial object: other parts must survive",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "change.http",
         sources: &[
             "pranems/SCIMServer:docs/PATCH_NULL_HANDLING_RFC_COMPLIANCE.md",
@@ -601,7 +601,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-25",
         title: "remove, add and replace of one attribute in a single request, applied in order",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "change.http",
         sources: &[
             "pranems/SCIMServer:api/test/e2e/scim-validator-compliance.e2e-spec.ts (validator \"Multiple Ops on same attribute\")",
@@ -611,7 +611,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-26",
         title: "userName change through PATCH",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "change.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md",
@@ -621,7 +621,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-29",
         title: "PATCH body with \"id\" beside Operations, and an operation with an extra \"name\" key",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "group-members-odd.http",
         sources: &[
             "AzureAD/SCIMReferenceCode:PostmanCollection.json \"Patch add user4 to group1\", \"Group patch add member\"",
@@ -631,7 +631,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-30",
         title: "Boolean literal in a value filter of an extension path",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "extension.http",
         sources: &["pranems/SCIMServer analysis report, 2026-09 (public source file): production incident"],
         proven: Basis::Source,
@@ -639,7 +639,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-32",
         title: "Manager cleared by Replace with an empty string",
-        repair: Some("empty-reference"),
+        met_by: MetBy::Repair("empty-reference"),
         contract: "manager.http",
         sources: &["better-auth/better-auth:packages/scim/src/user-patch.ts (comment)"],
         proven: Basis::Source,
@@ -647,7 +647,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-SCHEMA-02",
         title: "Content-Type of responses must be application/scim+json; GET requests carry no Content-Type",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "connection-test.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md",
@@ -658,7 +658,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-SCHEMA-03",
         title: "B2B guests: userPrincipalName is sent with #EXT# stripped",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "join.http",
         sources: &["MicrosoftDocs/entra-docs:docs/identity/app-provisioning/how-provisioning-works.md"],
         proven: Basis::Source,
@@ -666,7 +666,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-TEST-02",
         title: "The probe is repeated as a keep-alive before cycles and for on-demand provisioning (\"test user\"), for groups as well",
-        repair: None,
+        met_by: MetBy::Rfc,
         contract: "connection-test.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/provision-on-demand.md",
@@ -678,7 +678,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATCH-02",
         title: "Empty Operations array",
-        repair: Some("empty-operations"),
+        met_by: MetBy::Repair("empty-operations"),
         contract: "empty-patch.http",
         sources: &[
             "github.com/scimmyjs/scimmy/issues/59",

@@ -1,0 +1,23 @@
+//! CyberArk Identity.
+
+use lockstep_core::rules::Rules;
+
+use crate::dialect::Dialect;
+use crate::provider::{Provider, Setup};
+
+pub(crate) static CYBERARK: Provider = Provider {
+    slug: "cyberark",
+    name: "CyberArk Identity",
+    directory_types: &["cyberark scim v2.0"],
+    rules: Rules::default,
+    repairs: super::generic::REPAIRS,
+    quirks: &[],
+    authentication: &[],
+    dialect: Dialect::PLAIN,
+    needs: &[],
+    reactions: &[],
+    mapping: &[],
+    setup: Setup::UNKNOWN,
+    signs: &[],
+    notes: &[],
+};

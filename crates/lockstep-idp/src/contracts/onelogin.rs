@@ -1,0 +1,23 @@
+//! OneLogin.
+
+use lockstep_core::rules::Rules;
+
+use crate::dialect::Dialect;
+use crate::provider::{Provider, Setup};
+
+pub(crate) static ONELOGIN: Provider = Provider {
+    slug: "onelogin",
+    name: "OneLogin",
+    directory_types: &["onelogin scim v2.0"],
+    rules: Rules::default,
+    repairs: super::generic::REPAIRS,
+    quirks: &[],
+    authentication: &[],
+    dialect: Dialect::PLAIN,
+    needs: &[],
+    reactions: &[],
+    mapping: &[],
+    setup: Setup::UNKNOWN,
+    signs: &[],
+    notes: &[],
+};

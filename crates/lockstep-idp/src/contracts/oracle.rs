@@ -1,0 +1,23 @@
+//! Oracle Identity Cloud Service.
+
+use lockstep_core::rules::Rules;
+
+use crate::dialect::Dialect;
+use crate::provider::{Provider, Setup};
+
+pub(crate) static ORACLE: Provider = Provider {
+    slug: "oracle",
+    name: "Oracle Identity Cloud Service",
+    directory_types: &[],
+    rules: Rules::default,
+    repairs: super::generic::REPAIRS,
+    quirks: &[],
+    authentication: &[],
+    dialect: Dialect::PLAIN,
+    needs: &[],
+    reactions: &[],
+    mapping: &[],
+    setup: Setup::UNKNOWN,
+    signs: &[],
+    notes: &[],
+};

@@ -1,0 +1,23 @@
+//! PingFederate.
+
+use lockstep_core::rules::Rules;
+
+use crate::dialect::Dialect;
+use crate::provider::{Provider, Setup};
+
+pub(crate) static PINGFEDERATE: Provider = Provider {
+    slug: "pingfederate",
+    name: "PingFederate",
+    directory_types: &["pingfederate scim v2.0"],
+    rules: Rules::default,
+    repairs: super::generic::REPAIRS,
+    quirks: &[],
+    authentication: &[],
+    dialect: Dialect::PLAIN,
+    needs: &[],
+    reactions: &[],
+    mapping: &[],
+    setup: Setup::UNKNOWN,
+    signs: &[],
+    notes: &[],
+};

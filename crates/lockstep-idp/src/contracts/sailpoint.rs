@@ -1,0 +1,23 @@
+//! SailPoint.
+
+use lockstep_core::rules::Rules;
+
+use crate::dialect::Dialect;
+use crate::provider::{Provider, Setup};
+
+pub(crate) static SAILPOINT: Provider = Provider {
+    slug: "sailpoint",
+    name: "SailPoint",
+    directory_types: &["sailpoint scim v2.0"],
+    rules: Rules::default,
+    repairs: super::generic::REPAIRS,
+    quirks: &[],
+    authentication: &[],
+    dialect: Dialect::PLAIN,
+    needs: &[],
+    reactions: &[],
+    mapping: &[],
+    setup: Setup::UNKNOWN,
+    signs: &[],
+    notes: &[],
+};
