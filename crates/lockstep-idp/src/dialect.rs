@@ -39,6 +39,10 @@ pub struct Dialect {
     pub full_cycle: &'static str,
     /// What an incremental cycle is, and how often: in words.
     pub incremental_cycle: &'static str,
+    /// It keeps the ids that it was given. Where not, it looks up before each change.
+    pub keeps_ids: bool,
+    /// Other ways in which it speaks, where its administrator or the kind of its app decides: short name and how.
+    pub variants: &'static [(&'static str, &'static Dialect)],
 }
 
 /// How something is looked up.
@@ -104,6 +108,10 @@ pub struct GroupPush {
     pub rename: Update,
     /// A group that goes is deleted.
     pub deletes: bool,
+    /// A group that is a member of another is sent as its member.
+    pub nested: bool,
+    /// A group is looked up and read back with `excludedAttributes=members`.
+    pub reads_without_members: bool,
 }
 
 /// How memberships are written.
@@ -153,6 +161,8 @@ impl Dialect {
             remove: MemberWrite::Filters(100),
             rename: Update::PatchPaths,
             deletes: true,
+            nested: true,
+            reads_without_members: false,
         }),
         user_external_id: true,
         spelling: Spelling::Plain,
@@ -161,5 +171,7 @@ impl Dialect {
         parallel: 1,
         full_cycle: "",
         incremental_cycle: "",
+        keeps_ids: true,
+        variants: &[],
     };
 }

@@ -55,6 +55,24 @@ impl Provider {
         self.directory_types.contains(&directory_type)
             || self.directory_types.is_empty() && directory_type == crate::GENERIC_TYPE
     }
+
+    /// What it is known to do when this call is refused so: what is told of this call and this status goes before
+    /// what is told of any call or of a whole class.
+    #[must_use]
+    pub fn reaction(&self, call: Call, refused: Refused) -> Option<&'static Reaction> {
+        let class = match refused {
+            Refused::Status(500..=599) => Refused::Server,
+            Refused::Status(_) => Refused::Client,
+            other => other,
+        };
+        let told = |call: Call, refused: Refused| {
+            self.reactions.iter().find(|one| one.call == call && one.to.contains(&refused))
+        };
+        told(call, refused)
+            .or_else(|| told(Call::Any, refused))
+            .or_else(|| told(call, class))
+            .or_else(|| told(Call::Any, class))
+    }
 }
 
 /// One way to show who it is.
@@ -143,7 +161,8 @@ pub enum Call {
     DeleteGroup,
 }
 
-/// What an answer must have.
+/// What an answer must have. Besides its status and form nothing is asked of a refusal: what follows then is a
+/// [`Reaction`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Demand {
     /// One of these statuses.
@@ -152,12 +171,20 @@ pub enum Demand {
     Present(&'static str),
     /// This value there, as JSON: `/patch/supported` and `true`.
     Is(&'static str, &'static str),
-    /// What was sent there comes back as it was sent.
+    /// What was sent there comes back as it was sent, where something was.
     Echo(&'static str),
+    /// Each resource of a list has a value there, by JSON Pointer into the resource.
+    EachHas(&'static str),
     /// The list of this name is there, also where it is empty, and a list.
     List(&'static str),
     /// A body.
     Body,
+    /// What has a body is JSON, refusals too.
+    Json,
+    /// No `null` stands anywhere in the body.
+    NoNulls,
+    /// A `Content-Type` that begins with one of these, where there is a body.
+    ContentType(&'static [&'static str]),
     /// An answer within so many milliseconds. Told, and never a test.
     Within(u32),
 }

@@ -4,6 +4,7 @@
 pub mod contract;
 mod embedded;
 pub mod fact;
+pub mod need;
 pub mod parse;
 pub mod run;
 pub mod target;
