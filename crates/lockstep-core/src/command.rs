@@ -29,7 +29,7 @@ pub struct Terms {
     pub version: u64,
     /// What its operator asks besides the contract.
     pub settings: Settings,
-    /// The contract's switches.
+    /// The contract's switches, with those that its operator set as they were set.
     pub rules: Rules,
     /// The User resource type with this directory's extensions.
     pub user: Definition,
@@ -55,7 +55,7 @@ impl Terms {
     /// The terms of this directory, which its contract's rules begin.
     #[must_use]
     pub fn of(directory: &Directory, rules: Rules, schemas: &OwnSchemas) -> Self {
-        let terms = Self::new(rules);
+        let terms = Self::new(directory.settings.over(rules));
         Self {
             version: directory.terms_version,
             settings: directory.settings.clone(),
@@ -109,8 +109,8 @@ pub enum Command {
         name: Option<String>,
         /// Whether it shall serve, where that is said: [`DirectoryState::Linked`] or [`DirectoryState::Unlinked`].
         state: Option<DirectoryState>,
-        /// Settings to be switched on or off.
-        settings: Vec<(Setting, bool)>,
+        /// Settings to be switched on or off, or left to the contract again.
+        settings: Vec<(Setting, Option<bool>)>,
     },
     /// Defines, evolves or removes a schema of the directory's own. Tells nothing by itself.
     ChangeSchemas(Box<SchemaChange>),

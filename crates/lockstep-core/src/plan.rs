@@ -241,7 +241,7 @@ impl<'a> Draft<'a> {
         directory: &Arc<Directory>,
         name: Option<&str>,
         state: Option<DirectoryState>,
-        settings: &[(Setting, bool)],
+        settings: &[(Setting, Option<bool>)],
     ) -> Plan {
         let mut next = Directory::clone(directory);
         for (setting, on) in settings {

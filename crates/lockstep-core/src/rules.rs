@@ -46,7 +46,158 @@ pub struct Rules {
     pub refusals_are_strict: bool,
 }
 
+/// One switch, by its name. Those of PATCH and of reading stand where they are used, too.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Rule {
+    /// [`Rules::unknown_attributes`] are refused.
+    RefuseUnknownAttributes,
+    /// [`Rules::unknown_members`] are left out.
+    LeaveOutUnknownMembers,
+    /// [`Rules::unique_external_ids`].
+    UniqueExternalIds,
+    /// [`Rules::unique_group_names`].
+    UniqueGroupNames,
+    /// [`Rules::require_schemas`].
+    RequireSchemas,
+    /// [`Rules::check_formats`].
+    CheckFormats,
+    /// [`Rules::group_patch_answers_no_content`].
+    GroupPatchAnswersNoContent,
+    /// [`Rules::active_is_never_unassigned`].
+    ActiveIsNeverUnassigned,
+    /// [`Rules::put_keeps_external_id`].
+    PutKeepsExternalId,
+    /// [`Rules::refusals_are_strict`].
+    RefusalsAreStrict,
+    /// [`PatchOptions::unmatched_add_creates`].
+    UnmatchedAddCreates,
+    /// [`PatchOptions::unmatched_replace_creates`].
+    UnmatchedReplaceCreates,
+    /// [`PatchOptions::unmatched_remove_ok`].
+    UnmatchedRemoveOk,
+    /// [`PatchOptions::replace_complex_whole`].
+    ReplaceComplexWhole,
+    /// [`PatchOptions::elements_are_their_values`].
+    ElementsAreTheirValues,
+    /// [`PatchOptions::read_only_unchanged_ok`].
+    ReadOnlyUnchangedOk,
+}
+
+impl Rule {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::RefuseUnknownAttributes,
+        Self::LeaveOutUnknownMembers,
+        Self::UniqueExternalIds,
+        Self::UniqueGroupNames,
+        Self::RequireSchemas,
+        Self::CheckFormats,
+        Self::GroupPatchAnswersNoContent,
+        Self::ActiveIsNeverUnassigned,
+        Self::PutKeepsExternalId,
+        Self::RefusalsAreStrict,
+        Self::UnmatchedAddCreates,
+        Self::UnmatchedReplaceCreates,
+        Self::UnmatchedRemoveOk,
+        Self::ReplaceComplexWhole,
+        Self::ElementsAreTheirValues,
+        Self::ReadOnlyUnchangedOk,
+    ];
+
+    /// Its name, in contracts and in the application's API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RefuseUnknownAttributes => "refuse_unknown_attributes",
+            Self::LeaveOutUnknownMembers => "leave_out_unknown_members",
+            Self::UniqueExternalIds => "unique_external_ids",
+            Self::UniqueGroupNames => "unique_group_names",
+            Self::RequireSchemas => "require_schemas",
+            Self::CheckFormats => "check_formats",
+            Self::GroupPatchAnswersNoContent => "group_patch_answers_no_content",
+            Self::ActiveIsNeverUnassigned => "active_is_never_unassigned",
+            Self::PutKeepsExternalId => "put_keeps_external_id",
+            Self::RefusalsAreStrict => "refusals_are_strict",
+            Self::UnmatchedAddCreates => "unmatched_add_creates",
+            Self::UnmatchedReplaceCreates => "unmatched_replace_creates",
+            Self::UnmatchedRemoveOk => "unmatched_remove_ok",
+            Self::ReplaceComplexWhole => "replace_complex_whole",
+            Self::ElementsAreTheirValues => "elements_are_their_values",
+            Self::ReadOnlyUnchangedOk => "read_only_unchanged_ok",
+        }
+    }
+
+    /// The rule with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.as_str() == name)
+    }
+}
+
 impl Rules {
+    /// Whether a rule holds.
+    #[must_use]
+    pub fn holds(&self, rule: Rule) -> bool {
+        match rule {
+            Rule::RefuseUnknownAttributes => self.unknown_attributes == Unknown::Refuse,
+            Rule::LeaveOutUnknownMembers => self.unknown_members == UnknownMember::LeaveOut,
+            Rule::UniqueExternalIds => self.unique_external_ids,
+            Rule::UniqueGroupNames => self.unique_group_names,
+            Rule::RequireSchemas => self.require_schemas,
+            Rule::CheckFormats => self.check_formats,
+            Rule::GroupPatchAnswersNoContent => self.group_patch_answers_no_content,
+            Rule::ActiveIsNeverUnassigned => self.active_is_never_unassigned,
+            Rule::PutKeepsExternalId => self.put_keeps_external_id,
+            Rule::RefusalsAreStrict => self.refusals_are_strict,
+            Rule::UnmatchedAddCreates => self.patch.unmatched_add_creates,
+            Rule::UnmatchedReplaceCreates => self.patch.unmatched_replace_creates,
+            Rule::UnmatchedRemoveOk => self.patch.unmatched_remove_ok,
+            Rule::ReplaceComplexWhole => self.patch.replace_complex_whole,
+            Rule::ElementsAreTheirValues => self.patch.elements_are_their_values,
+            Rule::ReadOnlyUnchangedOk => self.patch.read_only_unchanged_ok,
+        }
+    }
+
+    /// Lets a rule hold, or not.
+    pub fn set(&mut self, rule: Rule, on: bool) {
+        match rule {
+            Rule::RefuseUnknownAttributes => {
+                self.unknown_attributes = if on { Unknown::Refuse } else { Unknown::Ignore };
+                self.patch.unknown = self.unknown_attributes;
+            }
+            Rule::LeaveOutUnknownMembers => {
+                self.unknown_members = if on { UnknownMember::LeaveOut } else { UnknownMember::Refuse };
+            }
+            Rule::UniqueExternalIds => self.unique_external_ids = on,
+            Rule::UniqueGroupNames => self.unique_group_names = on,
+            Rule::RequireSchemas => {
+                self.require_schemas = on;
+                self.patch.require_schemas = on;
+            }
+            Rule::CheckFormats => {
+                self.check_formats = on;
+                self.patch.check_formats = on;
+            }
+            Rule::GroupPatchAnswersNoContent => self.group_patch_answers_no_content = on,
+            Rule::ActiveIsNeverUnassigned => self.active_is_never_unassigned = on,
+            Rule::PutKeepsExternalId => self.put_keeps_external_id = on,
+            Rule::RefusalsAreStrict => self.refusals_are_strict = on,
+            Rule::UnmatchedAddCreates => self.patch.unmatched_add_creates = on,
+            Rule::UnmatchedReplaceCreates => self.patch.unmatched_replace_creates = on,
+            Rule::UnmatchedRemoveOk => self.patch.unmatched_remove_ok = on,
+            Rule::ReplaceComplexWhole => self.patch.replace_complex_whole = on,
+            Rule::ElementsAreTheirValues => self.patch.elements_are_their_values = on,
+            Rule::ReadOnlyUnchangedOk => self.patch.read_only_unchanged_ok = on,
+        }
+    }
+
+    /// The same with one rule put to what it is elsewhere: so a test shows that a contract fails without it.
+    #[must_use]
+    pub fn without(mut self, rule: Rule) -> Self {
+        self.set(rule, !self.holds(rule));
+        self
+    }
+
     /// Gives the body of a PUT the externalId of what it replaces, where the contract wants that.
     pub fn keep_external_id(&self, doc: &mut Object, current: &Object) {
         if self.put_keeps_external_id

@@ -14,6 +14,7 @@ use lockstep_core::command::Terms;
 use lockstep_core::id::RequestId;
 use lockstep_core::model::Directory;
 use lockstep_core::query::Kind;
+use lockstep_core::rules::{Rule, Rules};
 use lockstep_core::settings::Setting;
 use lockstep_idp::Provider;
 use lockstep_scim::{Limits, Object};
@@ -49,6 +50,8 @@ pub struct Shared<S: Store> {
     pub public_url: String,
     /// The names of repairs that are not used: so a test shows that a contract fails without them.
     pub(crate) repairs_off: Vec<&'static str>,
+    /// The rules that are put to what they are elsewhere: likewise.
+    rules_off: Vec<Rule>,
     /// The long reads that are under way.
     pub(crate) scans: Scans,
     /// What was read of tokens and keys, while it holds.
@@ -82,6 +85,7 @@ impl<S: Store> AppState<S> {
             keys: Keys::of(master_key),
             public_url: public_url.trim_end_matches('/').to_owned(),
             repairs_off: Vec::new(),
+            rules_off: Vec::new(),
             scans: Scans::default(),
             credentials: Credentials::default(),
             catalog: Catalog::default(),
@@ -104,6 +108,12 @@ impl<S: Store> AppState<S> {
         Self(Arc::new(Shared { repairs_off: names.to_vec(), ..self.anew() }))
     }
 
+    /// The same server with these rules of every contract put to what they are elsewhere.
+    #[must_use]
+    pub fn without_rules(&self, rules: &[Rule]) -> Self {
+        Self(Arc::new(Shared { rules_off: rules.to_vec(), ..self.anew() }))
+    }
+
     /// The same server, in which each directory's IdP may ask so often in a second.
     #[must_use]
     pub fn with_scim_requests_per_second(&self, rate: NonZeroU32) -> Self {
@@ -121,6 +131,7 @@ impl<S: Store> AppState<S> {
             public_url: self.public_url.clone(),
             scans: Scans::default(),
             repairs_off: self.repairs_off.clone(),
+            rules_off: self.rules_off.clone(),
             rate: self.rate.clone(),
             credentials: Credentials::default(),
             catalog: Catalog::default(),
@@ -147,9 +158,19 @@ impl<S: Store> Shared<S> {
         if let Some(terms) = self.terms.read().unwrap_or_else(PoisonError::into_inner).get(provider.slug) {
             return terms.clone();
         }
-        let terms = Arc::new(Terms::new((provider.rules)()));
+        let terms = Arc::new(Terms::new(self.rules_of(provider)));
         self.terms.write().unwrap_or_else(PoisonError::into_inner).insert(provider.slug, terms.clone());
         terms
+    }
+
+    /// The switches of a contract.
+    pub(crate) fn rules_of(&self, provider: &Provider) -> Rules {
+        self.rules_off.iter().fold((provider.rules)(), |rules, rule| rules.without(*rule))
+    }
+
+    /// The switches of the contract to which a directory is held, before its own settings.
+    pub(crate) fn contract_rules(&self, directory: &Directory) -> Rules {
+        provider_of(directory).map_or_else(|_| Rules::default(), |provider| self.rules_of(provider))
     }
 
     /// The contract to which a directory is held, and its terms.
@@ -165,7 +186,7 @@ impl<S: Store> Shared<S> {
             return Ok((provider, self.terms_of(provider)));
         }
         let schemas = self.store.schemas(directory.id.directory).await?;
-        Ok((provider, Arc::new(Terms::of(directory, (provider.rules)(), &schemas))))
+        Ok((provider, Arc::new(Terms::of(directory, self.rules_of(provider), &schemas))))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lockstep_core::id::{ApiKeyId, DirectoryId, DirectoryNumber, LocalId, OrganizationId};
 use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach};
 use lockstep_core::schemas::{OwnSchemas, Sweep};
-use lockstep_core::settings::{Setting, Settings};
+use lockstep_core::settings::Settings;
 use lockstep_core::view::Changes;
 use lockstep_scim::text;
 use lockstep_store::{DirectoryQuery, Page, StoreError};
@@ -269,7 +269,7 @@ fn read_directory(row: &Row<'_>) -> Result<(Directory, Head)> {
         directory_type: row.get(4)?,
         contract: row.get(5)?,
         state,
-        settings: read_settings(&row.get::<_, String>(15)?),
+        settings: Settings::from_text(&row.get::<_, String>(15)?),
         terms_version: codec::uint(row, 16)?,
         sweep: row.get::<_, Option<String>>(17)?.map(|text| read_sweep(&text)).transpose()?,
         created_at: codec::timestamp(row, 7)?,
@@ -284,16 +284,6 @@ fn read_directory(row: &Row<'_>) -> Result<(Directory, Head)> {
         groups: codec::uint(row, 14)?,
     };
     Ok((directory, head))
-}
-
-/// The names of those that are on, with a blank between.
-fn written_settings(settings: &Settings) -> String {
-    settings.iter().map(Setting::as_str).collect::<Vec<_>>().join(" ")
-}
-
-/// One that only a newer version knows is off here.
-fn read_settings(text: &str) -> Settings {
-    text.split(' ').filter_map(Setting::parse).collect()
 }
 
 fn read_sweep(text: &str) -> Result<Arc<Sweep>> {
@@ -332,7 +322,7 @@ pub(crate) fn apply(connection: &Connection, number: DirectoryNumber, changes: &
                 directory.state.as_str(),
                 directory.created_at.0,
                 directory.updated_at.0,
-                written_settings(&directory.settings),
+                directory.settings.to_text(),
                 codec::int(directory.terms_version)?,
                 directory.sweep.as_ref().map(|sweep| sweep.to_text())
             ],

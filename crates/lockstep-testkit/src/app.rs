@@ -10,6 +10,7 @@ use http::Request;
 use lockstep_core::clock::{ManualClock, Sequence, Timestamp};
 use lockstep_core::id::{ApiKeyId, OrganizationId};
 use lockstep_core::model::{ApiKey, Reach};
+use lockstep_core::rules::Rule;
 use lockstep_scim::Limits;
 use lockstep_server::keys::MasterKey;
 use lockstep_server::oauth::KeySource;
@@ -93,6 +94,14 @@ impl<S: Store> TestApp<S> {
     #[must_use]
     pub fn without_repairs(mut self, names: &[&'static str]) -> Self {
         self.state = self.state.without_repairs(names);
+        self.router = routes::app(self.state.clone());
+        self
+    }
+
+    /// The same server with these rules of every contract put to what they are elsewhere.
+    #[must_use]
+    pub fn without_rules(mut self, rules: &[Rule]) -> Self {
+        self.state = self.state.without_rules(rules);
         self.router = routes::app(self.state.clone());
         self
     }

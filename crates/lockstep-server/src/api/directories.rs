@@ -66,7 +66,8 @@ pub(crate) async fn create<S: Store>(
     let organization = caller.organization(&state, &organization).await?;
 
     let (created, trail) = make(&state, request, organization.id, &name, &directory_type, provider).await?;
-    let mut answer = render::directory(&created.directory, &Head::default());
+    let mut answer =
+        render::directory(&created.directory, &Head::default(), &state.contract_rules(&created.directory));
     if let Some(fields) = answer.as_object_mut() {
         fields.insert("scim_endpoint".into(), scim_endpoint(&state, created.directory.id).into());
         fields.insert("bearer_token".into(), created.bearer_token.into());
@@ -91,7 +92,10 @@ pub(crate) async fn list<S: Store>(
         Vec::new()
     };
     let cursors = paging.cut(&mut found, |(directory, _)| directory.id.to_string());
-    Ok(paging::list(found.iter().map(|(directory, head)| render::directory(directory, head)), &cursors))
+    let render = |(directory, head): &(Directory, Head)| {
+        render::directory(directory, head, &state.contract_rules(directory))
+    };
+    Ok(paging::list(found.iter().map(render), &cursors))
 }
 
 /// `GET /directories/{id}`.
@@ -101,11 +105,12 @@ pub(crate) async fn read<S: Store>(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let (directory, head) = caller.directory(&state, &id).await?;
-    Ok(Json(render::directory(&directory, &head)))
+    Ok(Json(render::directory(&directory, &head, &state.contract_rules(&directory))))
 }
 
 /// `PUT /directories/{id}`: another `name`, or a `state`: `unlinked` pauses it, so that its IdP gets 403 and nothing
-/// changes, and `linked` lets it serve again; or `settings`, each true or false. What is left out stays.
+/// changes, and `linked` lets it serve again; or `settings`, each true, false, or null for what its contract says. What is left out
+/// stays.
 pub(crate) async fn update<S: Store>(
     State(state): State<AppState<S>>,
     Extension(request): Extension<RequestId>,
@@ -127,7 +132,7 @@ pub(crate) async fn update<S: Store>(
         Given::Absent | Given::Null => None,
     };
     let settings = fields.settings("settings");
-    let strict = settings.contains(&(Setting::StrictRfc, true));
+    let strict = settings.contains(&(Setting::StrictRfc, Some(true)));
     if strict && lockstep_idp::strict(provider).is_none() {
         let message = "`strict_rfc` is for directories of a generic type: this one's IdP needs its repairs";
         fields.wrong("settings", "invalid_setting", message.to_owned());
@@ -140,7 +145,8 @@ pub(crate) async fn update<S: Store>(
     let Reply::Directory(changed) = &outcome.reply else {
         return Err(Problem::fault("a changed directory was answered with something else"));
     };
-    Ok((Extension(trail), Json(render::directory(changed, &head))).into_response())
+    let answer = render::directory(changed, &head, &state.contract_rules(changed));
+    Ok((Extension(trail), Json(answer)).into_response())
 }
 
 /// `DELETE /directories/{id}`: gone at once, with everything in it; its rows are cleared afterwards, its events stay.

@@ -170,8 +170,9 @@ impl Fields {
         }
     }
 
-    /// Settings of a directory, to be switched on or off; those that are left out stay.
-    pub(crate) fn settings(&mut self, name: &str) -> Vec<(Setting, bool)> {
+    /// Settings of a directory, to be switched on or off, or by null left to its contract again; those that are left out
+    /// stay.
+    pub(crate) fn settings(&mut self, name: &str) -> Vec<(Setting, Option<bool>)> {
         let given = match self.object.get(name) {
             None => return Vec::new(),
             Some(Value::Object(given)) => given,
@@ -180,12 +181,15 @@ impl Fields {
                 return Vec::new();
             }
         };
-        let read = given.iter().map(|(key, value)| Some((Setting::parse(key)?, value.as_bool()?)));
+        let read = given.iter().map(|(key, value)| match value {
+            Value::Null => Some((Setting::parse(key)?, None)),
+            value => Some((Setting::parse(key)?, Some(value.as_bool()?))),
+        });
         if let Some(read) = read.collect() {
             return read;
         }
         let known: Vec<&str> = Setting::ALL.into_iter().map(Setting::as_str).collect();
-        let message = format!("`{name}` holds true or false for some of: {}", known.join(", "));
+        let message = format!("`{name}` holds true, false or null for some of: {}", known.join(", "));
         self.wrong(name, "invalid_settings", message);
         Vec::new()
     }

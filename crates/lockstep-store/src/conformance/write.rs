@@ -31,14 +31,22 @@ pub async fn a_created_user_is_there_with_what_was_given(store: impl Store) {
 pub async fn a_directory_keeps_its_settings_and_makes_older_terms_stale(store: impl Store) {
     let tenant = Tenant::create(&store, 1).await;
     let epoch = store.epoch();
-    let switch =
-        |setting, on| Command::ChangeDirectory { name: None, state: None, settings: vec![(setting, on)] };
+    let switch = |setting, on| Command::ChangeDirectory {
+        name: None,
+        state: None,
+        settings: vec![(setting, Some(on))],
+    };
     tenant.must(switch(Setting::RequireIfMatch, true)).await;
     tenant.must(switch(Setting::StrictRfc, true)).await;
     tenant.must(switch(Setting::StrictRfc, false)).await;
     let (directory, _) = store.directory(tenant.number).await.unwrap().unwrap();
-    assert_eq!(directory.settings, [Setting::RequireIfMatch].into_iter().collect());
+    let kept = [(Setting::RequireIfMatch, true), (Setting::StrictRfc, false)];
+    assert_eq!(directory.settings, kept.into_iter().collect());
     assert_eq!(directory.terms_version, 3);
+    let settings = vec![(Setting::RequireIfMatch, None)];
+    tenant.must(Command::ChangeDirectory { name: None, state: None, settings }).await;
+    let (directory, _) = store.directory(tenant.number).await.unwrap().unwrap();
+    assert_eq!(directory.settings, [(Setting::StrictRfc, false)].into_iter().collect());
     assert!(store.epoch() > epoch, "what was cached of it is read again");
     let stale = tenant.submit(Command::CreateUser(object(kit::user_body("ada")))).await;
     assert_eq!(stale, Err(Refusal::Stale));

@@ -1,16 +1,19 @@
 //! A directory. `external_key` is its id: nothing else names it to its IdP.
 
 use lockstep_core::model::{Directory, Head};
+use lockstep_core::rules::Rules;
 use lockstep_core::settings::Setting;
 use lockstep_scim::Object;
 use serde_json::{Value, json};
 
-/// A directory, as it is published.
-pub(crate) fn directory(directory: &Directory, head: &Head) -> Value {
+/// A directory, as it is published: `settings` holds what is effective, `settings_set` which of them are not left to
+/// the contract.
+pub(crate) fn directory(directory: &Directory, head: &Head, contract: &Rules) -> Value {
     let settings: Object = Setting::ALL
         .into_iter()
-        .map(|setting| (setting.as_str().to_owned(), directory.settings.has(setting).into()))
+        .map(|setting| (setting.as_str().to_owned(), directory.settings.effective(setting, contract).into()))
         .collect();
+    let set: Vec<&str> = directory.settings.iter().map(|(setting, _)| setting.as_str()).collect();
     json!({
         "object": "directory",
         "id": directory.id.to_string(),
@@ -22,6 +25,7 @@ pub(crate) fn directory(directory: &Directory, head: &Head) -> Value {
         "name": directory.name,
         "domain": null,
         "settings": settings,
+        "settings_set": set,
         "schema_changes_pending": directory.sweep.is_some(),
         "metadata": {
             "users": { "active": head.users_active, "inactive": head.users_inactive },

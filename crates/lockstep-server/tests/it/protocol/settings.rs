@@ -13,24 +13,43 @@ async fn tenant_with(app: &TestApp, settings: Value) -> ScimClient {
 }
 
 #[tokio::test]
-async fn settings_are_off_until_they_are_switched_on_and_each_stays_as_it_is_left() {
+async fn each_setting_is_the_contract_s_until_it_is_set_and_again_when_it_is_given_back() {
     let app = TestApp::start().await;
     let idp = app.tenant("Acme").await;
     let path = format!("/directories/{}", idp.directory);
-    let off = json!({ "require_if_match": false, "refuse_sensitive_filters": false, "strict_rfc": false });
-    assert_eq!(app.read(&path).await["settings"], off);
-    let on = json!({ "settings": { "require_if_match": true, "strict_rfc": true } });
-    app.api("PUT", &path, on).await.expect(200);
-    let changed = app.api("PUT", &path, json!({ "settings": { "strict_rfc": false } })).await.expect(200);
-    let expected =
-        json!({ "require_if_match": true, "refuse_sensitive_filters": false, "strict_rfc": false });
+    let contract = app.read(&path).await;
+    for off in ["require_if_match", "refuse_sensitive_filters", "strict_rfc", "leave_out_unknown_members"] {
+        assert_eq!(contract["settings"][off], false, "{off}");
+    }
+    assert_eq!(contract["settings"]["unique_group_names"], true);
+    assert_eq!(contract["settings_set"], json!([]));
+    let set =
+        json!({ "require_if_match": true, "unique_group_names": false, "leave_out_unknown_members": true });
+    app.api("PUT", &path, json!({ "settings": set })).await.expect(200);
+    let changed = json!({ "require_if_match": false, "leave_out_unknown_members": null });
+    let changed = app.api("PUT", &path, json!({ "settings": changed })).await.expect(200);
+    let mut expected = contract["settings"].clone();
+    expected["unique_group_names"] = json!(false);
     assert_eq!(changed["settings"], expected);
+    assert_eq!(changed["settings_set"], json!(["require_if_match", "unique_group_names"]));
     assert_eq!(app.read(&path).await["settings"], expected);
+    for name in ["Staff", "staff"] {
+        idp.scim("POST", "/Groups", json!({ "displayName": name })).await.expect(201);
+    }
     for wrong in [json!({ "no_such": true }), json!({ "strict_rfc": "yes" }), json!([]), json!(null)] {
         let answer = app.api("PUT", &path, json!({ "settings": wrong })).await;
         assert_eq!(answer.problem(), (422, "invalid_request_parameters", Some("settings")), "{wrong}");
     }
     assert_eq!(app.read(&path).await["settings"], expected);
+    let given_back = json!({ "unique_group_names": null, "require_if_match": null });
+    let changed = app.api("PUT", &path, json!({ "settings": given_back })).await.expect(200);
+    assert_eq!((&changed["settings"], &changed["settings_set"]), (&contract["settings"], &json!([])));
+    assert_eq!(idp.scim("POST", "/Groups", json!({ "displayName": "Staff" })).await.status, 409);
+
+    let organization = app.organization("Other").await;
+    let okta = app.directory(&organization, "okta scim v2.0").await;
+    let shown = app.read(&format!("/directories/{}", okta.directory)).await;
+    assert_eq!(shown["settings"]["leave_out_unknown_members"], true, "as its contract has it");
     app.finish().await;
 }
 
