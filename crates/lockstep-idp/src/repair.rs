@@ -2,9 +2,11 @@
 //! nothing that is right already, and may run twice. They must not know any IdP: an IdP's file lists those it needs.
 
 mod address;
+mod empty;
 mod filter;
 mod operations;
 mod references;
+mod urns;
 mod values;
 mod walk;
 
@@ -13,13 +15,16 @@ use lockstep_scim::schema::Definition;
 use serde_json::Value;
 
 pub use address::{EMPTY_PARAMETERS, FILTERED_ATTRIBUTES, PATH_SLASHES};
+pub use empty::EMPTY_TEXT;
 pub use filter::{DATE_FORMS, DOUBLE_ENCODED_VALUES, REFERENCE_FILTERS, UNQUOTED_VALUES};
 pub use operations::{
     EMPTY_OPERATIONS, EXTENSION_PATHS, MEMBER_IN_FILTER, PATCH_SCHEMA, READ_ONLY_VALUES, WRAPPED_VALUES,
 };
 pub use references::{BARE_VALUES, EMPTY_REFERENCE};
+pub use urns::OLD_SCHEMAS;
 pub use values::{
-    BOOLEAN_TEXT, JSON_TEXT_VALUES, LIST_OF_ONE, NUMBER_AS_TEXT, SINGLE_IN_LIST, VALUELESS_ELEMENTS,
+    BOOLEAN_TEXT, JSON_TEXT_VALUES, LIST_OF_ONE, NUMBER_AS_TEXT, ONE_PRIMARY, SINGLE_IN_LIST,
+    VALUELESS_ELEMENTS,
 };
 
 /// A request as it came, as far as repairs may see it.

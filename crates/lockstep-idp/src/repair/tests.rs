@@ -10,7 +10,7 @@ use super::*;
 const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-const ALL: [Repair; 21] = [
+const ALL: [Repair; 24] = [
     PATH_SLASHES,
     EMPTY_PARAMETERS,
     FILTERED_ATTRIBUTES,
@@ -32,6 +32,9 @@ const ALL: [Repair; 21] = [
     BARE_VALUES,
     JSON_TEXT_VALUES,
     VALUELESS_ELEMENTS,
+    EMPTY_TEXT,
+    OLD_SCHEMAS,
+    ONE_PRIMARY,
 ];
 
 fn terms() -> Terms {
@@ -355,6 +358,108 @@ fn operations_mean_what_they_name() {
 }
 
 #[test]
+fn empty_text_is_no_value() {
+    for (before, after) in [
+        (json!({ "title": "", "userName": "" }), json!({ "userName": "" })),
+        (json!({ "active": "", "TITLE": " " }), json!({ "TITLE": " " })),
+        (json!({ "name": { "givenName": "", "familyName": "L" } }), json!({ "name": { "familyName": "L" } })),
+        (json!({ "name.givenName": "", "nobodyKnows": "" }), json!({ "nobodyKnows": "" })),
+        (
+            json!({ "phoneNumbers": [{ "value": "", "type": "work" }, { "value": "1", "display": "" }] }),
+            json!({ "phoneNumbers": [{ "value": "1" }] }),
+        ),
+        (
+            json!({ "addresses": [{ "locality": "", "country": "", "type": "work" }, { "locality": "", "country": "DE" }] }),
+            json!({ "addresses": [{ "country": "DE" }] }),
+        ),
+        (json!({ "emails": "", "emails.value": "" }), json!({ "emails.value": "" })),
+        (json!({ "addresses": [{ "type": "work" }] }), json!({ "addresses": [{ "type": "work" }] })),
+        (json!({ ENTERPRISE: { "department": "" } }), json!({ ENTERPRISE: {} })),
+        (json!({ format!("{ENTERPRISE}:department"): "" }), json!({})),
+    ] {
+        for (method, path) in [("POST", "/Users"), ("PUT", "/Users/1")] {
+            check_body(EMPTY_TEXT, method, path, before.clone(), after.clone());
+        }
+    }
+    let joins = json!({ "displayName": "Sales", "members": [{ "value": "" }] });
+    check_body(EMPTY_TEXT, "POST", "/Groups", joins.clone(), joins);
+    let op = |op: &str, path: &str, value: Value| json!({ "op": op, "path": path, "value": value });
+    for (before, after) in [
+        (op("Replace", "title", json!("")), op("Replace", "title", Value::Null)),
+        (
+            json!({ "op": "add", "value": { "title": "", "active": "" } }),
+            json!({ "op": "add", "value": { "title": null, "active": "" } }),
+        ),
+        (
+            op("replace", ENTERPRISE, json!({ "department": "", "costCenter": "7" })),
+            op("replace", ENTERPRISE, json!({ "department": null, "costCenter": "7" })),
+        ),
+    ] {
+        check_patch(EMPTY_TEXT, "/Users/1", before, after);
+    }
+    for same in [
+        op("remove", "title", json!("")),
+        op("replace", "userName", json!("")),
+        op("replace", "active", json!("")),
+        op("replace", "emails", json!("")),
+        op("replace", "emails[type eq \"work\"].value", json!("")),
+        op("add", "emails", json!([{ "value": "", "type": "work" }])),
+    ] {
+        check_patch(EMPTY_TEXT, "/Users/1", same.clone(), same);
+    }
+}
+
+#[test]
+fn schemas_of_old_are_todays() {
+    const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+    const OLD: &str = "urn:scim:schemas:extension:enterprise:1.0";
+    for (before, after) in [
+        (json!(["urn:scim:schemas:core:1.0"]), json!([USER])),
+        (json!(["URN:SCIM:schemas:core:1.1", OLD]), json!([USER, ENTERPRISE])),
+        (json!(["urn:scim:schemas:core:2.0:User", USER]), json!([USER])),
+        (json!(["urn:scim:schemas:core:1.0", "urn:scim:schemas:core:1.1", null]), json!([USER, null])),
+        (json!(["urn:scim:schemas:core:2.0:Group"]), json!(["urn:scim:schemas:core:2.0:Group"])),
+        (json!(["urn:scim:schemas:core:3.0"]), json!(["urn:scim:schemas:core:3.0"])),
+        (json!("urn:scim:schemas:core:1.0"), json!("urn:scim:schemas:core:1.0")),
+        (json!([USER, "urn:example:own"]), json!([USER, "urn:example:own"])),
+    ] {
+        check_body(OLD_SCHEMAS, "POST", "/Users", json!({ "schemas": before }), json!({ "schemas": after }));
+    }
+    let department = json!({ "department": "Sales" });
+    check_body(OLD_SCHEMAS, "PUT", "/Users/1", json!({ OLD: department }), json!({ ENTERPRISE: department }));
+    let both = json!({ OLD: department, ENTERPRISE: { "department": "Service" } });
+    check_body(OLD_SCHEMAS, "PUT", "/Users/1", both.clone(), both);
+    let op = |path: &str| json!({ "op": "replace", "path": path, "value": "Sales" });
+    check_patch(
+        OLD_SCHEMAS,
+        "/Users/1",
+        op(&format!("{OLD}:department")),
+        op(&format!("{ENTERPRISE}:department")),
+    );
+    check_patch(
+        OLD_SCHEMAS,
+        "/Users/1",
+        json!({ "op": "add", "value": { OLD: department } }),
+        json!({ "op": "add", "value": { ENTERPRISE: department } }),
+    );
+    // A change as SCIM 1.1 wrote it is not one of SCIM 2.0 for having its schema's name.
+    let change = json!({ "schemas": ["urn:scim:schemas:core:1.0"], "active": false });
+    check_body(OLD_SCHEMAS, "PATCH", "/Users/1", change.clone(), change);
+}
+
+#[test]
+fn one_value_is_primary() {
+    let list = |first: Value, second: Value| json!([first, { "value": "b" }, second]);
+    let (a, c) = (json!({ "value": "a", "primary": true }), json!({ "value": "c", "Primary": true }));
+    let (before, after) = (list(a.clone(), c), list(a, json!({ "value": "c" })));
+    check_body(ONE_PRIMARY, "POST", "/Users", json!({ "emails": before }), json!({ "emails": after }));
+    check_body(ONE_PRIMARY, "PUT", "/Users/1", json!({ "ROLES": before }), json!({ "ROLES": after }));
+    let op = |value: &Value| json!({ "op": "add", "path": "emails", "value": value });
+    check_patch(ONE_PRIMARY, "/Users/1", op(&before), op(&after));
+    check_patch(ONE_PRIMARY, "/Users/1", op(&after), op(&after));
+}
+
+#[test]
 fn details_hold_no_values() {
     let mut request = Request::new("POST", "/Users").with_body(json!({
         "userName": 5_550_100, "active": "true", "emails": [{ "value": "secret@example.com", "primary": "true" }],
@@ -377,7 +482,11 @@ fn right_user() -> impl Strategy<Value = Value> {
             address
         });
     (text, any::<bool>(), proptest::collection::vec(address, 0..3), text, text).prop_map(
-        |(name, active, emails, department, manager)| {
+        |(name, active, mut emails, department, manager)| {
+            // RFC 7643 §2.4: at most one value is primary.
+            for email in emails.iter_mut().filter(|email| email["primary"] == true).skip(1) {
+                email["primary"] = json!(false);
+            }
             json!({
                 "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
                 "userName": name, "active": active, "emails": emails, "name": { "givenName": department },

@@ -50,6 +50,32 @@ pub const SINGLE_IN_LIST: Repair = Repair {
     apply: single_in_list,
 };
 
+/// Two addresses with `"primary": true`.
+pub const ONE_PRIMARY: Repair = Repair {
+    name: "one-primary",
+    why: "several values of a list say that they are the primary one; the first of them is",
+    apply: one_primary,
+};
+
+fn one_primary(request: &mut Request, terms: &Terms) -> Option<String> {
+    let mut tally = Tally::default();
+    each_value(request, terms, &mut |attribute, value, element| {
+        // RFC 7643 §2.4: at most one value is primary.
+        if element || !attribute.multi_valued || attribute.sub("primary").is_none() {
+            return;
+        }
+        let Value::Array(items) = value else { return };
+        let says_so = |item: &&mut Map<String, Value>| {
+            member(item, "primary").is_some_and(|value| *value == Value::Bool(true))
+        };
+        for item in items.iter_mut().filter_map(Value::as_object_mut).filter(says_so).skip(1) {
+            item.retain(|key, _| !key.eq_ignore_ascii_case("primary"));
+            tally.count(&attribute.name);
+        }
+    });
+    tally.detail("a second primary value read as one that is not")
+}
+
 fn single_in_list(request: &mut Request, terms: &Terms) -> Option<String> {
     let mut tally = Tally::default();
     each_value(request, terms, &mut |attribute, value, _| {
