@@ -60,8 +60,12 @@ pub(crate) static ONELOGIN: Provider = Provider {
             rename: Update::PatchPaths,
             // A group that is deleted there stays here.
             deletes: false,
+            nested: false,
+            reads_without_members: false,
         }),
         user_external_id: false,
+        keeps_ids: true,
+        variants: &[],
         spelling: Spelling::Plain,
         reads_back: false,
         page: None,
