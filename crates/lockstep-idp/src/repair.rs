@@ -14,7 +14,7 @@ use lockstep_core::command::Terms;
 use lockstep_scim::schema::Definition;
 use serde_json::Value;
 
-pub use address::{EMPTY_PARAMETERS, FILTERED_ATTRIBUTES, PATH_SLASHES};
+pub use address::{EMPTY_PARAMETERS, FILTERED_ATTRIBUTES, PATH_SLASHES, UNESCAPED_QUERY};
 pub use empty::EMPTY_TEXT;
 pub use filter::{DATE_FORMS, DOUBLE_ENCODED_VALUES, REFERENCE_FILTERS, UNQUOTED_VALUES};
 pub use operations::{
@@ -34,6 +34,8 @@ pub struct Request {
     pub method: String,
     /// The path below the directory's base, such as `/Users/abc`; as sent, so perhaps with doubled slashes.
     pub path: String,
+    /// The query as sent. Empty where there is none, and once a repair has read it anew.
+    pub raw_query: String,
     /// The decoded query parameters, in order; one without `=` has an empty value.
     pub query: Vec<(String, String)>,
     /// The body, where there is one.
@@ -44,7 +46,8 @@ impl Request {
     /// A request without query and body.
     #[must_use]
     pub fn new(method: &str, path: &str) -> Self {
-        Self { method: method.to_owned(), path: path.to_owned(), query: Vec::new(), body: None }
+        let (raw_query, query) = (String::new(), Vec::new());
+        Self { method: method.to_owned(), path: path.to_owned(), raw_query, query, body: None }
     }
 
     /// The same with one more query parameter.

@@ -105,7 +105,7 @@ fn head(contract: &mut Contract, line: &str) -> Result<(), String> {
                 _ => return Err("basis is `source` or `constructed (unproven)`".to_owned()),
             }
         }
-        "given" => contract.given.push(given(&value)?),
+        "given" => contract.given.extend(given(&value)?),
         "note" => {}
         other => {
             return Err(format!(
@@ -116,15 +116,26 @@ fn head(contract: &mut Contract, line: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// `user ada` or `group sales: ada, bob`.
-fn given(text: &str) -> Result<Given, String> {
+/// `user ada`, `group sales: ada, bob`, or many of them: `users person 250`, `groups team 250`.
+fn given(text: &str) -> Result<Vec<Given>, String> {
     match text.split_once(' ') {
-        Some(("user", name)) => Ok(Given::User(name.trim().to_owned())),
+        Some(("user", name)) => Ok(vec![Given::User(name.trim().to_owned())]),
         Some(("group", rest)) => {
             let (name, members) = rest.split_once(':').unwrap_or((rest, ""));
-            Ok(Given::Group(name.trim().to_owned(), words(members)))
+            Ok(vec![Given::Group(name.trim().to_owned(), words(members))])
         }
-        _ => Err("expected `user NAME` or `group NAME: MEMBER, MEMBER`".to_owned()),
+        Some((kind @ ("users" | "groups"), rest)) => {
+            let (name, count) = rest.split_once(' ').ok_or("expected a name and how many")?;
+            let count: usize = count.trim().parse().map_err(|_| "how many is a number")?;
+            let many = (1..=count).map(|number| format!("{name}{number}"));
+            Ok(many
+                .map(|name| if kind == "users" { Given::User(name) } else { Given::Group(name, Vec::new()) })
+                .collect())
+        }
+        _ => Err(
+            "expected `user NAME`, `group NAME: MEMBER, MEMBER`, `users NAME COUNT` or `groups NAME COUNT`"
+                .to_owned(),
+        ),
     }
 }
 

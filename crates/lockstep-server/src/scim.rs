@@ -129,6 +129,7 @@ async fn exchange<S: Store>(
                 parts.method.as_str().to_owned()
             },
             path: below_directory(parts.uri.path())?,
+            raw_query: parts.uri.query().unwrap_or_default().to_owned(),
             query,
             body: None,
         },

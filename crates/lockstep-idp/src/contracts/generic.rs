@@ -26,6 +26,7 @@ pub(crate) static UNWRITTEN: &[&str] = &[
 
 /// What no client can be hurt by: what many clients are known to send, read as they mean it.
 pub(crate) static REPAIRS: &[Repair] = &[
+    repair::UNESCAPED_QUERY,
     repair::PATH_SLASHES,
     repair::EMPTY_PARAMETERS,
     repair::DATE_FORMS,

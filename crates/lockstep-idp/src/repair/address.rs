@@ -6,6 +6,14 @@ use serde_json::Value;
 
 use super::{Repair, Request};
 
+/// `filter=userName%20eq%20"ada+test&co@example.com"`.
+pub const UNESCAPED_QUERY: Repair = Repair {
+    name: "unescaped-query",
+    why: "text in a filter was put into the URL as it is: a plus sign is no space where spaces are `%20`, and an \
+          ampersand between quotes separates nothing",
+    apply: unescaped_query,
+};
+
 /// `//Users`, `/Users/`, `/v2/Users`.
 pub const PATH_SLASHES: Repair = Repair {
     name: "path-slashes",
@@ -26,6 +34,68 @@ pub const FILTERED_ATTRIBUTES: Repair = Repair {
     why: "the list of attributes to answer with holds a filter; the whole attribute is answered",
     apply: filtered_attributes,
 };
+
+fn unescaped_query(request: &mut Request, _: &Terms) -> Option<String> {
+    let raw = std::mem::take(&mut request.raw_query);
+    let mut query: Vec<(String, String)> = Vec::new();
+    let mut pieces = raw.split('&').peekable();
+    while let Some(piece) = pieces.next() {
+        let mut piece = piece.to_owned();
+        if name_of(&piece) == "filter" {
+            join_quoted(&mut piece, &mut pieces);
+            // Who writes spaces so never writes them as plus signs.
+            if piece.contains("%20") || piece.contains(' ') {
+                piece = piece.replace('+', "%2B");
+            }
+        }
+        query.extend(form_urlencoded::parse(piece.replace('&', "%26").as_bytes()).into_owned());
+    }
+    if raw.is_empty() || query == request.query {
+        return None;
+    }
+    request.query = query;
+    Some("filter: plus signs and ampersands read as text".to_owned())
+}
+
+/// The name of a parameter.
+fn name_of(piece: &str) -> &str {
+    piece.split_once('=').map_or(piece, |(name, _)| name)
+}
+
+/// Takes the pieces that belong to text in quotes, where what follows ends it.
+fn join_quoted<'a>(
+    piece: &mut String,
+    rest: &mut std::iter::Peekable<impl Iterator<Item = &'a str> + Clone>,
+) {
+    let mut joined = piece.clone();
+    let mut ahead = rest.clone();
+    let mut taken = 0;
+    let mut open = is_open_after(piece, false);
+    while open {
+        let Some(next) = ahead.next() else { return };
+        joined.push('&');
+        joined.push_str(next);
+        open = is_open_after(next, open);
+        taken += 1;
+    }
+    *piece = joined;
+    rest.by_ref().take(taken).for_each(drop);
+}
+
+/// Whether text in quotes goes on at the end of this, which begins inside or outside of one.
+fn is_open_after(piece: &str, mut open: bool) -> bool {
+    let text = piece.replace("%22", "\"").replace("%5C", "\\").replace("%5c", "\\");
+    let mut escaped = false;
+    for letter in text.chars() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if open => escaped = true,
+            '"' => open = !open,
+            _ => {}
+        }
+    }
+    open
+}
 
 fn path_slashes(request: &mut Request, _: &Terms) -> Option<String> {
     let mut parts: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();

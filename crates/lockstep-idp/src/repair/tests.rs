@@ -10,7 +10,8 @@ use super::*;
 const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-const ALL: [Repair; 24] = [
+const ALL: [Repair; 25] = [
+    UNESCAPED_QUERY,
     PATH_SLASHES,
     EMPTY_PARAMETERS,
     FILTERED_ATTRIBUTES,
@@ -86,6 +87,40 @@ fn paths_lose_what_is_too_much() {
         assert_eq!(apply(PATH_SLASHES, &mut request).is_some(), before != after);
         assert_eq!(request.path, after);
     }
+}
+
+fn with_raw_query(raw: &str) -> Request {
+    let mut request = Request::new("GET", "/Users");
+    raw.clone_into(&mut request.raw_query);
+    request.query = form_urlencoded::parse(raw.as_bytes()).into_owned().collect();
+    request
+}
+
+#[test]
+fn text_in_a_filter_is_read_as_it_was_written() {
+    for (raw, filter, changes) in [
+        ("filter=userName%20eq%20%22a+b@x%22", r#"userName eq "a+b@x""#, true),
+        ("filter=userName eq \"a+b@x\"&count=1", r#"userName eq "a+b@x""#, true),
+        ("filter=emails[value%20eq%20%22a+b%22]", r#"emails[value eq "a+b"]"#, true),
+        ("count=1&filter=userName%20eq%20%22r&d=e&f%22&count=2", r#"userName eq "r&d=e&f""#, true),
+        ("filter=userName+eq+%22r&d+e%22", r#"userName eq "r&d e""#, true),
+        // Who encodes is read as before.
+        ("filter=userName+eq+%22a%2Bb%22", r#"userName eq "a+b""#, false),
+        ("filter=userName+eq+%22a+b%22", r#"userName eq "a b""#, false),
+        ("filter=userName%20eq%20%22a%2Bb%26c%22&count=1", r#"userName eq "a+b&c""#, false),
+        ("filter=userName%20eq%20%22a%5C%22b%22&count=1", r#"userName eq "a\"b""#, false),
+        // What never ends is no text.
+        ("filter=userName+eq+%22a&count=1", r#"userName eq "a"#, false),
+    ] {
+        let mut request = with_raw_query(raw);
+        assert_eq!(apply(UNESCAPED_QUERY, &mut request).is_some(), changes, "{raw}");
+        assert_eq!(request.query_value("filter"), Some(filter), "{raw}");
+    }
+    let mut request = with_raw_query("count=1&filter=userName%20eq%20%22r&count=9%22&startIndex=3");
+    apply(UNESCAPED_QUERY, &mut request);
+    assert_eq!((request.query.len(), request.query_value("count")), (3, Some("1")));
+    let mut request = with_raw_query("attributes=a%20+b&sortBy=a%20+b");
+    assert_eq!(apply(UNESCAPED_QUERY, &mut request), None, "only filters hold text");
 }
 
 #[test]
@@ -580,6 +615,21 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    #[test]
+    fn a_query_that_is_encoded_means_what_it_says(text in "[ -~é€]{0,20}", spaces_as_plus in any::<bool>()) {
+        let filter = format!("userName eq {}", Value::from(text));
+        let mut raw = form_urlencoded::Serializer::new(String::new())
+            .append_pair("filter", &filter)
+            .append_pair("count", "1")
+            .finish();
+        if !spaces_as_plus {
+            raw = raw.replace('+', "%20");
+        }
+        let mut request = with_raw_query(&raw);
+        prop_assert_eq!((UNESCAPED_QUERY.apply)(&mut request, &terms()), None);
+        prop_assert_eq!(request.query_value("filter"), Some(filter.as_str()));
+    }
+
     #[test]
     fn a_request_that_is_right_stays_as_it_is(request in right_request()) {
         for repair in ALL {

@@ -10,6 +10,7 @@ use lockstep_scim::{Definition, Limits, filter, patch, resource};
 fn request(step: &Step) -> Request {
     let (path, query) = step.target.split_once('?').unwrap_or((&step.target, ""));
     let mut request = Request::new(&step.method, path);
+    query.clone_into(&mut request.raw_query);
     request.query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     request.body = serde_json::from_str(&step.body).ok();
     request

@@ -99,6 +99,7 @@ impl<S: Store> Job<'_, S> {
         let mut raw = lockstep_idp::Request {
             method: message.method.clone(),
             path: message.path.clone(),
+            raw_query: String::new(),
             query: Vec::new(),
             body: body.filter(|_| message.method != "DELETE"),
         };

@@ -464,6 +464,14 @@ pub(super) static QUIRKS: &[Quirk] = &[
         proven: Basis::Source,
     },
     Quirk {
+        id: "RAUTHY-FILTER-02",
+        title: "Values are put into the query without percent-encoding: a plus, ampersand or quote arrives raw",
+        met_by: MetBy::Repair("unescaped-query"),
+        contract: "query.http",
+        sources: &["sebadob/rauthy:src/data/src/entity/clients_scim.rs"],
+        proven: Basis::Source,
+    },
+    Quirk {
         id: "SFDC-GROUP-01",
         title: "remove with value {\"members\":[...]} although path is members",
         met_by: MetBy::Repair("wrapped-values"),
