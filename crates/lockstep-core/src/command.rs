@@ -17,6 +17,7 @@ use crate::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
 use crate::model::{Directory, DirectoryState, Group, Token, User};
 use crate::plan;
 use crate::query::Kind;
+use crate::recognition::{Contract, Recognized};
 use crate::rules::Rules;
 use crate::schemas::{OwnSchema, OwnSchemas, Refused, SchemaChange, Sweep};
 use crate::settings::{Setting, Settings};
@@ -111,7 +112,12 @@ pub enum Command {
         state: Option<DirectoryState>,
         /// Settings to be switched on or off, or left to the contract again.
         settings: Vec<(Setting, Option<bool>)>,
+        /// The contract to which it is held from now on, where that is said.
+        contract: Option<Contract>,
     },
+    /// Notes whose traffic the directory gets: another contract is suggested, or taken where that hurts nobody. Tells
+    /// nothing.
+    Recognize(Box<Recognized>),
     /// Defines, evolves or removes a schema of the directory's own. Tells nothing by itself.
     ChangeSchemas(Box<SchemaChange>),
     /// Goes on making stored resources follow the schemas, a bounded step; alone in its batch.
@@ -160,6 +166,7 @@ impl Command {
             Self::Bulk(bulk, progress) => bulk.is_removal(progress),
             Self::CreateDirectory(_)
             | Self::ChangeDirectory { .. }
+            | Self::Recognize(_)
             | Self::ChangeSchemas(_)
             | Self::Sweep
             | Self::CreateUser(_)
@@ -184,6 +191,7 @@ impl Command {
             Self::CreateDirectory(_)
             | Self::ChangeSchemas(_)
             | Self::ChangeDirectory { .. }
+            | Self::Recognize(_)
             | Self::DeleteDirectory
             | Self::DeleteUser(..)
             | Self::DeleteGroup(..)
@@ -200,6 +208,7 @@ impl Command {
         let (id, members) = match self {
             Self::CreateDirectory(_)
             | Self::ChangeDirectory { .. }
+            | Self::Recognize(_)
             | Self::ChangeSchemas(_)
             | Self::DeleteDirectory => return Touched::Everything,
             Self::Bulk(bulk, progress) => return bulk.touches(directory, progress),
@@ -247,6 +256,7 @@ impl Command {
             Self::DeleteUser(..) => STEP_LIMIT / 10,
             Self::CreateDirectory(_)
             | Self::ChangeDirectory { .. }
+            | Self::Recognize(_)
             | Self::ChangeSchemas(_)
             | Self::DeleteDirectory
             | Self::CreateUser(_)

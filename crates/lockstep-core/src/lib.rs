@@ -11,6 +11,7 @@ pub mod limits;
 pub mod model;
 pub mod plan;
 pub mod query;
+pub mod recognition;
 pub mod replay;
 pub mod rules;
 pub mod schemas;

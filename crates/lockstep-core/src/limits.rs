@@ -19,5 +19,7 @@ pub const SWEEP_STEP_LIMIT: usize = 200;
 pub const SCHEMAS_LIMIT: usize = 32;
 /// Bytes of all of them, written as JSON.
 pub const SCHEMAS_BYTES_LIMIT: usize = 256 * 1024;
+/// For how many minutes after it was made a directory takes another contract by itself though there is somebody in it.
+pub const FIRST_MINUTES: i64 = 10;
 /// Removed schemas whose URNs are remembered as removed; beyond, the oldest is forgotten.
 pub const RETIRED_SCHEMAS_LIMIT: usize = 256;

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::id::{ApiKeyId, ClientId, DirectoryId, LocalId, OrganizationId, RequestId, TokenId};
+use crate::recognition::Recognition;
 use crate::schemas::Sweep;
 use crate::scope::Scopes;
 use crate::settings::Settings;
@@ -68,6 +69,8 @@ pub struct Directory {
     pub directory_type: String,
     /// Which contract it is held to (the `slug` of a provider in `lockstep-idp`).
     pub contract: String,
+    /// How it came by it, and which other one is suggested.
+    pub recognition: Recognition,
     /// Whether it serves.
     pub state: DirectoryState,
     /// When it was made.

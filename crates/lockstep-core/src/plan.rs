@@ -20,6 +20,7 @@ use crate::command::{Command, Envelope, Outcome, Refusal, Reply};
 use crate::event::{Change, Record, ToldDirectory};
 use crate::id::{LocalId, SEQ_MAX};
 use crate::model::{Directory, DirectoryState, Head};
+use crate::recognition::ChosenBy;
 use crate::settings::Setting;
 use crate::version::Precondition;
 use crate::view::{Key, Missing, Step, View};
@@ -90,6 +91,7 @@ pub fn needs(envelope: &Envelope) -> Vec<Key> {
         // What a step of a sweep needs the directory's row says.
         Command::CreateDirectory(_)
         | Command::ChangeDirectory { .. }
+        | Command::Recognize(_)
         | Command::DeleteDirectory
         | Command::Sweep => Vec::new(),
         Command::ChangeSchemas(_) => vec![Key::Schemas],
@@ -138,8 +140,25 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
         (Command::EndGroup(id), _) => draft.end_group(*id),
         (_, DirectoryState::Deleting) => Err(Refusal::NoDirectory.into()),
         (Command::DeleteDirectory, _) => Ok(draft.delete_directory(&directory)),
-        (Command::ChangeDirectory { name, state, settings }, _) => {
-            Ok(draft.change_directory(&directory, name.as_deref(), *state, settings))
+        (Command::ChangeDirectory { name, state, settings, contract }, _) => {
+            let change = |next: &mut Directory| {
+                for (setting, on) in settings {
+                    next.settings.set(*setting, *on);
+                }
+                if next.settings != directory.settings {
+                    next.terms_version += 1;
+                }
+                if let Some(contract) = contract {
+                    next.hold_to(contract, ChosenBy::Operator);
+                }
+                next.name = name.clone().unwrap_or_else(|| directory.name.clone());
+                next.state = state.unwrap_or(directory.state);
+            };
+            Ok(draft.change_directory(&directory, change))
+        }
+        (Command::Recognize(recognized), _) => {
+            let (head, now) = (draft.head.clone(), context.now);
+            Ok(draft.change_directory(&directory, |next| next.recognize(&head, recognized, now)))
         }
         (Command::ChangeSchemas(change), _) => draft.change_schemas(&directory, change),
         (Command::Sweep, _) if context.envelope.terms.version != directory.terms_version => {
@@ -163,6 +182,7 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
             Command::DeleteGroup(id, precondition) => draft.delete_group(*id, precondition),
             Command::CreateDirectory(_)
             | Command::ChangeDirectory { .. }
+            | Command::Recognize(_)
             | Command::ChangeSchemas(_)
             | Command::Sweep
             | Command::DeleteDirectory
@@ -236,22 +256,9 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn change_directory(
-        mut self,
-        directory: &Arc<Directory>,
-        name: Option<&str>,
-        state: Option<DirectoryState>,
-        settings: &[(Setting, Option<bool>)],
-    ) -> Plan {
+    fn change_directory(mut self, directory: &Arc<Directory>, change: impl FnOnce(&mut Directory)) -> Plan {
         let mut next = Directory::clone(directory);
-        for (setting, on) in settings {
-            next.settings.set(*setting, *on);
-        }
-        if next.settings != directory.settings {
-            next.terms_version += 1;
-        }
-        next.name = name.map_or(next.name, str::to_owned);
-        next.state = state.unwrap_or(next.state);
+        change(&mut next);
         if next == **directory {
             return self.done(Reply::Directory(directory.clone()));
         }

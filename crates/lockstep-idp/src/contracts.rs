@@ -24,6 +24,7 @@ mod ssosync;
 mod strict;
 mod wso2;
 
+use crate::advice::Advice;
 use crate::issuer::Issuer;
 use crate::provider::Provider;
 
@@ -62,5 +63,17 @@ pub static ISSUERS: &[&Issuer] = &[&entra::ISSUER];
 /// What holds for whoever has no contract of its own.
 pub(crate) static GENERIC: &Provider = &generic::GENERIC;
 
+/// Readings of the RFCs that somebody must have wanted, and no IdP's.
+pub(crate) static PROFILES: &[&Provider] = &[&strict::STRICT];
+
 /// What the others are measured against.
 pub(crate) static STRICT: &Provider = &strict::STRICT;
+
+/// What is to be changed in this IdP, and in no other.
+pub(crate) fn advice_of(provider: &Provider) -> &'static [Advice] {
+    match provider.slug {
+        "okta" => okta::ADVICE,
+        "entra" => entra::ADVICE,
+        _ => &[],
+    }
+}

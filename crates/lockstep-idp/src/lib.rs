@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 // The one list of IdPs, and how a request is repaired. Must not know: HTTP, a database, a clock.
 
+pub mod advice;
 mod contracts;
 pub mod detect;
 pub mod dialect;
@@ -11,7 +12,9 @@ pub mod repair;
 
 use lockstep_core::command::Terms;
 
+pub use advice::{Advice, Exchange, advice};
 pub use contracts::{ISSUERS, PROVIDERS};
+pub use detect::{Arrival, Evidence};
 pub use dialect::Dialect;
 pub use issuer::Issuer;
 pub use provider::Provider;
@@ -56,6 +59,12 @@ pub fn by_slug(slug: &str) -> Option<&'static Provider> {
 #[must_use]
 pub fn strict(provider: &Provider) -> Option<&'static Provider> {
     [contracts::GENERIC.slug, contracts::STRICT.slug].contains(&provider.slug).then_some(contracts::STRICT)
+}
+
+/// Whether a contract is a reading of the RFCs that somebody must have wanted, and no IdP's.
+#[must_use]
+pub fn is_profile(provider: &Provider) -> bool {
+    contracts::PROFILES.iter().any(|profile| profile.slug == provider.slug)
 }
 
 /// Turns a request into what the RFC means by the repairs of its IdP, in their order, and tells which were used.

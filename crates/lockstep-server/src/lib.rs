@@ -11,6 +11,7 @@ pub mod oauth;
 pub mod outbound;
 pub mod problem;
 mod rate;
+mod recognition;
 pub mod routes;
 mod scans;
 pub mod scim;

@@ -65,6 +65,8 @@ pub const SCANS_LIMIT: usize = 4;
 pub const SCAN_FREE_LIMIT: usize = 5_000;
 /// How long such a search waits for its turn (503).
 pub const SCAN_WAIT_LIMIT: Duration = Duration::from_secs(10);
+/// Directories of which is remembered what their requests showed; beyond, all is forgotten and seen again.
+pub const EVIDENCE_LIMIT: usize = 10_000;
 /// Bytes of a JWT: a bearer token that an IdP's issuer signed, or a client's assertion.
 pub const JWT_BYTES_LIMIT: usize = 8 * 1024;
 /// Bytes of a JSON Web Key Set, fetched or registered.

@@ -24,6 +24,7 @@ use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use http::{HeaderMap, HeaderValue, Method, header};
+use lockstep_core::command::Refusal;
 use lockstep_core::id::{GroupId, LocalId, RequestId, UserId};
 use lockstep_core::query::Kind;
 use lockstep_idp::Note;
@@ -35,6 +36,7 @@ use crate::auth::{self, KnownBy, ScimCaller};
 use crate::body::RawBody;
 use crate::limits::READINGS_LIMIT;
 use crate::problem::Problem;
+use crate::recognition;
 use crate::scans::Client;
 use crate::state::AppState;
 use crate::trail::Trail;
@@ -61,6 +63,7 @@ async fn serve<S: Store>(
     let answered = exchange(&state, request_id, client, request, &mut trail).await;
     let mut response = answered.unwrap_or_else(IntoResponse::into_response);
     answer::name_repairs(&mut response, &trail);
+    recognition::advise(&mut trail, response.status(), response.extensions().get());
     response.extensions_mut().insert(trail);
     response
 }
@@ -146,8 +149,8 @@ async fn exchange<S: Store>(
         sent.body = Some(body_of(state, Request::from_parts(parts, body)).await?);
         caller.check_again(state).await?;
     }
-    for _ in 1..READINGS_LIMIT {
-        match served(state, &caller, &sent, trail).await {
+    for reading in 1..READINGS_LIMIT {
+        match served(state, &caller, &sent, reading, trail).await {
             // The directory's terms changed on the way: what the request means is asked again, under those of now.
             Err(problem) if problem.is_stale() => {
                 caller = auth::scim_caller(state, &sent.headers, &caller.directory_id.to_string()).await?;
@@ -155,7 +158,7 @@ async fn exchange<S: Store>(
             answered => return answered,
         }
     }
-    served(state, &caller, &sent, trail).await
+    served(state, &caller, &sent, READINGS_LIMIT, trail).await
 }
 
 /// A request as it was sent: what it means depends on the directory's terms.
@@ -168,17 +171,21 @@ struct Sent {
     client: Client,
 }
 
-/// Reads a request under the caller's terms and does what it asks.
+/// Reads a request under the caller's terms, for the first time or again, and does what it asks.
 async fn served<S: Store>(
     state: &AppState<S>,
     caller: &ScimCaller,
     sent: &Sent,
+    reading: usize,
     trail: &mut Trail,
 ) -> Result<Response, Problem> {
     trail.contract = caller.provider.slug;
     trail.notes.clear();
     let mut raw = sent.raw.clone();
     raw.body = sent.body.as_ref().map(|bytes| json::parse(bytes, &state.limits)).transpose()?;
+    if reading == 1 && recognition::note(state, caller, &raw, &sent.headers, sent.request_id, trail).await? {
+        return Err(Refusal::Stale.into());
+    }
     trail.repairs = lockstep_idp::repair(caller.provider, &mut raw, &caller.terms, &state.repairs_off);
 
     let endpoint = endpoint_of(&raw)?;

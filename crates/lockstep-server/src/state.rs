@@ -28,6 +28,7 @@ use crate::oauth::KeySource;
 use crate::oauth::keys::{IssuerKeys, NoSource};
 use crate::problem::Problem;
 use crate::rate::Rate;
+use crate::recognition::Recognitions;
 use crate::scans::Scans;
 
 /// What every handler shares; see [`Shared`].
@@ -58,6 +59,8 @@ pub struct Shared<S: Store> {
     pub(crate) credentials: Credentials,
     /// Which directory is whose.
     pub(crate) catalog: Catalog,
+    /// What the directories' requests have shown of who sends them.
+    pub(crate) recognitions: Recognitions,
     /// How often an IdP may ask, where that is bounded.
     pub(crate) rate: Option<Arc<Rate>>,
     /// The keys of those whose tokens are accepted.
@@ -89,6 +92,7 @@ impl<S: Store> AppState<S> {
             scans: Scans::default(),
             credentials: Credentials::default(),
             catalog: Catalog::default(),
+            recognitions: Recognitions::default(),
             rate: None,
             issuer_keys: IssuerKeys::from(Arc::new(NoSource)),
             begun: tokio::sync::Notify::new(),
@@ -135,6 +139,7 @@ impl<S: Store> AppState<S> {
             rate: self.rate.clone(),
             credentials: Credentials::default(),
             catalog: Catalog::default(),
+            recognitions: Recognitions::default(),
             issuer_keys: self.issuer_keys.anew(),
             begun: tokio::sync::Notify::new(),
             terms: RwLock::default(),

@@ -1,8 +1,11 @@
 //! What a request leaves for its log line and its record: put on the response by the edge that served it.
 
+use std::collections::BTreeSet;
+
 use lockstep_core::command::Outcome;
 use lockstep_core::id::{ClientId, DirectoryId, TokenId};
 use lockstep_idp::Note;
+use lockstep_idp::detect::Habit;
 
 /// What was done with one request. Holds no personal data.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +26,8 @@ pub struct Trail {
     pub notes: Vec<String>,
     /// Whose traffic it looks like, where that is another IdP than its directory's: the short name of a contract.
     pub looks_like: Option<&'static str>,
+    /// What the IdP was seen to do by habit.
+    pub habits: BTreeSet<Habit>,
     /// What the IdP's administrator should change there.
     pub advice: Vec<String>,
     /// The number of the first event that it made.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lockstep_core::id::{ApiKeyId, DirectoryId, DirectoryNumber, LocalId, OrganizationId};
 use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach};
+use lockstep_core::recognition::Recognition;
 use lockstep_core::schemas::{OwnSchemas, Sweep};
 use lockstep_core::settings::Settings;
 use lockstep_core::view::Changes;
@@ -41,7 +42,8 @@ macro_rules! directory {
     ($rest:literal) => {
         concat!(
             "SELECT number, local, organization, name, directory_type, contract, state, created_at, updated_at, ",
-            "last_seq, last_id, last_at, users_active, users_inactive, groups, settings, terms_version, sweep FROM ",
+            "last_seq, last_id, last_at, users_active, users_inactive, groups, settings, terms_version, sweep, ",
+            "recognition FROM ",
             $rest
         )
     };
@@ -71,11 +73,11 @@ const PUT_SCHEMAS: &str = "INSERT INTO directory_schemas (directory, schemas) VA
 const NUMBERS: &str = "SELECT number FROM directories ORDER BY number";
 const ADD_DIRECTORY: &str = "INSERT INTO directories
     (number, local, organization, name, name_key, directory_type, contract, state, created_at, updated_at, settings,
-    terms_version, sweep) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    terms_version, sweep, recognition) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 const CHANGE_DIRECTORY: &str =
     "UPDATE directories SET local = ?2, organization = ?3, name = ?4, name_key = ?5,
     directory_type = ?6, contract = ?7, state = ?8, created_at = ?9, updated_at = ?10, settings = ?11,
-    terms_version = ?12, sweep = ?13 WHERE number = ?1";
+    terms_version = ?12, sweep = ?13, recognition = ?14 WHERE number = ?1";
 const MOVE_HEAD: &str = "UPDATE directories SET last_seq = ?2, last_id = ?3, last_at = ?4, users_active = ?5,
     users_inactive = ?6, groups = ?7 WHERE number = ?1";
 
@@ -272,6 +274,7 @@ fn read_directory(row: &Row<'_>) -> Result<(Directory, Head)> {
         settings: Settings::from_text(&row.get::<_, String>(15)?),
         terms_version: codec::uint(row, 16)?,
         sweep: row.get::<_, Option<String>>(17)?.map(|text| read_sweep(&text)).transpose()?,
+        recognition: read_recognition(row.get::<_, Option<String>>(18)?.as_deref())?,
         created_at: codec::timestamp(row, 7)?,
         updated_at: codec::timestamp(row, 8)?,
     };
@@ -284,6 +287,20 @@ fn read_directory(row: &Row<'_>) -> Result<(Directory, Head)> {
         groups: codec::uint(row, 14)?,
     };
     Ok((directory, head))
+}
+
+/// None where nothing was recognized, nor a contract chosen after the directory was made.
+fn written_recognition(recognition: &Recognition) -> Result<Option<String>> {
+    if *recognition == Recognition::default() {
+        return Ok(None);
+    }
+    let text = serde_json::to_string(recognition);
+    text.map(Some).map_err(|error| Error::Store(StoreError::Fault(error.to_string())))
+}
+
+fn read_recognition(text: Option<&str>) -> Result<Recognition> {
+    let Some(text) = text else { return Ok(Recognition::default()) };
+    serde_json::from_str(text).map_err(|why| Error::Content(format!("what was recognized: {why}")))
 }
 
 fn read_sweep(text: &str) -> Result<Arc<Sweep>> {
@@ -324,7 +341,8 @@ pub(crate) fn apply(connection: &Connection, number: DirectoryNumber, changes: &
                 directory.updated_at.0,
                 directory.settings.to_text(),
                 codec::int(directory.terms_version)?,
-                directory.sweep.as_ref().map(|sweep| sweep.to_text())
+                directory.sweep.as_ref().map(|sweep| sweep.to_text()),
+                written_recognition(&directory.recognition)?
             ],
         )?;
     }

@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(4, "0004_blocks"),
     migration!(5, "0005_clients"),
     migration!(6, "0006_schemas"),
+    migration!(7, "0007_recognition"),
 ];
 
 const RECORDS: &str = "CREATE TABLE IF NOT EXISTS migrations (

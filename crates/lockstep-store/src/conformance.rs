@@ -110,6 +110,7 @@ macro_rules! conformance_cases {
             write:
                 a_created_user_is_there_with_what_was_given
                 a_directory_keeps_its_settings_and_makes_older_terms_stale
+                a_directory_keeps_what_was_recognized_and_a_contract_that_was_chosen
                 an_outcome_names_its_events
                 a_number_that_is_taken_is_refused
                 a_directory_that_does_not_exist_refuses_everything

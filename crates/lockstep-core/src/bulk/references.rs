@@ -57,6 +57,7 @@ pub(super) fn aim(command: &mut Command, to: LocalId) {
         | Command::DeleteGroup(id, _) => *id = to,
         Command::CreateDirectory(_)
         | Command::ChangeDirectory { .. }
+        | Command::Recognize(_)
         | Command::ChangeSchemas(_)
         | Command::Sweep
         | Command::DeleteDirectory
@@ -92,6 +93,7 @@ fn visit(envelope: &mut Envelope, each: Visit<'_>) {
         Command::PatchGroup(_, patch, _) => operations(patch, &terms.group, each),
         Command::CreateDirectory(_)
         | Command::ChangeDirectory { .. }
+        | Command::Recognize(_)
         | Command::ChangeSchemas(_)
         | Command::Sweep
         | Command::DeleteDirectory

@@ -18,6 +18,7 @@ use crate::id::{DirectoryId, DirectoryNumber, GroupId, OrganizationId, RequestId
 use crate::limits::RESOURCE_BYTES_LIMIT;
 use crate::model::{Group, Token, User};
 use crate::query::Kind;
+use crate::recognition::Recognition;
 use crate::rules::Rules;
 use crate::schemas::OwnSchemas;
 use crate::settings::Settings;
@@ -58,6 +59,7 @@ impl World {
             state: DirectoryState::Linked,
             settings: Settings::default(),
             terms_version: 0,
+            recognition: Recognition::default(),
             sweep: None,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
@@ -564,7 +566,12 @@ fn a_deleted_directory_is_gone_at_once_and_says_so_once() {
 #[test]
 fn a_paused_directory_refuses_everything_until_it_serves_again_and_tells_nothing_of_it() {
     let mut world = World::new();
-    let turn = |state| Command::ChangeDirectory { name: None, state: Some(state), settings: Vec::new() };
+    let turn = |state| Command::ChangeDirectory {
+        name: None,
+        state: Some(state),
+        settings: Vec::new(),
+        contract: None,
+    };
     let answers = world.all(vec![
         turn(DirectoryState::Unlinked),
         Command::CreateUser(user("ann")),

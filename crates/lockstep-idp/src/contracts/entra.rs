@@ -4,6 +4,8 @@
 use lockstep_core::rules::{Rules, UnknownMember};
 use lockstep_scim::patch::PatchOptions;
 
+use crate::advice::Advice;
+use crate::detect::{Sign, Strength};
 use crate::dialect::Dialect;
 use crate::provider::{Provider, Setup};
 use crate::repair;
@@ -46,7 +48,13 @@ pub(crate) static ENTRA: Provider = Provider {
     reactions: &[],
     mapping: &[],
     setup: Setup::UNKNOWN,
-    signs: &[],
+    signs: &[Sign {
+        name: "adscimversion",
+        what: "there is a header `ADSCIMVersion`",
+        strength: Strength::Certain,
+        seen: |arrival| (arrival.has_header)("adscimversion"),
+        source: "bitwarden/server:bitwarden_license/src/Scim/Context/ScimContext.cs",
+    }],
     notes: &[
         "a user who loses the assignment is deactivated and never deleted; one who is deleted is deactivated first \
          and deleted about 30 days later",
@@ -55,6 +63,17 @@ pub(crate) static ENTRA: Provider = Provider {
         "whether aadOptscim062020 is typed behind the tenant URL or not, both forms of PATCH are read",
     ],
 };
+
+pub(super) static ADVICE: &[Advice] = &[Advice {
+    name: "compliant-patch",
+    text: "the provisioning job sends booleans as text: nothing is lost by it, and with `?aadOptscim062020` behind the \
+           tenant URL it sends what RFC 7644 wants",
+    fits: |exchange| {
+        exchange.operation.starts_with("PATCH")
+            && exchange.repairs.iter().any(|note| note.repair == "boolean-text")
+    },
+    source: "learn.microsoft.com/entra/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility",
+}];
 
 fn rules() -> Rules {
     Rules {

@@ -4,6 +4,8 @@
 use lockstep_core::rules::{Rules, UnknownMember};
 use lockstep_scim::patch::PatchOptions;
 
+use crate::advice::Advice;
+use crate::detect::{Habit, Sign, Strength};
 use crate::dialect::Dialect;
 use crate::provider::{Provider, Setup};
 use crate::repair;
@@ -37,7 +39,13 @@ pub(crate) static OKTA: Provider = Provider {
     reactions: &[],
     mapping: &[],
     setup: Setup::UNKNOWN,
-    signs: &[],
+    signs: &[Sign {
+        name: "user-agent",
+        what: "the User-Agent begins with `Okta SCIM Client`",
+        strength: Strength::Certain,
+        seen: |arrival| arrival.user_agent.is_some_and(|agent| agent.starts_with("Okta SCIM Client")),
+        source: "okta/okta-developer-docs:docs/reference/scim (requests as Okta sends them)",
+    }],
     notes: &[
         "users are never deleted, only deactivated; a deactivated user stays until your own retention removes it",
         "a PATCH must be answered with 200 and the resource",
@@ -45,6 +53,20 @@ pub(crate) static OKTA: Provider = Provider {
         "groups carry no externalId, and pushed groups keep deactivated users",
     ],
 };
+
+pub(super) static ADVICE: &[Advice] = &[Advice {
+    name: "assigned-and-pushed",
+    text: "this app changes users by PUT, as those of the integration wizard do, and pushes groups: push no group that \
+           is assigned to the app as well, or memberships will be lost; make a group of its own for the push",
+    fits: |exchange| {
+        let habits = exchange.habits;
+        exchange.operation.contains("/Groups")
+            && habits.contains(&Habit::PutsUsers)
+            && !habits.contains(&Habit::PatchesUsers)
+            && (habits.contains(&Habit::PutsGroups) || habits.contains(&Habit::PatchesGroups))
+    },
+    source: "help.okta.com/en-us/content/topics/users-groups-profiles/usgp-group-push-troubleshoot.htm",
+}];
 
 fn rules() -> Rules {
     // A push with one member that is not here yet must not lose the others: a 400 is final there.

@@ -7,6 +7,7 @@ use http::StatusCode;
 use lockstep_core::command::{Command, Envelope, Refusal, Reply};
 use lockstep_core::id::{DirectoryId, DirectoryNumber, LocalId, OrganizationId, RequestId, TokenId};
 use lockstep_core::model::{Directory, DirectoryState, Head, Token};
+use lockstep_core::recognition::Recognition;
 use lockstep_core::settings::{Setting, Settings};
 use lockstep_idp::Provider;
 use lockstep_store::{DirectoryQuery, Store};
@@ -20,6 +21,7 @@ use crate::auth::ApiCaller;
 use crate::body::JsonObject;
 use crate::limits::{NAME_BYTES_LIMIT, NUMBER_DRAWS_LIMIT};
 use crate::problem::Problem;
+use crate::recognition;
 use crate::state::{AppState, TOKEN_PREFIX, digest_of, secret_text};
 use crate::trail::Trail;
 
@@ -47,21 +49,10 @@ pub(crate) async fn create<S: Store>(
         let known: Vec<&str> = lockstep_idp::directory_types().collect();
         fields.wrong("type", "invalid_type", format!("`type` must be one of: {}", known.join(", ")));
     }
-    let contract = fields.optional_text("contract", NAME_BYTES_LIMIT).value();
-    let provider = match &contract {
-        None => lockstep_idp::for_type(&directory_type),
-        Some(slug) => lockstep_idp::by_slug(slug).filter(|provider| provider.suits(&directory_type)),
-    };
-    if let (Some(_), None, false) = (&contract, provider, directory_type.is_empty()) {
-        let known: Vec<&str> = lockstep_idp::PROVIDERS
-            .iter()
-            .filter(|provider| provider.suits(&directory_type))
-            .map(|provider| provider.slug)
-            .collect();
-        let message = format!("`contract` of a directory of this type must be one of: {}", known.join(", "));
-        fields.wrong("contract", "invalid_contract", message);
-    }
+    let suits = |provider: &Provider| directory_type.is_empty() || provider.suits(&directory_type);
+    let contract = contract(&mut fields, " of a directory of this type", suits);
     fields.done()?;
+    let provider = contract.or_else(|| lockstep_idp::for_type(&directory_type));
     let provider = provider.ok_or_else(|| Problem::fault("a known type has no contract"))?;
     let organization = caller.organization(&state, &organization).await?;
 
@@ -73,6 +64,23 @@ pub(crate) async fn create<S: Store>(
         fields.insert("bearer_token".into(), created.bearer_token.into());
     }
     Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response())
+}
+
+/// The contract that the field `contract` names; nothing where it is left out, or wrong and noted as such.
+fn contract(
+    fields: &mut Fields,
+    whose: &str,
+    suits: impl Fn(&Provider) -> bool,
+) -> Option<&'static Provider> {
+    let slug = fields.optional_text("contract", NAME_BYTES_LIMIT).value()?;
+    let suiting = || lockstep_idp::PROVIDERS.iter().copied().filter(|provider| suits(provider));
+    let found = suiting().find(|provider| provider.slug == slug);
+    if found.is_none() {
+        let known: Vec<&str> = suiting().map(|provider| provider.slug).collect();
+        let message = format!("`contract`{whose} must be one of: {}", known.join(", "));
+        fields.wrong("contract", "invalid_contract", message);
+    }
+    found
 }
 
 /// `GET /directories`. No directory has a domain here, so none is found by one.
@@ -109,8 +117,8 @@ pub(crate) async fn read<S: Store>(
 }
 
 /// `PUT /directories/{id}`: another `name`, or a `state`: `unlinked` pauses it, so that its IdP gets 403 and nothing
-/// changes, and `linked` lets it serve again; or `settings`, each true, false, or null for what its contract says. What is left out
-/// stays.
+/// changes, and `linked` lets it serve again; `settings`, each true, false, or null for what its contract says; or the
+/// `contract` to which it is held from now on, which settles what is suggested. What is left out stays.
 pub(crate) async fn update<S: Store>(
     State(state): State<AppState<S>>,
     Extension(request): Extension<RequestId>,
@@ -120,7 +128,7 @@ pub(crate) async fn update<S: Store>(
 ) -> Result<Response, Problem> {
     let (directory, head) = caller.directory(&state, &id).await?;
     let (provider, terms) = state.contract_of(&directory).await?;
-    let mut fields = Fields::new(body, &["name", "state", "settings"]);
+    let mut fields = Fields::new(body, &["name", "state", "settings", "contract"]);
     let name = fields.optional_text("name", NAME_BYTES_LIMIT).value();
     let wanted = match fields.optional_text("state", NAME_BYTES_LIMIT) {
         Given::Value(text) if text == "linked" => Some(DirectoryState::Linked),
@@ -132,13 +140,17 @@ pub(crate) async fn update<S: Store>(
         Given::Absent | Given::Null => None,
     };
     let settings = fields.settings("settings");
-    let strict = settings.contains(&(Setting::StrictRfc, Some(true)));
+    let chosen = contract(&mut fields, "", |_| true);
+    let provider = chosen.unwrap_or(provider);
+    let strict = settings.iter().rfind(|(setting, _)| *setting == Setting::StrictRfc);
+    let strict = strict.map_or(directory.settings.has(Setting::StrictRfc), |(_, on)| *on == Some(true));
     if strict && lockstep_idp::strict(provider).is_none() {
         let message = "`strict_rfc` is for directories of a generic type: this one's IdP needs its repairs";
         fields.wrong("settings", "invalid_setting", message.to_owned());
     }
     fields.done()?;
-    let command = Command::ChangeDirectory { name, state: wanted, settings };
+    let contract = chosen.map(|provider| recognition::contract(provider, &directory.directory_type));
+    let command = Command::ChangeDirectory { name, state: wanted, settings, contract };
     let envelope = Envelope { directory: directory.id.directory, request, terms, command };
     let outcome = state.store.submit(envelope).await??;
     let trail = Trail::about("PUT /directories/{id}", directory.id, provider.slug).with(&outcome);
@@ -190,6 +202,7 @@ pub async fn make<S: Store>(
             state: DirectoryState::Linked,
             settings: Settings::default(),
             terms_version: 0,
+            recognition: Recognition::default(),
             sweep: None,
             created_at: now,
             updated_at: now,

@@ -10,6 +10,7 @@ mod log;
 mod oauth;
 mod organizations;
 mod protocol;
+mod recognition;
 mod sdk;
 mod surface;
 mod tokens;

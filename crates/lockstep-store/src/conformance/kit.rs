@@ -14,6 +14,7 @@ use lockstep_core::id::{
 };
 use lockstep_core::model::{Directory, DirectoryState, Group, Organization, Token, User};
 use lockstep_core::query::Lookup;
+use lockstep_core::recognition::Recognition;
 use lockstep_core::rules::Rules;
 use lockstep_core::settings::Settings;
 use lockstep_core::version::Precondition;
@@ -100,6 +101,7 @@ pub fn row(number: u32) -> Directory {
         state: DirectoryState::Linked,
         settings: Settings::default(),
         terms_version: 0,
+        recognition: Recognition::default(),
         sweep: None,
         created_at: START,
         updated_at: START,

@@ -251,7 +251,12 @@ pub async fn the_signal_comes_with_events_and_only_with_them(store: impl Store) 
     let same = json!([{ "op": "replace", "path": "active", "value": true }]);
     tenant.patch_user(ada.id, same).await.unwrap();
     tenant
-        .must(Command::ChangeDirectory { name: Some("Renamed".into()), state: None, settings: Vec::new() })
+        .must(Command::ChangeDirectory {
+            name: Some("Renamed".into()),
+            state: None,
+            settings: Vec::new(),
+            contract: None,
+        })
         .await;
     assert!(!committed.has_changed().unwrap());
     tenant.create_user("bob").await;

@@ -7,6 +7,7 @@ use lockstep_core::event::{Change, EventType};
 use lockstep_core::id::{DirectoryNumber, LocalId, OrganizationId};
 use lockstep_core::model::{ApiKey, Reach};
 use lockstep_core::query::Lookup;
+use lockstep_core::recognition::{ChosenBy, Contract, Recognition, Recognized};
 use lockstep_core::rules::{Rules, UnknownMember};
 use lockstep_core::settings::Setting;
 use lockstep_core::version::{self, Precondition};
@@ -35,6 +36,7 @@ pub async fn a_directory_keeps_its_settings_and_makes_older_terms_stale(store: i
         name: None,
         state: None,
         settings: vec![(setting, Some(on))],
+        contract: None,
     };
     tenant.must(switch(Setting::RequireIfMatch, true)).await;
     tenant.must(switch(Setting::StrictRfc, true)).await;
@@ -44,7 +46,7 @@ pub async fn a_directory_keeps_its_settings_and_makes_older_terms_stale(store: i
     assert_eq!(directory.settings, kept.into_iter().collect());
     assert_eq!(directory.terms_version, 3);
     let settings = vec![(Setting::RequireIfMatch, None)];
-    tenant.must(Command::ChangeDirectory { name: None, state: None, settings }).await;
+    tenant.must(Command::ChangeDirectory { name: None, state: None, settings, contract: None }).await;
     let (directory, _) = store.directory(tenant.number).await.unwrap().unwrap();
     assert_eq!(directory.settings, [(Setting::StrictRfc, false)].into_iter().collect());
     assert!(store.epoch() > epoch, "what was cached of it is read again");
@@ -52,6 +54,39 @@ pub async fn a_directory_keeps_its_settings_and_makes_older_terms_stale(store: i
     assert_eq!(stale, Err(Refusal::Stale));
     let fresh = tenant.with_terms_of(&directory).await;
     fresh.create_user("ada").await;
+}
+
+pub async fn a_directory_keeps_what_was_recognized_and_a_contract_that_was_chosen(store: impl Store) {
+    let tenant = Tenant::create(&store, 1).await;
+    tenant.create_user("ada").await;
+    let contract = |slug: &str| Contract { slug: slug.into(), directory_type: format!("{slug} scim v2.0") };
+    let recognized = Recognized {
+        contract: contract("another"),
+        certain: false,
+        signs: vec!["a sign".into()],
+        may_switch: true,
+    };
+    let before = tenant.last_seq().await;
+    tenant.must(Command::Recognize(Box::new(recognized))).await;
+    let (directory, _) = store.directory(tenant.number).await.unwrap().unwrap();
+    let suggestion = directory.recognition.suggestion.unwrap();
+    assert_eq!((suggestion.contract.as_str(), suggestion.certain), ("another", false));
+    assert_eq!((directory.contract.as_str(), directory.terms_version), ("generic", 0));
+
+    let epoch = store.epoch();
+    let change = Command::ChangeDirectory {
+        name: None,
+        state: None,
+        settings: Vec::new(),
+        contract: Some(contract("another")),
+    };
+    tenant.must(change).await;
+    let (directory, _) = store.directory(tenant.number).await.unwrap().unwrap();
+    assert_eq!((directory.contract.as_str(), directory.terms_version), ("another", 1));
+    assert_eq!(directory.directory_type, "another scim v2.0");
+    assert_eq!(directory.recognition, Recognition { chosen_by: ChosenBy::Operator, suggestion: None });
+    assert!(store.epoch() > epoch, "what was cached of it is read again");
+    assert_eq!(tenant.last_seq().await, before, "nothing is told");
 }
 
 pub async fn an_outcome_names_its_events(store: impl Store) {

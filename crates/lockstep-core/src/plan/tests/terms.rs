@@ -3,7 +3,7 @@
 use super::*;
 
 fn switch(setting: Setting, on: bool) -> Command {
-    Command::ChangeDirectory { name: None, state: None, settings: vec![(setting, Some(on))] }
+    Command::ChangeDirectory { name: None, state: None, settings: vec![(setting, Some(on))], contract: None }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A directory. `external_key` is its id: nothing else names it to its IdP.
 
 use lockstep_core::model::{Directory, Head};
+use lockstep_core::recognition::Suggestion;
 use lockstep_core::rules::Rules;
 use lockstep_core::settings::Setting;
 use lockstep_scim::Object;
@@ -21,6 +22,8 @@ pub(crate) fn directory(directory: &Directory, head: &Head, contract: &Rules) ->
         "external_key": directory.id.to_string(),
         "type": directory.directory_type,
         "contract": directory.contract,
+        "contract_chosen_by": directory.recognition.chosen_by.as_str(),
+        "suggested_contract": directory.recognition.suggestion.as_ref().map(suggestion),
         "state": directory.state.as_str(),
         "name": directory.name,
         "domain": null,
@@ -33,5 +36,16 @@ pub(crate) fn directory(directory: &Directory, head: &Head, contract: &Rules) ->
         },
         "created_at": directory.created_at.to_string(),
         "updated_at": directory.updated_at.to_string(),
+    })
+}
+
+/// Another contract that its traffic shows.
+fn suggestion(suggestion: &Suggestion) -> Value {
+    json!({
+        "contract": suggestion.contract,
+        "name": lockstep_idp::by_slug(&suggestion.contract).map(|provider| provider.name),
+        "certain": suggestion.certain,
+        "signs": suggestion.signs,
+        "seen_at": suggestion.at.to_string(),
     })
 }
