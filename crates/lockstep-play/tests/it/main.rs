@@ -4,3 +4,4 @@
 
 mod contracts;
 mod needed;
+mod recognized;

@@ -7,7 +7,7 @@ use lockstep_scim::resource::ReadOptions;
 use lockstep_scim::{Definition, Limits, filter, patch, resource};
 
 /// A request as text of a contract, as the server would hand it to the repairs.
-fn request(step: &Step) -> Request {
+pub(crate) fn request(step: &Step) -> Request {
     let (path, query) = step.target.split_once('?').unwrap_or((&step.target, ""));
     let mut request = Request::new(&step.method, path);
     query.clone_into(&mut request.raw_query);
