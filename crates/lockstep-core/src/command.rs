@@ -8,7 +8,7 @@ use lockstep_scim::Object;
 use lockstep_scim::filter::Filter;
 use lockstep_scim::patch::{Op, Operation, Patch};
 use lockstep_scim::resource::Unknown;
-use lockstep_scim::schema::Definition;
+use lockstep_scim::schema::{Definition, Mutability};
 use serde_json::Value;
 
 use crate::bulk::{self, Bulk};
@@ -50,6 +50,7 @@ impl Terms {
             Unknown::Refuse => (user, group),
             Unknown::Ignore => (user.with_open_extensions(), group.with_open_extensions()),
         };
+        let user = if rules.memberships_through_users { with_writable_groups(user) } else { user };
         Self { version: 0, settings: Settings::default(), rules, user, group, sweep: None }
     }
 
@@ -83,6 +84,17 @@ impl Terms {
         let mut next = doc.clone();
         if sweep.conform(&mut next, self.definition(kind)) { Cow::Owned(next) } else { Cow::Borrowed(doc) }
     }
+}
+
+/// The User resource type where `groups` is not the server's alone.
+fn with_writable_groups(mut user: Definition) -> Definition {
+    for attribute in user.schema.attributes.iter_mut().filter(|attribute| attribute.name == "groups") {
+        attribute.mutability = Mutability::ReadWrite;
+        for sub in &mut attribute.sub_attributes {
+            sub.mutability = Mutability::ReadWrite;
+        }
+    }
+    user
 }
 
 /// A command on its way to the writer lane.
@@ -134,7 +146,7 @@ pub enum Command {
     DeleteUser(LocalId, Precondition),
     /// Makes a group of a body, its members included.
     CreateGroup(Object),
-    /// Replaces what the group has by the body; a body without `members` leaves the memberships alone.
+    /// Replaces what the group has by the body; what a body without `members` says of them, the contract decides.
     ReplaceGroup(LocalId, Object, Precondition),
     /// Changes what the operations name.
     PatchGroup(LocalId, Patch, Precondition),
@@ -158,6 +170,7 @@ impl Command {
             }
             Self::PatchUser(_, patch, _) => patch.operations.iter().any(|operation| {
                 operation.target.is_top("active") && operation.value != Some(Value::Bool(true))
+                    || operation.op == Op::Remove && operation.target.is_top("groups")
             }),
             Self::PatchGroup(_, patch, _) => patch
                 .operations
@@ -213,11 +226,11 @@ impl Command {
             | Self::DeleteDirectory => return Touched::Everything,
             Self::Bulk(bulk, progress) => return bulk.touches(directory, progress),
             // What they go on with is gone for everyone.
-            Self::CreateUser(_) | Self::EndGroup(_) | Self::Sweep => (None, Vec::new()),
-            Self::ReplaceUser(id, ..)
-            | Self::PatchUser(id, ..)
-            | Self::DeleteUser(id, _)
-            | Self::DeleteGroup(id, _) => (Some(*id), Vec::new()),
+            Self::EndGroup(_) | Self::Sweep => (None, Vec::new()),
+            Self::DeleteUser(id, _) | Self::DeleteGroup(id, _) => (Some(*id), Vec::new()),
+            Self::CreateUser(object) => (None, plan::groups_of_body(directory, object)),
+            Self::ReplaceUser(id, object, _) => (Some(*id), plan::groups_of_body(directory, object)),
+            Self::PatchUser(id, patch, _) => (Some(*id), plan::groups_of_patch(directory, patch)),
             Self::CreateGroup(object) => (None, plan::members_of_body(directory, object)),
             Self::ReplaceGroup(id, object, _) => (Some(*id), plan::members_of_body(directory, object)),
             Self::PatchGroup(id, patch, _) => (Some(*id), plan::members_of_patch(directory, patch)),
@@ -252,15 +265,14 @@ impl Command {
             Self::Bulk(bulk, progress) => bulk.weight(progress),
             Self::Sweep => SWEEP_STEP_LIMIT,
             Self::PatchUser(_, patch, _) => patch.operations.iter().map(effort).sum(),
+            Self::CreateUser(object) | Self::ReplaceUser(_, object, _) => count(object.get("groups")),
             // In how many groups it is, nobody knows yet.
             Self::DeleteUser(..) => STEP_LIMIT / 10,
             Self::CreateDirectory(_)
             | Self::ChangeDirectory { .. }
             | Self::Recognize(_)
             | Self::ChangeSchemas(_)
-            | Self::DeleteDirectory
-            | Self::CreateUser(_)
-            | Self::ReplaceUser(..) => 0,
+            | Self::DeleteDirectory => 0,
         }
     }
 }

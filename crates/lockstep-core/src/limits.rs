@@ -23,3 +23,5 @@ pub const SCHEMAS_BYTES_LIMIT: usize = 256 * 1024;
 pub const FIRST_MINUTES: i64 = 10;
 /// Removed schemas whose URNs are remembered as removed; beyond, the oldest is forgotten.
 pub const RETIRED_SCHEMAS_LIMIT: usize = 256;
+/// How many attributes a note names.
+pub const NAMES_SHOWN_LIMIT: usize = 20;

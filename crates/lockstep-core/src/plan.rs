@@ -3,11 +3,13 @@
 
 mod group;
 mod members;
+mod memberships;
 mod schemas;
 mod size;
 mod user;
 
 pub(crate) use members::{names as names_members, of_body as members_of_body, of_patch as members_of_patch};
+pub(crate) use memberships::{of_body as groups_of_body, of_patch as groups_of_patch};
 pub(crate) use size::bytes_of;
 
 use std::collections::BTreeSet;
@@ -95,14 +97,20 @@ pub fn needs(envelope: &Envelope) -> Vec<Key> {
         | Command::DeleteDirectory
         | Command::Sweep => Vec::new(),
         Command::ChangeSchemas(_) => vec![Key::Schemas],
-        Command::CreateUser(object) => user::names_needed(object),
+        Command::CreateUser(object) => {
+            let mut keys = user::names_needed(object);
+            keys.extend(memberships::body_needs(envelope, None, object));
+            keys
+        }
         Command::ReplaceUser(id, object, precondition) => {
             let mut keys = user::names_needed(object);
+            keys.extend(memberships::body_needs(envelope, Some(*id), object));
             keys.extend(user::user_needed(*id, precondition));
             keys
         }
         Command::PatchUser(id, patch, precondition) => {
             let mut keys = user::names_patched(patch);
+            keys.extend(memberships::patch_needs(envelope, *id, patch));
             keys.extend(user::user_needed(*id, precondition));
             keys
         }

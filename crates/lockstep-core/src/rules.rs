@@ -4,6 +4,9 @@
 use lockstep_scim::patch::{self, Patch, PatchOptions};
 use lockstep_scim::resource::Unknown;
 use lockstep_scim::{Definition, Error, Object, ScimType};
+use serde_json::Value;
+
+use crate::limits::NAMES_SHOWN_LIMIT;
 
 /// What happens to a member id that names nobody in this directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +44,19 @@ pub struct Rules {
     /// Whether a PUT that does not say `externalId` leaves it as it was. For IdPs whose PUT forgets it: without it
     /// they do not find again what they sent.
     pub put_keeps_external_id: bool,
+    /// Whether a PUT of a group that does not say `members` leaves them as they are. RFC 7644 §3.5.1 lets a server take
+    /// what is absent for cleared, and a client that sends no empty list means that; but many leave out what they do not
+    /// manage, and to keep loses nothing.
+    pub put_keeps_members: bool,
+    /// Whether a PUT leaves all that it does not name as it was, in complex attributes and extensions too. For IdPs
+    /// whose PUT is a partial one. What it names without a value is cleared, and a list that it names is the whole list.
+    pub put_keeps_absent: bool,
+    /// Whether `groups` of a user can be written, and makes memberships (RFC 7643 §4.1.2 has it readOnly). For IdPs that
+    /// manage memberships in no other way.
+    pub memberships_through_users: bool,
+    /// Whether the only e-mail address of a user is shown as the primary one where nobody said which is. What is kept
+    /// and told stays as it was sent.
+    pub only_address_is_primary: bool,
     /// Whether a PATCH of a user that fails is told of the `add` through a filter that selects nothing, which the RFC
     /// refuses and which is let pass where all else is right. Where not, it is told what failed in the end.
     pub refusals_are_strict: bool,
@@ -67,6 +83,14 @@ pub enum Rule {
     ActiveIsNeverUnassigned,
     /// [`Rules::put_keeps_external_id`].
     PutKeepsExternalId,
+    /// [`Rules::put_keeps_members`].
+    PutKeepsMembers,
+    /// [`Rules::put_keeps_absent`].
+    PutKeepsAbsent,
+    /// [`Rules::memberships_through_users`].
+    MembershipsThroughUsers,
+    /// [`Rules::only_address_is_primary`].
+    OnlyAddressIsPrimary,
     /// [`Rules::refusals_are_strict`].
     RefusalsAreStrict,
     /// [`PatchOptions::unmatched_add_creates`].
@@ -85,7 +109,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::RefuseUnknownAttributes,
         Self::LeaveOutUnknownMembers,
         Self::UniqueExternalIds,
@@ -95,6 +119,10 @@ impl Rule {
         Self::GroupPatchAnswersNoContent,
         Self::ActiveIsNeverUnassigned,
         Self::PutKeepsExternalId,
+        Self::PutKeepsMembers,
+        Self::PutKeepsAbsent,
+        Self::MembershipsThroughUsers,
+        Self::OnlyAddressIsPrimary,
         Self::RefusalsAreStrict,
         Self::UnmatchedAddCreates,
         Self::UnmatchedReplaceCreates,
@@ -117,6 +145,10 @@ impl Rule {
             Self::GroupPatchAnswersNoContent => "group_patch_answers_no_content",
             Self::ActiveIsNeverUnassigned => "active_is_never_unassigned",
             Self::PutKeepsExternalId => "put_keeps_external_id",
+            Self::PutKeepsMembers => "put_keeps_members",
+            Self::PutKeepsAbsent => "put_keeps_absent",
+            Self::MembershipsThroughUsers => "memberships_through_users",
+            Self::OnlyAddressIsPrimary => "only_address_is_primary",
             Self::RefusalsAreStrict => "refusals_are_strict",
             Self::UnmatchedAddCreates => "unmatched_add_creates",
             Self::UnmatchedReplaceCreates => "unmatched_replace_creates",
@@ -148,6 +180,10 @@ impl Rules {
             Rule::GroupPatchAnswersNoContent => self.group_patch_answers_no_content,
             Rule::ActiveIsNeverUnassigned => self.active_is_never_unassigned,
             Rule::PutKeepsExternalId => self.put_keeps_external_id,
+            Rule::PutKeepsMembers => self.put_keeps_members,
+            Rule::PutKeepsAbsent => self.put_keeps_absent,
+            Rule::MembershipsThroughUsers => self.memberships_through_users,
+            Rule::OnlyAddressIsPrimary => self.only_address_is_primary,
             Rule::RefusalsAreStrict => self.refusals_are_strict,
             Rule::UnmatchedAddCreates => self.patch.unmatched_add_creates,
             Rule::UnmatchedReplaceCreates => self.patch.unmatched_replace_creates,
@@ -181,6 +217,10 @@ impl Rules {
             Rule::GroupPatchAnswersNoContent => self.group_patch_answers_no_content = on,
             Rule::ActiveIsNeverUnassigned => self.active_is_never_unassigned = on,
             Rule::PutKeepsExternalId => self.put_keeps_external_id = on,
+            Rule::PutKeepsMembers => self.put_keeps_members = on,
+            Rule::PutKeepsAbsent => self.put_keeps_absent = on,
+            Rule::MembershipsThroughUsers => self.memberships_through_users = on,
+            Rule::OnlyAddressIsPrimary => self.only_address_is_primary = on,
             Rule::RefusalsAreStrict => self.refusals_are_strict = on,
             Rule::UnmatchedAddCreates => self.patch.unmatched_add_creates = on,
             Rule::UnmatchedReplaceCreates => self.patch.unmatched_replace_creates = on,
@@ -206,6 +246,48 @@ impl Rules {
         {
             doc.insert("externalId".into(), kept.clone());
         }
+    }
+
+    /// Gives the body of a PUT what it does not name of what it replaces, where the contract wants that, and says what.
+    /// Null in it says that there is no value; it is taken out. `active` has rules of its own.
+    pub(crate) fn keep_absent(&self, doc: &mut Object, current: &Object) -> Option<String> {
+        if !self.put_keeps_absent {
+            return None;
+        }
+        let mut kept = Vec::new();
+        for (name, had) in current.iter().filter(|(name, _)| *name != "active") {
+            match (doc.get_mut(name), had) {
+                (None, had) => {
+                    doc.insert(name.clone(), had.clone());
+                    kept.push(name.clone());
+                }
+                (Some(Value::Object(given)), Value::Object(had)) => {
+                    for (sub, had) in
+                        had.iter().filter(|(sub, _)| !given.contains_key(*sub)).collect::<Vec<_>>()
+                    {
+                        given.insert(sub.clone(), had.clone());
+                        kept.push(format!("{name}.{sub}"));
+                    }
+                }
+                (Some(_), _) => {}
+            }
+        }
+        for value in doc.values_mut() {
+            if let Value::Object(given) = value {
+                given.retain(|_, value| !value.is_null());
+            }
+        }
+        doc.retain(|_, value| !value.is_null() && value.as_object().is_none_or(|given| !given.is_empty()));
+        if kept.is_empty() {
+            return None;
+        }
+        let others = kept.len().saturating_sub(NAMES_SHOWN_LIMIT);
+        kept.truncate(NAMES_SHOWN_LIMIT);
+        let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+        Some(format!(
+            "not in the body, and so left as it was (put_keeps_absent): {}{others}",
+            kept.join(", ")
+        ))
     }
 
     /// What a PATCH of `current` is told that failed with `error`.
@@ -239,6 +321,10 @@ impl Default for Rules {
             group_patch_answers_no_content: false,
             active_is_never_unassigned: false,
             put_keeps_external_id: false,
+            put_keeps_members: true,
+            put_keeps_absent: false,
+            memberships_through_users: false,
+            only_address_is_primary: false,
             refusals_are_strict: true,
         }
     }

@@ -23,7 +23,7 @@ pub enum Setting {
 
 impl Setting {
     /// All of them. Of the contract's switches those where an IdP's administrator may know better than its contract.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::RequireIfMatch,
         Self::RefuseSensitiveFilters,
         Self::StrictRfc,
@@ -31,6 +31,10 @@ impl Setting {
         Self::Rule(Rule::UniqueExternalIds),
         Self::Rule(Rule::UniqueGroupNames),
         Self::Rule(Rule::PutKeepsExternalId),
+        Self::Rule(Rule::PutKeepsMembers),
+        Self::Rule(Rule::PutKeepsAbsent),
+        Self::Rule(Rule::MembershipsThroughUsers),
+        Self::Rule(Rule::OnlyAddressIsPrimary),
     ];
 
     /// The name that the application's API uses, and under which it is stored.

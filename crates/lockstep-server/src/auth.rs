@@ -119,6 +119,12 @@ impl ScimCaller {
         missing.map_or(Ok(()), |why| Err(Problem::insufficient_scope(why)))
     }
 
+    /// 403 where the token may not change resources of this kind: a request can change others than its path names.
+    pub(crate) fn may_change(&self, kind: Kind) -> Result<(), Problem> {
+        let missing = self.scopes.refuse(Access::Write, kind).map(Missing::as_str);
+        missing.map_or(Ok(()), |why| Err(Problem::insufficient_scope(why)))
+    }
+
     /// Whether resources of this kind exist for the token: where several kinds are listed at once, others are left out.
     pub fn sees(&self, kind: Kind) -> bool {
         self.scopes.refuse(Access::Read, kind).is_none()

@@ -61,7 +61,7 @@ fn members_needed(envelope: &Envelope, group: Option<LocalId>, edits: &Edits) ->
 
 pub(super) fn create_needs(envelope: &Envelope, object: &Object) -> Vec<Key> {
     let mut keys = names_needed(object);
-    if let Ok(edits) = Edits::of_body(object) {
+    if let Ok(edits) = Edits::of_body(object, "members") {
         keys.extend(members_needed(envelope, None, &edits));
     }
     keys
@@ -70,7 +70,7 @@ pub(super) fn create_needs(envelope: &Envelope, object: &Object) -> Vec<Key> {
 pub(super) fn replace_needs(envelope: &Envelope, id: LocalId, object: &Object) -> Vec<Key> {
     let mut keys = names_needed(object);
     keys.push(Key::Group(id));
-    if let Ok(edits) = Edits::of_body(object) {
+    if let Ok(edits) = edits_of_put(object, envelope.terms.rules.put_keeps_members) {
         keys.extend(members_needed(envelope, Some(id), &edits));
     }
     keys
@@ -78,10 +78,20 @@ pub(super) fn replace_needs(envelope: &Envelope, id: LocalId, object: &Object) -
 
 pub(super) fn patch_needs(envelope: &Envelope, id: LocalId, patch: &Patch) -> Vec<Key> {
     let mut keys = vec![Key::Group(id)];
-    if let Ok(edits) = Edits::of_patch(patch) {
+    if let Ok(edits) = Edits::of_patch(patch, "members") {
         keys.extend(members_needed(envelope, Some(id), &edits));
     }
     keys
+}
+
+/// What the body of a PUT says of the members. RFC 7644 §3.5.1 leaves it to us what a body means that does not name
+/// them.
+fn edits_of_put(object: &Object, keeps_absent: bool) -> Result<Edits, Error> {
+    if keeps_absent || object.contains_key("members") {
+        Edits::of_body(object, "members")
+    } else {
+        Ok(Edits::remove_all())
+    }
 }
 
 /// A change of membership, decided: who joins and who leaves, by id.
@@ -93,7 +103,7 @@ struct Delta {
 
 impl Draft<'_> {
     pub(super) fn create_group(mut self, object: &Object, random: &mut dyn Random) -> Planned {
-        let edits = Edits::of_body(object)?;
+        let edits = Edits::of_body(object, "members")?;
         let mut doc = object.clone();
         doc.remove("members");
         demand_size(&doc, None)?;
@@ -119,21 +129,39 @@ impl Draft<'_> {
         Ok(self.done(Reply::Group(group)))
     }
 
-    pub(super) fn replace_group(self, id: LocalId, object: &Object, precondition: &Precondition) -> Planned {
+    pub(super) fn replace_group(
+        mut self,
+        id: LocalId,
+        object: &Object,
+        precondition: &Precondition,
+    ) -> Planned {
         let group = self.group_for_write(id, precondition)?;
-        let edits = Edits::of_body(object)?;
+        let keeps = self.context.envelope.terms.rules.put_keeps_members;
+        let edits = edits_of_put(object, keeps)?;
+        if !object.contains_key("members") {
+            // RFC 7644 §3.5.1 leaves it to us what is meant: the record says how it was read.
+            self.notes.push(if keeps {
+                "members: not in the body, so whoever is one stays one (put_keeps_members)".to_owned()
+            } else {
+                "members: not in the body, so nobody is one (put_keeps_members is off)".to_owned()
+            });
+        }
         let mut doc = object.clone();
         doc.remove("members");
         let terms = &self.context.envelope.terms;
         resource::keep_immutable(&mut doc, &terms.conformed(Kind::Group, &group.doc), &terms.group)?;
         resource::refresh_schemas(&mut doc, &terms.group);
-        self.context.envelope.terms.rules.keep_external_id(&mut doc, &group.doc);
+        let current = terms.conformed(Kind::Group, &group.doc);
+        let kept = terms.rules.keep_absent(&mut doc, &current);
+        resource::refresh_schemas(&mut doc, &terms.group);
+        terms.rules.keep_external_id(&mut doc, &group.doc);
+        self.notes.extend(kept);
         self.change_group(&group, doc, &edits)
     }
 
     pub(super) fn patch_group(self, id: LocalId, patch: &Patch, precondition: &Precondition) -> Planned {
         let group = self.group_for_write(id, precondition)?;
-        let edits = Edits::of_patch(patch)?;
+        let edits = Edits::of_patch(patch, "members")?;
         let others = patch.operations.iter().filter(|operation| !operation.target.is_top("members"));
         let terms = &self.context.envelope.terms;
         let mut current = terms.conformed(Kind::Group, &group.doc).into_owned();
@@ -289,29 +317,34 @@ impl Draft<'_> {
         }
         if unknown > 0 {
             let leaves_nobody = replaced && !named && own.is_some();
-            self.settle_unknown(unknown, leaves_nobody)?;
+            self.settle_unknown("members", unknown, leaves_nobody)?;
         }
         Ok(delta)
     }
 
     /// Members that are named and nobody knows: refused or left out, as the contract says; refused in any case where to
     /// leave them out `leaves_nobody` of a list that said who stays.
-    fn settle_unknown(&mut self, unknown: usize, leaves_nobody: bool) -> Planned<()> {
+    pub(super) fn settle_unknown(
+        &mut self,
+        attribute: &str,
+        unknown: usize,
+        leaves_nobody: bool,
+    ) -> Planned<()> {
         match self.context.envelope.terms.rules.unknown_members {
             UnknownMember::Refuse => Err(Error::invalid_value(format!(
-                "members: {unknown} of the values name no User or Group of this directory; create the members first and \
+                "{attribute}: {unknown} of the values name no User or Group of this directory; create them first and \
                  give the id that the answer holds"
             ))
             .into()),
-            // Where those who stay are listed and none of them is known, the list cannot mean to empty the group.
+            // Where those who stay are listed and none of them is known, the list cannot mean that nobody stays.
             UnknownMember::LeaveOut if leaves_nobody => Err(Error::invalid_value(format!(
-                "members: none of the {unknown} values names a User or Group of this directory, and leaving them out \
-                 would leave nobody; nothing was changed"
+                "{attribute}: none of the {unknown} values names a User or Group of this directory, and leaving them \
+                 out would leave nobody; nothing was changed"
             ))
             .into()),
             UnknownMember::LeaveOut => {
                 self.notes
-                    .push(format!("{unknown} members were left out: nobody in this directory has such an id"));
+                    .push(format!("{unknown} {attribute} were left out: nobody in this directory has such an id"));
                 Ok(())
             }
         }

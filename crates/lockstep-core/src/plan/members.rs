@@ -1,4 +1,5 @@
-//! What a request says about a group's members, before it is known who is one.
+//! What a request says about a group's members, before it is known who is one; and about a user's groups, which is the
+//! same from the other side.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,19 +60,24 @@ pub(super) struct Wanted {
 }
 
 impl Edits {
-    /// The members of a POST or PUT body. A body that does not say `members` says nothing about them.
-    pub(super) fn of_body(object: &Object) -> Result<Self, Error> {
-        match object.get("members") {
+    /// What a POST or PUT body says in this attribute. A body that does not name it says nothing.
+    pub(super) fn of_body(object: &Object, attribute: &str) -> Result<Self, Error> {
+        match object.get(attribute) {
             None => Ok(Self(Vec::new())),
-            Some(members) => Ok(Self(vec![Edit::RemoveAll, Edit::Add(values(members)?)])),
+            Some(members) => Ok(Self(vec![Edit::RemoveAll, Edit::Add(values(members, attribute)?)])),
         }
     }
 
-    /// The operations of a PATCH that are about `members`.
-    pub(super) fn of_patch(patch: &Patch) -> Result<Self, Error> {
+    /// Nobody stays.
+    pub(super) fn remove_all() -> Self {
+        Self(vec![Edit::RemoveAll])
+    }
+
+    /// The operations of a PATCH that are about this attribute.
+    pub(super) fn of_patch(patch: &Patch, attribute: &str) -> Result<Self, Error> {
         let mut edits = Vec::new();
-        for operation in patch.operations.iter().filter(|operation| operation.target.is_top("members")) {
-            edit(operation, &mut edits)?;
+        for operation in patch.operations.iter().filter(|operation| operation.target.is_top(attribute)) {
+            edit(operation, attribute, &mut edits)?;
         }
         // What comes before everybody goes has no effect, save that it may be refused.
         let demands = edits.iter().any(|edit| matches!(edit, Edit::Demand(_)));
@@ -88,6 +94,43 @@ impl Edits {
             )));
         }
         Ok(Self(edits))
+    }
+
+    /// Whether nothing is said.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether members are selected by more than their value.
+    pub(super) fn has_filter(&self) -> bool {
+        self.0.iter().any(|edit| matches!(edit, Edit::RemoveWhere(_)))
+    }
+
+    /// The values that are no ids of this directory.
+    pub(super) fn foreign(&self, directory: DirectoryNumber) -> Vec<String> {
+        let mut values = Vec::new();
+        for edit in &self.0 {
+            if let Edit::Add(named) | Edit::Remove(named) | Edit::Demand(named) = edit {
+                values.extend(
+                    named.iter().filter(|value| Member::parse(directory, value) == Member::Unknown).cloned(),
+                );
+            }
+        }
+        values
+    }
+
+    /// Puts ids in the places of the values that mean them.
+    pub(super) fn with_ids(mut self, ids: &BTreeMap<String, String>) -> Self {
+        for edit in &mut self.0 {
+            if let Edit::Add(named) | Edit::Remove(named) | Edit::Demand(named) = edit {
+                for value in named {
+                    if let Some(id) = ids.get(value) {
+                        value.clone_from(id);
+                    }
+                }
+            }
+        }
+        self
     }
 
     /// Whether the outcome depends on who all the members are.
@@ -112,7 +155,7 @@ impl Edits {
         })
     }
 
-    fn local_ids(&self, directory: DirectoryNumber) -> Vec<LocalId> {
+    pub(super) fn local_ids(&self, directory: DirectoryNumber) -> Vec<LocalId> {
         let local = |member| match member {
             Member::User(id) | Member::Group(id) => Some(id),
             Member::Unknown => None,
@@ -180,12 +223,12 @@ impl Edits {
 
 /// The users and groups of this directory that a body names as members; none where it is wrong, and will be refused.
 pub(crate) fn of_body(directory: DirectoryNumber, object: &Object) -> Vec<LocalId> {
-    Edits::of_body(object).map(|edits| edits.local_ids(directory)).unwrap_or_default()
+    Edits::of_body(object, "members").map(|edits| edits.local_ids(directory)).unwrap_or_default()
 }
 
 /// [`of_body`] of a PATCH.
 pub(crate) fn of_patch(directory: DirectoryNumber, patch: &Patch) -> Vec<LocalId> {
-    Edits::of_patch(patch).map(|edits| edits.local_ids(directory)).unwrap_or_default()
+    Edits::of_patch(patch, "members").map(|edits| edits.local_ids(directory)).unwrap_or_default()
 }
 
 /// Lets those members leave for whom the filter holds; it sees what a member shows: `value` and `type`.
@@ -219,22 +262,22 @@ fn remove_where(
     }
 }
 
-fn edit(operation: &Operation, edits: &mut Vec<Edit>) -> Result<(), Error> {
+fn edit(operation: &Operation, attribute: &str, edits: &mut Vec<Edit>) -> Result<(), Error> {
     // RFC 7643 §4.2: a member's sub-attributes are immutable; whole members come and go.
     if operation.target.sub.is_some() {
-        return Err(Error::mutability(
-            "members: what a member says is immutable; remove the member and add another",
-        ));
+        return Err(Error::mutability(format!(
+            "{attribute}: what an element says is immutable; remove it and add another"
+        )));
     }
     match (operation.op, &operation.target.filter, &operation.value) {
-        (Op::Add, None, Some(value)) => edits.push(Edit::Add(values(value)?)),
+        (Op::Add, None, Some(value)) => edits.push(Edit::Add(values(value, attribute)?)),
         (Op::Replace, None, Some(value)) => {
             edits.push(Edit::RemoveAll);
-            edits.push(Edit::Add(values(value)?));
+            edits.push(Edit::Add(values(value, attribute)?));
         }
         (Op::Remove, None, None) => edits.push(Edit::RemoveAll),
         // Not in the RFC, and sent: the members to remove stand in the body (ambiguity 11).
-        (Op::Remove, None, Some(value)) => edits.push(Edit::Remove(values(value)?)),
+        (Op::Remove, None, Some(value)) => edits.push(Edit::Remove(values(value, attribute)?)),
         (Op::Remove, Some(filter), _) => edits.push(match named_by(filter) {
             Some(values) => Edit::Remove(values),
             None => Edit::RemoveWhere(in_members(filter)),
@@ -243,15 +286,15 @@ fn edit(operation: &Operation, edits: &mut Vec<Edit>) -> Result<(), Error> {
         (Op::Replace, Some(filter), Some(value)) if let Some(replaced) = named_by(filter) => {
             edits.push(Edit::Demand(replaced.clone()));
             edits.push(Edit::Remove(replaced));
-            edits.push(Edit::Add(values(value)?));
+            edits.push(Edit::Add(values(value, attribute)?));
         }
         (Op::Add | Op::Replace, Some(_), _) => {
-            return Err(Error::invalid_path(
-                "members: add takes no value filter, and replace none but by `value`; name the members in the value",
-            ));
+            return Err(Error::invalid_path(format!(
+                "{attribute}: add takes no value filter, and replace none but by `value`; name the {attribute} in the value"
+            )));
         }
         (Op::Add | Op::Replace, None, None) => {
-            return Err(Error::invalid_value("members: the operation has no value"));
+            return Err(Error::invalid_value(format!("{attribute}: the operation has no value")));
         }
     }
     Ok(())
@@ -293,11 +336,14 @@ fn in_members(filter: &Filter) -> Filter {
 
 /// The `value` of each member: an array of objects, or one object. A member that only has a `$ref` is named by the
 /// last part of it, which is an id of ours or nobody (ambiguity 36: it is never fetched).
-fn values(members: &Value) -> Result<Vec<String>, Error> {
+fn values(members: &Value, attribute: &str) -> Result<Vec<String>, Error> {
     let list = match members {
         Value::Array(list) => list.as_slice(),
         Value::Object(_) => std::slice::from_ref(members),
-        _ => return Err(Error::invalid_value("members: expected an array of objects, each with a `value`")),
+        _ => {
+            let message = format!("{attribute}: expected an array of objects, each with a `value`");
+            return Err(Error::invalid_value(message));
+        }
     };
     list.iter()
         .enumerate()
@@ -306,7 +352,7 @@ fn values(members: &Value) -> Result<Vec<String>, Error> {
             let referred = member.get("$ref").and_then(Value::as_str).and_then(|url| url.rsplit('/').next());
             named.or(referred).map(str::to_owned).ok_or_else(|| {
                 Error::invalid_value(format!(
-                    "members[{index}]: expected an object with a `value`, the member's id"
+                    "{attribute}[{index}]: expected an object with a `value`, its id"
                 ))
             })
         })

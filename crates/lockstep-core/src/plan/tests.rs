@@ -27,6 +27,7 @@ use crate::version;
 use crate::view::{Changes, Loaded};
 
 mod bulk;
+mod policies;
 
 const DIRECTORY: DirectoryNumber = DirectoryNumber(7);
 

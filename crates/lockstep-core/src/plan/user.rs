@@ -6,6 +6,7 @@ use lockstep_scim::patch::{self, Patch};
 use lockstep_scim::{Error, Object, resource, text};
 use serde_json::Value;
 
+use super::members::Edits;
 use super::schemas::demand_required;
 use super::size::demand_size;
 use super::{Draft, Planned, Stop, demand, demand_stated, refuse_taken};
@@ -50,31 +51,44 @@ pub(super) fn user_needed(id: LocalId, precondition: &Precondition) -> Vec<Key> 
 
 impl Draft<'_> {
     pub(super) fn create_user(mut self, object: &Object, random: &mut dyn Random) -> Planned {
+        let edits = Edits::of_body(object, "groups")?;
         let mut doc = object.clone();
+        doc.remove("groups");
         self.settle_active(&mut doc, Some(true));
         demand_size(&doc, None)?;
         let user =
             User { id: LocalId(0), doc, created_at: self.at, modified_at: self.at, seq: self.next_seq() };
         self.refuse_taken_user_names(&user, None)?;
+        let memberships = self.groups_delta(None, edits)?;
         let user = User { id: self.draw_id(random), ..user };
         *self.users_counted_with(&user) += 1;
         let told = Told::new(user.doc.clone(), user.created_at);
         self.record(Change::User(EventType::UserCreated, user.id, Box::new(told)));
         let user = Arc::new(user);
         self.steps.push(Step::User(user.id, Some(user.clone())));
+        self.tell_groups(&user, &memberships)?;
         Ok(self.done(Reply::User(user)))
     }
 
-    pub(super) fn replace_user(self, id: LocalId, object: &Object, precondition: &Precondition) -> Planned {
+    pub(super) fn replace_user(
+        mut self,
+        id: LocalId,
+        object: &Object,
+        precondition: &Precondition,
+    ) -> Planned {
         let user = self.user_for_write(id, precondition)?;
-        let terms = &self.context.envelope.terms;
+        let terms = self.context.envelope.terms.clone();
+        let edits = Edits::of_body(object, "groups")?;
         let mut doc = object.clone();
-        resource::keep_immutable(&mut doc, &terms.conformed(Kind::User, &user.doc), &terms.user)?;
-        resource::refresh_schemas(&mut doc, &terms.user);
+        doc.remove("groups");
+        let current = terms.conformed(Kind::User, &user.doc);
+        resource::keep_immutable(&mut doc, &current, &terms.user)?;
         // A body that does not say it lets nobody in and puts nobody out (RFC 7644 §3.5.1 leaves it to us).
         self.settle_active(&mut doc, user.doc.get("active").and_then(Value::as_bool));
-        self.context.envelope.terms.rules.keep_external_id(&mut doc, &user.doc);
-        self.change_user(&user, doc)
+        self.notes.extend(terms.rules.keep_absent(&mut doc, &current));
+        resource::refresh_schemas(&mut doc, &terms.user);
+        terms.rules.keep_external_id(&mut doc, &user.doc);
+        self.change_user(&user, doc, edits)
     }
 
     pub(super) fn patch_user(self, id: LocalId, patch: &Patch, precondition: &Precondition) -> Planned {
@@ -94,15 +108,16 @@ impl Draft<'_> {
 
     fn apply_to_user(self, user: &Arc<User>, current: &Object, patch: &Patch) -> Planned {
         let terms = &self.context.envelope.terms;
-        let mut doc =
-            patch::apply(&patch.operations, current, &terms.user, &terms.rules.patch, &patch.limits)?;
+        let edits = Edits::of_patch(patch, "groups")?;
+        let others = patch.operations.iter().filter(|operation| !operation.target.is_top("groups"));
+        let mut doc = patch::apply(others, current, &terms.user, &terms.rules.patch, &patch.limits)?;
         doc.remove("id");
         if terms.rules.active_is_never_unassigned && !doc.contains_key("active") {
             doc.insert("active".into(), Value::Bool(user.active()));
         }
         demand_required(current, &doc, &terms.user)?;
         resource::refresh_schemas(&mut doc, &terms.user);
-        self.change_user(user, doc)
+        self.change_user(user, doc, edits)
     }
 
     pub(super) fn delete_user(mut self, id: LocalId, precondition: &Precondition) -> Planned {
@@ -135,9 +150,11 @@ impl Draft<'_> {
         }
     }
 
-    /// Gives the user another resource; nothing at all happens where it is the same.
-    fn change_user(mut self, user: &Arc<User>, doc: Object) -> Planned {
+    /// Gives the user another resource and other memberships; nothing at all happens where both are the same.
+    fn change_user(mut self, user: &Arc<User>, doc: Object, edits: Edits) -> Planned {
+        let memberships = self.groups_delta(Some(user.id), edits)?;
         if doc == user.doc {
+            self.tell_groups(user, &memberships)?;
             return Ok(self.done(Reply::User(user.clone())));
         }
         demand_size(&doc, Some(&user.doc))?;
@@ -150,6 +167,7 @@ impl Draft<'_> {
         self.record(Change::User(EventType::UserUpdated, next.id, Box::new(told)));
         let next = Arc::new(next);
         self.steps.push(Step::User(next.id, Some(next.clone())));
+        self.tell_groups(&next, &memberships)?;
         Ok(self.done(Reply::User(next)))
     }
 

@@ -33,6 +33,12 @@ impl Renderer<'_> {
     pub(crate) fn user(&self, user: &User, groups: &[GroupOfUser]) -> Object {
         let id = self.user_id(user.id);
         let mut resource = self.terms.conformed(Kind::User, &user.doc).into_owned();
+        if self.terms.rules.only_address_is_primary
+            && let Some([Value::Object(only)]) =
+                resource.get_mut("emails").and_then(Value::as_array_mut).map(Vec::as_mut_slice)
+        {
+            only.entry("primary").or_insert(Value::Bool(true));
+        }
         if !groups.is_empty() {
             let groups: Vec<Value> = groups
                 .iter()

@@ -7,7 +7,7 @@ use lockstep_core::query::Kind;
 use lockstep_core::version::{self, Precondition};
 use lockstep_scim::projection::Projection;
 use lockstep_scim::resource::{self, ReadOptions};
-use lockstep_scim::{Definition, Error, Limits, Object, patch};
+use lockstep_scim::{Definition, Limits, Object, patch};
 use lockstep_store::Store;
 use serde_json::Value;
 
@@ -82,7 +82,24 @@ pub(super) fn command(
     trail: &mut Trail,
 ) -> Result<Command, Problem> {
     let rules = &caller.terms.rules;
-    let mut read = |body: Value, kind: Kind| -> Result<Object, Error> {
+    let replaces = matches!(endpoint, Endpoint::Replace(..));
+    let mut read = |body: Value, kind: Kind| -> Result<Object, Problem> {
+        if kind == Kind::User && !rules.memberships_through_users && names_groups(&body) {
+            trail.notes.push(
+                "left out, because memberships are changed through groups: groups (memberships_through_users is off)"
+                    .into(),
+            );
+        }
+        let cleared = if replaces && rules.put_keeps_absent {
+            cleared(&body, definition(caller, kind))
+        } else {
+            Vec::new()
+        };
+        // An empty list says that nobody is a member; `read` knows no empty lists.
+        let list = if kind == Kind::User { "groups" } else { "members" };
+        let empties = replaces
+            && (kind == Kind::Group || rules.memberships_through_users)
+            && empties(&body, list, definition(caller, kind));
         let options = ReadOptions {
             unknown: rules.unknown_attributes,
             require_schemas: rules.require_schemas,
@@ -95,6 +112,28 @@ pub(super) fn command(
         if kind == Kind::User && incoming.cleared.iter().any(|name| name == "active") {
             object.insert("active".into(), Value::Null);
         }
+        // What a body clears is not what it does not name: the core takes the nulls out.
+        for (name, sub) in cleared {
+            match (object.get_mut(&name), sub) {
+                (None, None) => {
+                    object.insert(name, Value::Null);
+                }
+                (Some(Value::Object(members)), Some(sub)) => {
+                    members.entry(sub).or_insert(Value::Null);
+                }
+                (None, Some(sub)) => {
+                    let members = Object::from_iter([(sub, Value::Null)]);
+                    object.insert(name, Value::Object(members));
+                }
+                (Some(_), _) => {}
+            }
+        }
+        if empties {
+            object.insert(list.into(), Value::Array(Vec::new()));
+        }
+        if object.contains_key("groups") {
+            caller.may_change(Kind::Group)?;
+        }
         Ok(object)
     };
     Ok(match endpoint {
@@ -106,18 +145,17 @@ pub(super) fn command(
         }
         Endpoint::Replace(Kind::Group, id) => {
             let id = local_id(caller, Kind::Group, id)?;
-            // An empty list says that nobody is a member; `read` knows no empty lists.
-            let empties = empties_members(&body, caller);
-            let mut object = read(body, Kind::Group)?;
-            if empties {
-                object.insert("members".into(), Value::Array(Vec::new()));
-            }
-            Command::ReplaceGroup(id, object, precondition)
+            Command::ReplaceGroup(id, read(body, Kind::Group)?, precondition)
         }
         Endpoint::Patch(kind, id) => {
             let id = local_id(caller, *kind, id)?;
             let patch = patch::parse(&body, definition(caller, *kind), &rules.patch, limits)?;
             note_ignored(&patch.ignored, trail);
+            if *kind == Kind::User
+                && patch.operations.iter().any(|operation| operation.target.is_top("groups"))
+            {
+                caller.may_change(Kind::Group)?;
+            }
             match kind {
                 Kind::User => Command::PatchUser(id, patch, precondition),
                 Kind::Group => Command::PatchGroup(id, patch, precondition),
@@ -139,18 +177,51 @@ pub(super) fn command(
     })
 }
 
-/// Whether a body says that the group has no members, in whatever letter case and with or without its schema.
-fn empties_members(body: &Value, caller: &ScimCaller) -> bool {
+/// Whether a body says that this list has nothing in it, in whatever letter case and with or without its schema.
+fn empties(body: &Value, list: &str, definition: &Definition) -> bool {
     body.as_object().into_iter().flatten().any(|(key, value)| {
-        if caller.terms.group.is_base(key) {
-            return empties_members(value, caller);
+        if definition.is_base(key) {
+            return empties(value, list, definition);
         }
         let name = match key.rsplit_once(':') {
-            Some((urn, name)) if caller.terms.group.is_base(urn) => name,
+            Some((urn, name)) if definition.is_base(urn) => name,
             _ => key,
         };
-        name.eq_ignore_ascii_case("members") && value.as_array().is_some_and(Vec::is_empty)
+        name.eq_ignore_ascii_case(list) && value.as_array().is_some_and(Vec::is_empty)
     })
+}
+
+/// Whether a user's body says anything of its groups.
+fn names_groups(body: &Value) -> bool {
+    body.as_object().into_iter().flatten().any(|(key, value)| {
+        key.eq_ignore_ascii_case("groups") && value.as_array().is_none_or(|list| !list.is_empty())
+    })
+}
+
+/// The attributes, and the members of complex attributes and extensions, that a body names and gives no value.
+fn cleared(body: &Value, definition: &Definition) -> Vec<(String, Option<String>)> {
+    let is_cleared = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    let mut cleared = Vec::new();
+    for (key, value) in body.as_object().into_iter().flatten() {
+        let (name, declared) = if let Some(attribute) = definition.top(key) {
+            if !attribute.is_written() {
+                continue;
+            }
+            (&attribute.name, attribute.sub_attributes.as_slice())
+        } else if let Some(extension) = definition.extension(key) {
+            (&extension.id, extension.attributes.as_slice())
+        } else {
+            continue;
+        };
+        if is_cleared(value) {
+            cleared.push((name.clone(), None));
+        }
+        for (sub, _) in value.as_object().into_iter().flatten().filter(|(_, value)| is_cleared(value)) {
+            let known = declared.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(sub));
+            cleared.extend(known.map(|attribute| (name.clone(), Some(attribute.name.clone()))));
+        }
+    }
+    cleared
 }
 
 /// Nothing is silent: attributes that no schema declares are left out, and the record says which, as far as their
@@ -183,7 +254,9 @@ async fn user_answer<S: Store>(
 ) -> Result<Response, Problem> {
     // A new user is in no group. Of another one the groups are read after the commit: what others changed meanwhile
     // may show, and the version is that of what is shown. It is done by now: where they cannot be read, the answer is the user without them.
-    let groups = if matches!(asked.endpoint, Endpoint::Create(_)) {
+    let is_in_none =
+        matches!(asked.endpoint, Endpoint::Create(_)) && !caller.terms.rules.memberships_through_users;
+    let groups = if is_in_none {
         Vec::new()
     } else {
         let read = state.store.user(caller.directory, user.id).await;

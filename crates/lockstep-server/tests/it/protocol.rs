@@ -14,6 +14,7 @@ mod media;
 mod own_schemas;
 mod page;
 mod patch;
+mod policies;
 mod profile;
 mod projection;
 mod rate;

@@ -1,0 +1,109 @@
+//! Where a request can be read in two ways: as the directory's contract has it, or as it was set for the directory.
+
+use lockstep_store::Store;
+use lockstep_testkit::{ScimClient, TestApp};
+use serde_json::{Value, json};
+
+use super::{ENTERPRISE, get, refusal};
+
+async fn set<S: Store>(app: &TestApp<S>, idp: &ScimClient, setting: &str, on: bool) {
+    let path = format!("/directories/{}", idp.directory);
+    app.api("PUT", &path, json!({ "settings": { setting: on } })).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_a_put_leaves_out_stays_or_goes_as_it_was_set() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let user = idp.user("ann@example.com").await;
+    let group = idp.group("Staff", &[&user]).await;
+    let (user, group) = (format!("/Users/{user}"), format!("/Groups/{group}"));
+    let full = json!({
+        "userName": "ann@example.com", "title": "Dr", "active": true,
+        "name": { "givenName": "Ann", "familyName": "Example" },
+        ENTERPRISE: { "department": "Sales", "division": "West" },
+    });
+    let partial = json!({
+        "userName": "ann@example.com", "NAME": { "givenName": null, "familyName": "Other" },
+        ENTERPRISE: { "Department": null },
+    });
+    idp.scim("PUT", &user, full.clone()).await.expect(200);
+    let put = idp.scim("PUT", &user, partial.clone()).await.expect(200);
+    assert_eq!((&put["title"], &put["name"]), (&Value::Null, &json!({ "familyName": "Other" })));
+    let put = idp.scim("PUT", &group, json!({ "displayName": "Crew" })).await.expect(200);
+    assert_eq!(put["members"].as_array().unwrap().len(), 1, "nobody said that anybody left");
+
+    set(&app, &idp, "put_keeps_absent", true).await;
+    set(&app, &idp, "put_keeps_members", false).await;
+    idp.scim("PUT", &user, full).await.expect(200);
+    let put = idp.scim("PUT", &user, partial).await.expect(200);
+    assert_eq!((&put["title"], &put["name"]), (&json!("Dr"), &json!({ "familyName": "Other" })));
+    assert_eq!(put[ENTERPRISE], json!({ "division": "West" }));
+    assert!(put["schemas"].as_array().unwrap().contains(&json!(ENTERPRISE)));
+    let cleared = json!({ "userName": "ann@example.com", "title": null, ENTERPRISE: null });
+    let put = idp.scim("PUT", &user, cleared).await.expect(200);
+    assert_eq!((&put["title"], &put[ENTERPRISE]), (&Value::Null, &Value::Null));
+    let put = idp.scim("PUT", &group, json!({ "displayName": "Crew" })).await.expect(200);
+    assert_eq!(put["members"], json!([]));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn groups_of_a_user_are_the_groups_to_change_until_it_was_set_otherwise() {
+    let app = TestApp::start_on_sqlite().await;
+    let idp = app.tenant("Acme").await;
+    let group = idp.group("Staff", &[]).await;
+    let body = json!({ "userName": "ann@example.com", "groups": [{ "value": group, "display": "Staff" }] });
+    let made = idp.scim("POST", "/Users", body.clone()).await.expect(201);
+    let path = format!("/Users/{}", made["id"].as_str().unwrap());
+    let add = json!({ "op": "add", "path": "groups", "value": [{ "value": group }] });
+    assert_eq!(refusal(&idp.patch(&path, add.clone()).await), (400, Some("mutability")));
+    assert_eq!(get(&idp, &path).await["groups"], Value::Null);
+
+    set(&app, &idp, "memberships_through_users", true).await;
+    let added = idp.patch(&path, add.clone()).await;
+    let tag = added.header("etag").unwrap().to_owned();
+    assert_eq!(added.expect(200)["groups"][0]["value"], json!(group));
+    assert_eq!(get(&idp, &format!("/Groups/{group}")).await["members"][0]["value"], made["id"]);
+    let again = idp.patch(&path, add).await;
+    assert_eq!(again.header("etag"), Some(tag.as_str()), "twice is once");
+    idp.scim("PUT", &path, json!({ "userName": "ann@example.com" })).await.expect(200);
+    assert_eq!(get(&idp, &path).await["groups"][0]["display"], "Staff", "what a PUT does not say stays");
+    let none = idp.scim("PUT", &path, json!({ "userName": "ann@example.com", "groups": [] })).await;
+    assert_eq!(none.expect(200)["groups"], Value::Null);
+    let other = json!({ "userName": "bob@example.com", "groups": [{ "value": group }] });
+    let made = idp.scim("POST", "/Users", other).await.expect(201);
+    assert_eq!(made["groups"][0]["value"], json!(group));
+
+    let tokens = format!("/directories/{}/tokens", idp.directory);
+    let token = app.api("POST", &tokens, json!({ "scopes": ["users"] })).await.expect(201);
+    let users_only = idp.with_token(token["bearer_token"].as_str().unwrap());
+    assert_eq!(users_only.scim("PUT", &path, body).await.status, 403);
+    let add = json!({ "op": "add", "value": { "groups": [{ "value": group }], "title": "Dr" } });
+    assert_eq!(users_only.patch(&path, add).await.status, 403);
+    assert_eq!(get(&idp, &path).await["title"], Value::Null, "nothing of it happened");
+    let plain = json!({ "op": "add", "path": "title", "value": "Dr" });
+    users_only.patch(&path, plain).await.expect(200);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_only_address_is_shown_as_primary_and_kept_as_it_was_sent() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let only = json!({ "userName": "ann", "emails": [{ "value": "ann@example.com", "type": "work" }] });
+    let made = idp.scim("POST", "/Users", only.clone()).await.expect(201);
+    assert_eq!(made["emails"][0]["primary"], Value::Null);
+    set(&app, &idp, "only_address_is_primary", true).await;
+    let path = format!("/Users/{}", made["id"].as_str().unwrap());
+    assert_eq!(get(&idp, &path).await["emails"][0]["primary"], true);
+    assert_eq!(get(&idp, "/Users").await["Resources"][0]["emails"][0]["primary"], true);
+    let two =
+        json!({ "userName": "bob", "emails": [{ "value": "a@example.com" }, { "value": "b@example.com" }] });
+    let two = idp.scim("POST", "/Users", two).await.expect(201);
+    assert_eq!(two["emails"][0]["primary"], Value::Null, "of two nobody knows which");
+    let log = app.events("events=dsync.user.updated").await;
+    idp.scim("PUT", &path, only).await.expect(200);
+    assert_eq!(app.events("events=dsync.user.updated").await, log, "what is kept is what was sent");
+    app.finish().await;
+}
