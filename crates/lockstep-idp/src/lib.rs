@@ -6,6 +6,7 @@ mod contracts;
 pub mod detect;
 pub mod dialect;
 pub mod issuer;
+pub mod page;
 pub mod provider;
 pub mod quirk;
 pub mod repair;

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod limits;
 pub mod oauth;
 pub mod outbound;
+mod pages;
 pub mod problem;
 mod rate;
 mod recognition;

@@ -7,6 +7,7 @@ use lockstep_store::Store;
 
 use crate::api::{directories, events, groups, health, oauth_clients, organizations, schemas, tokens, users};
 use crate::oauth::{metadata, token};
+use crate::pages;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::telemetry::observe;
@@ -42,6 +43,9 @@ pub fn table<S: Store>() -> Vec<Route<S>> {
         route("GET", "/health/live", Open, get(health::live)),
         route("GET", "/health/ready", Open, get(health::ready::<S>)),
         route("GET", "/.well-known/oauth-authorization-server", Open, get(metadata::read::<S>)),
+        route("GET", "/idp", Open, get(pages::index)),
+        route("GET", "/idp/style.css", Open, get(pages::style)),
+        route("GET", "/idp/{slug}", Open, get(pages::read)),
         route("POST", "/oauth2/token", OAuthClient, post(token::issue::<S>)),
         route("GET", "/organizations", ApiKey, get(organizations::list::<S>)),
         route("POST", "/organizations", ApiKey, post(organizations::create::<S>)),

@@ -87,6 +87,21 @@ fn checked(repo: &Repo, log: &str, command: &mut Command) -> Result<Outcome> {
     Ok(if ran.ok { Outcome::Passed(String::new()) } else { Outcome::Failed(ran.output) })
 }
 
+/// Writes `docs/idp`. The test that does it fails where it wrote; the second time there is nothing to write.
+pub(crate) fn pages(repo: &Repo) -> Result<Outcome> {
+    let arguments = ["test", "--quiet", "-p", "lockstep-idp", "--lib", "the_pages_in_docs"];
+    let ran = repo.run("pages", &mut repo.cargo(&arguments))?;
+    if ran.ok {
+        return Ok(Outcome::Passed("docs/idp was what the contracts say".to_owned()));
+    }
+    let again = repo.run("pages", &mut repo.cargo(&arguments))?;
+    Ok(if again.ok {
+        Outcome::Passed("docs/idp is written".to_owned())
+    } else {
+        Outcome::Failed(again.output)
+    })
+}
+
 fn spelling(repo: &Repo, prepared: &Prepared) -> Result<Outcome> {
     let Some(tool) = prepared.tool("typos") else {
         return Ok(Outcome::Skipped("no typos in the Python environment".to_owned()));

