@@ -14,7 +14,7 @@ use lockstep_core::command::Terms;
 use lockstep_scim::schema::Definition;
 use serde_json::Value;
 
-pub use address::{EMPTY_PARAMETERS, FILTERED_ATTRIBUTES, PATH_SLASHES, UNESCAPED_QUERY};
+pub use address::{EMPTY_PARAMETERS, FILTERED_ATTRIBUTES, MEMBERS_LEFT_OUT, PATH_SLASHES, UNESCAPED_QUERY};
 pub use empty::EMPTY_TEXT;
 pub use filter::{DATE_FORMS, DOUBLE_ENCODED_VALUES, REFERENCE_FILTERS, UNQUOTED_VALUES};
 pub use operations::{

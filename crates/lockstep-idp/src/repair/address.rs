@@ -35,6 +35,14 @@ pub const FILTERED_ATTRIBUTES: Repair = Repair {
     apply: filtered_attributes,
 };
 
+/// `GET /Groups?filter=…` of a client that takes members for texts.
+pub const MEMBERS_LEFT_OUT: Repair = Repair {
+    name: "members-left-out",
+    why: "the client cannot read a group that has members; groups are answered without them, unless it says which \
+          attributes it wants",
+    apply: members_left_out,
+};
+
 fn unescaped_query(request: &mut Request, _: &Terms) -> Option<String> {
     let raw = std::mem::take(&mut request.raw_query);
     let mut query: Vec<(String, String)> = Vec::new();
@@ -155,6 +163,16 @@ fn filtered_attributes(request: &mut Request, _: &Terms) -> Option<String> {
         }
     }
     changed.then(|| "attributes: filters left out".to_owned())
+}
+
+fn members_left_out(request: &mut Request, terms: &Terms) -> Option<String> {
+    let is_asked =
+        ["attributes", "excludedAttributes"].iter().any(|name| request.query_value(name).is_some());
+    if request.method != "GET" || is_asked || request.definition(terms)?.top("members").is_none() {
+        return None;
+    }
+    request.query.push(("excludedAttributes".to_owned(), "members".to_owned()));
+    Some("excludedAttributes: members".to_owned())
 }
 
 /// The list without what stands in brackets; nothing where it has no brackets or they do not match.

@@ -10,8 +10,9 @@ use super::*;
 const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-const ALL: [Repair; 25] = [
+const ALL: [Repair; 26] = [
     UNESCAPED_QUERY,
+    MEMBERS_LEFT_OUT,
     PATH_SLASHES,
     EMPTY_PARAMETERS,
     FILTERED_ATTRIBUTES,
@@ -121,6 +122,21 @@ fn text_in_a_filter_is_read_as_it_was_written() {
     assert_eq!((request.query.len(), request.query_value("count")), (3, Some("1")));
     let mut request = with_raw_query("attributes=a%20+b&sortBy=a%20+b");
     assert_eq!(apply(UNESCAPED_QUERY, &mut request), None, "only filters hold text");
+}
+
+#[test]
+fn groups_come_without_members_unless_it_says_what_it_wants() {
+    for (method, path, parameter, changes) in [
+        ("GET", "/Groups", ("filter", "displayName eq \"a\""), true),
+        ("GET", "/Groups/1", ("count", "1"), true),
+        ("GET", "/Groups", ("attributes", "members"), false),
+        ("GET", "/Groups", ("excludedAttributes", "displayName"), false),
+        ("GET", "/Users", ("count", "1"), false),
+        ("DELETE", "/Groups/1", ("count", "1"), false),
+    ] {
+        let mut request = Request::new(method, path).with_query(parameter.0, parameter.1);
+        assert_eq!(apply(MEMBERS_LEFT_OUT, &mut request).is_some(), changes, "{method} {path}");
+    }
 }
 
 #[test]
