@@ -12,6 +12,7 @@ use lockstep_scim::schema::{Definition, Mutability};
 use serde_json::Value;
 
 use crate::bulk::{self, Bulk};
+use crate::credential_header::CredentialHeader;
 use crate::id::{DirectoryNumber, LocalId, RequestId};
 use crate::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
 use crate::model::{Directory, DirectoryState, Group, Token, User};
@@ -126,6 +127,8 @@ pub enum Command {
         settings: Vec<(Setting, Option<bool>)>,
         /// The contract to which it is held from now on, where that is said.
         contract: Option<Contract>,
+        /// In which other header its IdP may send the bearer token from now on, where that is said.
+        credential_header: Option<CredentialHeader>,
     },
     /// Notes whose traffic the directory gets: another contract is suggested, or taken where that hurts nobody. Tells
     /// nothing.

@@ -5,6 +5,7 @@ pub mod bulk;
 pub mod client;
 pub mod clock;
 pub mod command;
+pub mod credential_header;
 pub mod event;
 pub mod id;
 pub mod limits;

@@ -13,6 +13,8 @@ pub const BULK_STEP_BYTES_LIMIT: usize = 16 * RESOURCE_BYTES_LIMIT;
 /// How often one PATCH may compare with each member of a group: each filter other than by `value` looks at all of
 /// them, however many there are.
 pub const MEMBER_COMPARISONS_LIMIT: usize = 8;
+/// Bytes of the name of the header in which an IdP sends its bearer token.
+pub const CREDENTIAL_HEADER_BYTES_LIMIT: usize = 64;
 /// How many resources one step looks at to make them follow a change of schemas.
 pub const SWEEP_STEP_LIMIT: usize = 200;
 /// Schemas that a directory may have of its own.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::Timestamp;
+use crate::credential_header::CredentialHeader;
 use crate::id::{ApiKeyId, ClientId, DirectoryId, LocalId, OrganizationId, RequestId, TokenId};
 use crate::recognition::Recognition;
 use crate::schemas::Sweep;
@@ -77,6 +78,8 @@ pub struct Directory {
     pub created_at: Timestamp,
     /// What its operator asks besides the contract.
     pub settings: Settings,
+    /// In which header its IdP may send the bearer token besides `Authorization`.
+    pub credential_header: CredentialHeader,
     /// Grows with each change of what its requests are read by: its settings and its own schemas. A command that was
     /// read under another version is not carried out.
     pub terms_version: u64,

@@ -148,7 +148,7 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
         (Command::EndGroup(id), _) => draft.end_group(*id),
         (_, DirectoryState::Deleting) => Err(Refusal::NoDirectory.into()),
         (Command::DeleteDirectory, _) => Ok(draft.delete_directory(&directory)),
-        (Command::ChangeDirectory { name, state, settings, contract }, _) => {
+        (Command::ChangeDirectory { name, state, settings, contract, credential_header }, _) => {
             let change = |next: &mut Directory| {
                 for (setting, on) in settings {
                     next.settings.set(*setting, *on);
@@ -161,6 +161,9 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
                 }
                 next.name = name.clone().unwrap_or_else(|| directory.name.clone());
                 next.state = state.unwrap_or(directory.state);
+                if let Some(header) = credential_header {
+                    next.credential_header = header.clone();
+                }
             };
             Ok(draft.change_directory(&directory, change))
         }

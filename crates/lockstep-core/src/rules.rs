@@ -60,6 +60,11 @@ pub struct Rules {
     /// Whether a PATCH of a user that fails is told of the `add` through a filter that selects nothing, which the RFC
     /// refuses and which is let pass where all else is right. Where not, it is told what failed in the end.
     pub refusals_are_strict: bool,
+    /// Whether a bearer token is taken that came without the word `Bearer` (RFC 6750 §2.1), as it was pasted into a form
+    /// for the header's whole value.
+    pub bare_tokens: bool,
+    /// Whether a bearer token is taken as the password of HTTP Basic (RFC 7617), whatever the user is called.
+    pub basic_credentials: bool,
 }
 
 /// One switch, by its name. Those of PATCH and of reading stand where they are used, too.
@@ -93,6 +98,10 @@ pub enum Rule {
     OnlyAddressIsPrimary,
     /// [`Rules::refusals_are_strict`].
     RefusalsAreStrict,
+    /// [`Rules::bare_tokens`].
+    BareTokens,
+    /// [`Rules::basic_credentials`].
+    BasicCredentials,
     /// [`PatchOptions::unmatched_add_creates`].
     UnmatchedAddCreates,
     /// [`PatchOptions::unmatched_replace_creates`].
@@ -109,7 +118,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::RefuseUnknownAttributes,
         Self::LeaveOutUnknownMembers,
         Self::UniqueExternalIds,
@@ -124,6 +133,8 @@ impl Rule {
         Self::MembershipsThroughUsers,
         Self::OnlyAddressIsPrimary,
         Self::RefusalsAreStrict,
+        Self::BareTokens,
+        Self::BasicCredentials,
         Self::UnmatchedAddCreates,
         Self::UnmatchedReplaceCreates,
         Self::UnmatchedRemoveOk,
@@ -150,6 +161,8 @@ impl Rule {
             Self::MembershipsThroughUsers => "memberships_through_users",
             Self::OnlyAddressIsPrimary => "only_address_is_primary",
             Self::RefusalsAreStrict => "refusals_are_strict",
+            Self::BareTokens => "bare_tokens",
+            Self::BasicCredentials => "basic_credentials",
             Self::UnmatchedAddCreates => "unmatched_add_creates",
             Self::UnmatchedReplaceCreates => "unmatched_replace_creates",
             Self::UnmatchedRemoveOk => "unmatched_remove_ok",
@@ -185,6 +198,8 @@ impl Rules {
             Rule::MembershipsThroughUsers => self.memberships_through_users,
             Rule::OnlyAddressIsPrimary => self.only_address_is_primary,
             Rule::RefusalsAreStrict => self.refusals_are_strict,
+            Rule::BareTokens => self.bare_tokens,
+            Rule::BasicCredentials => self.basic_credentials,
             Rule::UnmatchedAddCreates => self.patch.unmatched_add_creates,
             Rule::UnmatchedReplaceCreates => self.patch.unmatched_replace_creates,
             Rule::UnmatchedRemoveOk => self.patch.unmatched_remove_ok,
@@ -222,6 +237,8 @@ impl Rules {
             Rule::MembershipsThroughUsers => self.memberships_through_users = on,
             Rule::OnlyAddressIsPrimary => self.only_address_is_primary = on,
             Rule::RefusalsAreStrict => self.refusals_are_strict = on,
+            Rule::BareTokens => self.bare_tokens = on,
+            Rule::BasicCredentials => self.basic_credentials = on,
             Rule::UnmatchedAddCreates => self.patch.unmatched_add_creates = on,
             Rule::UnmatchedReplaceCreates => self.patch.unmatched_replace_creates = on,
             Rule::UnmatchedRemoveOk => self.patch.unmatched_remove_ok = on,
@@ -326,6 +343,8 @@ impl Default for Rules {
             memberships_through_users: false,
             only_address_is_primary: false,
             refusals_are_strict: true,
+            bare_tokens: true,
+            basic_credentials: true,
         }
     }
 }

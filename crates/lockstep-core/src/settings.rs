@@ -17,16 +17,20 @@ pub enum Setting {
     /// The RFCs and nothing else: no repairs, and what they leave open is refused. For directories without a contract
     /// of their own. Off unless it was switched on.
     StrictRfc,
+    /// A POST whose `X-HTTP-Method-Override` names PUT, PATCH or DELETE is that request. For clients behind proxies that
+    /// let nothing else pass. Off unless it was switched on, since rules by method would be got around.
+    MethodOverride,
     /// A switch of the contract: as the contract has it unless it was set.
     Rule(Rule),
 }
 
 impl Setting {
     /// All of them. Of the contract's switches those where an IdP's administrator may know better than its contract.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::RequireIfMatch,
         Self::RefuseSensitiveFilters,
         Self::StrictRfc,
+        Self::MethodOverride,
         Self::Rule(Rule::LeaveOutUnknownMembers),
         Self::Rule(Rule::UniqueExternalIds),
         Self::Rule(Rule::UniqueGroupNames),
@@ -35,6 +39,8 @@ impl Setting {
         Self::Rule(Rule::PutKeepsAbsent),
         Self::Rule(Rule::MembershipsThroughUsers),
         Self::Rule(Rule::OnlyAddressIsPrimary),
+        Self::Rule(Rule::BareTokens),
+        Self::Rule(Rule::BasicCredentials),
     ];
 
     /// The name that the application's API uses, and under which it is stored.
@@ -44,6 +50,7 @@ impl Setting {
             Self::RequireIfMatch => "require_if_match",
             Self::RefuseSensitiveFilters => "refuse_sensitive_filters",
             Self::StrictRfc => "strict_rfc",
+            Self::MethodOverride => "method_override",
             Self::Rule(rule) => rule.as_str(),
         }
     }
@@ -85,7 +92,10 @@ impl Settings {
         let own = self.0.get(&setting).copied();
         own.unwrap_or_else(|| match setting {
             Setting::Rule(rule) => contract.holds(rule),
-            Setting::RequireIfMatch | Setting::RefuseSensitiveFilters | Setting::StrictRfc => false,
+            Setting::RequireIfMatch
+            | Setting::RefuseSensitiveFilters
+            | Setting::StrictRfc
+            | Setting::MethodOverride => false,
         })
     }
 

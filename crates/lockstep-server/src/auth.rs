@@ -5,13 +5,16 @@
 //! is 404. A deleted directory is 404 from then on; a paused one is 403 with a text that the IdP shows. What a token's
 //! scopes take away is 403 too.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::extract::FromRequestParts;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use lockstep_core::client::OAuthClient;
 use lockstep_core::clock::Timestamp;
 use lockstep_core::command::{Refusal, Terms};
@@ -85,24 +88,58 @@ pub struct ApiCaller {
     _seal: Seal,
 }
 
-/// The IdP that sent these headers to the SCIM endpoint of the directory that `named` says. The scheme may be missing:
-/// some administrators' forms fill in the header's whole value, and the secret is the same.
+/// The IdP that sent these headers to the SCIM endpoint of the directory that `named` says. Which forms of a credential
+/// are taken besides `Bearer` the contract says: some administrators' forms fill in the header's whole value, others ask
+/// for a name and a password, others for a header; the secret is the same.
 pub async fn scim_caller<S: Store>(
     state: &AppState<S>,
     headers: &HeaderMap,
     named: &str,
 ) -> Result<ScimCaller, Problem> {
-    let secret = Credential::read(headers)?.secret;
-    if looks_like_jwt(secret) {
-        return issued_grant(state, secret, named).await?.caller();
-    }
-    let grant = grant(state, digest_of(secret)).await?;
+    let own = own_header(state, headers, named).await?;
+    let sent = own.map_or_else(|| Credential::read(headers), Credential::alone)?;
+    let secret = sent.secret.as_ref();
+    let grant = if looks_like_jwt(secret) {
+        issued_grant(state, secret, named).await?
+    } else {
+        grant(state, digest_of(secret)).await?
+    };
     if directory_named(named) != Some(grant.directory.id) {
         return Err(Problem::not_found("directory"));
+    }
+    let rules = &grant.terms.rules;
+    let taken = match sent.form {
+        Form::Bearer | Form::OwnHeader => true,
+        Form::Bare => rules.bare_tokens,
+        Form::Basic => rules.basic_credentials,
+    };
+    if !taken {
+        return Err(Problem::unauthorized());
     }
     let caller = grant.caller()?;
     note_use(state, &grant);
     Ok(caller)
+}
+
+/// What stands in the header in which the directory that `named` says has its credential; nothing where there is an
+/// `Authorization` header, which goes before any other.
+async fn own_header<'a, S: Store>(
+    state: &AppState<S>,
+    headers: &'a HeaderMap,
+    named: &str,
+) -> Result<Option<&'a HeaderValue>, Problem> {
+    if headers.contains_key(header::AUTHORIZATION) {
+        return Ok(None);
+    }
+    let Some(id) = directory_named(named) else { return Ok(None) };
+    let found = state.store.directory(id.directory).await?.filter(|(directory, _)| directory.id == id);
+    let Some((directory, _)) = found else { return Ok(None) };
+    let mut sent = headers.get_all(directory.credential_header.as_str()).iter();
+    let value = sent.next();
+    if sent.next().is_some() {
+        return Err(Problem::malformed_credential("send the header with the credential once"));
+    }
+    Ok(value)
 }
 
 /// The directory that a path names. Some forms for a base URL take no underscore: a hyphen in its place means the same.
@@ -149,10 +186,10 @@ impl<S: Store> FromRequestParts<AppState<S>> for ApiCaller {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState<S>) -> Result<Self, Problem> {
         let sent = Credential::read(&parts.headers)?;
-        if sent.bare {
+        if sent.form != Form::Bearer {
             return Err(Problem::unauthorized());
         }
-        let key = api_key(state, sent.secret).await?.ok_or_else(Problem::invalid_token)?;
+        let key = api_key(state, &sent.secret).await?.ok_or_else(Problem::invalid_token)?;
         Ok(Self { reach: key.reach.clone(), key: key.id, _seal: Seal })
     }
 }
@@ -262,9 +299,21 @@ pub async fn accept_api_key<S: Store>(
 
 /// What a request sent to be known by.
 struct Credential<'a> {
-    secret: &'a str,
-    /// Whether it came without a scheme.
-    bare: bool,
+    secret: Cow<'a, str>,
+    form: Form,
+}
+
+/// How it was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Form {
+    /// As RFC 6750 §2.1 has it.
+    Bearer,
+    /// Without a scheme.
+    Bare,
+    /// As the password of RFC 7617.
+    Basic,
+    /// In a header of the directory's own.
+    OwnHeader,
 }
 
 impl<'a> Credential<'a> {
@@ -277,27 +326,63 @@ impl<'a> Credential<'a> {
         if sent.next().is_some() {
             return Err(Problem::malformed_credential("send the header `Authorization` once"));
         }
-        let value = value.to_str().map_err(|_| Problem::invalid_token())?.trim();
-        if value.is_empty() {
-            return Err(Problem::unauthorized());
+        let value = text_of(value)?;
+        let Some((scheme, rest)) = value.split_once(' ') else {
+            return Ok(Self { secret: value.into(), form: Form::Bare });
+        };
+        // RFC 9110 §11.1: the scheme's case does not matter.
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Ok(Self { secret: bearer_token(rest)?.into(), form: Form::Bearer });
         }
-        if value.len() > CREDENTIAL_BYTES_LIMIT {
-            return Err(Problem::invalid_token());
+        if scheme.eq_ignore_ascii_case("basic") {
+            return Ok(Self { secret: password(rest)?.into(), form: Form::Basic });
         }
-        match value.split_once(' ') {
-            None => Ok(Self { secret: value, bare: true }),
-            // RFC 9110 §11.1: the scheme's case does not matter.
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => {
-                // Some clients send the token as a quoted string (RFC 9110 §5.6.4): no token of ours holds a quote.
-                let secret = rest.trim().trim_matches('"');
-                if secret.is_empty() || secret.contains(' ') {
-                    return Err(Problem::invalid_token());
-                }
-                Ok(Self { secret, bare: false })
-            }
-            Some(_) => Err(Problem::unauthorized()),
-        }
+        Err(Problem::unauthorized())
     }
+
+    /// A header that holds the credential alone; the scheme may stand in front of it.
+    fn alone(value: &'a HeaderValue) -> Result<Self, Problem> {
+        let value = text_of(value)?;
+        let secret = match value.split_once(' ') {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => bearer_token(rest)?,
+            _ => bearer_token(value)?,
+        };
+        Ok(Self { secret: secret.into(), form: Form::OwnHeader })
+    }
+}
+
+/// A header's text, where a credential of ours can be in it.
+fn text_of(value: &HeaderValue) -> Result<&str, Problem> {
+    let text = value.to_str().map_err(|_| Problem::invalid_token())?.trim();
+    if text.is_empty() {
+        return Err(Problem::unauthorized());
+    }
+    if text.len() > CREDENTIAL_BYTES_LIMIT {
+        return Err(Problem::invalid_token());
+    }
+    Ok(text)
+}
+
+/// Some clients send the token as a quoted string (RFC 9110 §5.6.4): no token of ours holds a quote.
+fn bearer_token(text: &str) -> Result<&str, Problem> {
+    let secret = text.trim().trim_matches('"');
+    let twice = |(scheme, _): (&str, &str)| scheme.eq_ignore_ascii_case("bearer");
+    // Where a form adds the word itself, and it was pasted with the token. Which token it was is not looked at.
+    if secret.split_once(' ').is_some_and(twice) {
+        return Err(Problem::doubled_scheme());
+    }
+    if secret.is_empty() || secret.contains(' ') {
+        return Err(Problem::invalid_token());
+    }
+    Ok(secret)
+}
+
+/// The password of RFC 7617 §2; what the user is called means nothing here.
+fn password(encoded: &str) -> Result<String, Problem> {
+    let decoded = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let pair = decoded.ok_or_else(Problem::unauthorized)?;
+    let (_, password) = pair.split_once(':').ok_or_else(Problem::unauthorized)?;
+    if password.is_empty() { Err(Problem::invalid_token()) } else { Ok(password.to_owned()) }
 }
 
 /// What a bearer token was found to grant.

@@ -4,6 +4,8 @@
 //! A handler returns a [`Problem`]; which shape it takes is decided by `rendered`, where the path and the request's id
 //! are known.
 
+use std::num::NonZeroU32;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -72,6 +74,8 @@ pub struct Problem {
     pub detail: Option<String>,
     /// After how many seconds to try again.
     pub retry_after: Option<u32>,
+    /// How many requests there may be in a second, where there were more.
+    pub rate: Option<NonZeroU32>,
     /// The methods that the address knows, where the router does not say so itself.
     pub allow: Option<&'static str>,
     /// RFC 6750's word for what is wrong with the credential; `None` where none was sent, or nothing is wrong with it.
@@ -111,6 +115,7 @@ impl Problem {
             scim_type: None,
             detail: None,
             retry_after: None,
+            rate: None,
             allow: None,
             challenge: None,
         }
@@ -140,6 +145,13 @@ impl Problem {
     /// 401: a credential was sent that is not known, has expired or was revoked. Says the same for each.
     pub fn invalid_token() -> Self {
         Self { challenge: Some(Challenge::InvalidToken), ..Self::unauthorized() }
+    }
+
+    /// 401: the token stands behind its scheme twice. Not whether it is a right one.
+    pub fn doubled_scheme() -> Self {
+        let message = "the word `Bearer` came twice: where the form for the token adds it by itself, paste the token \
+                       without it";
+        Self { message: message.to_owned(), ..Self::invalid_token() }
     }
 
     /// 403: the token's scopes do not allow this. `message` says which.
@@ -243,10 +255,11 @@ impl Problem {
     }
 
     /// 429: more requests than the operator lets an IdP send; try again after so many seconds (RFC 6585 §4).
-    pub fn too_many_requests(retry_after: u32) -> Self {
+    pub fn too_many_requests(per_second: NonZeroU32, retry_after: u32) -> Self {
         let message = format!("too many requests for this directory: try again in {retry_after} s");
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message);
         problem.retry_after = Some(retry_after);
+        problem.rate = Some(per_second);
         problem
     }
 
@@ -407,7 +420,8 @@ pub(crate) fn rendered(mut response: Response, surface: Surface, request: Reques
     };
     *response.body_mut() = Body::from(body.to_string());
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    // An edge that speaks several types has said which.
+    headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
     headers.remove(header::CONTENT_LENGTH);
     if surface == Surface::OAuth {
         // RFC 6749 §5.2: 401 names the scheme by which a client can prove itself in a header.
@@ -423,6 +437,12 @@ pub(crate) fn rendered(mut response: Response, surface: Surface, request: Reques
     }
     if let Some(seconds) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let (Some(per_second), Some(seconds)) = (problem.rate, problem.retry_after) {
+        // draft-ietf-httpapi-ratelimit-headers, as far as it is known: how many in a second, none left, and seconds to go.
+        headers.insert("ratelimit-limit", HeaderValue::from(per_second.get()));
+        headers.insert("ratelimit-remaining", HeaderValue::from(0));
+        headers.insert("ratelimit-reset", HeaderValue::from(seconds));
     }
     if let Some(methods) = problem.allow {
         headers.insert(header::ALLOW, HeaderValue::from_static(methods));

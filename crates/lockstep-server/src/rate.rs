@@ -15,21 +15,25 @@ use lockstep_core::id::DirectoryNumber;
 use crate::problem::Problem;
 
 /// So many requests in a second, and as many at once. Holds a few bytes for each directory that asked.
-pub(crate) struct Rate(
-    RateLimiter<DirectoryNumber, HashMapStateStore<DirectoryNumber>, Elapsed, NoOpMiddleware<Duration>>,
-);
+pub(crate) struct Rate {
+    per_second: NonZeroU32,
+    limiter:
+        RateLimiter<DirectoryNumber, HashMapStateStore<DirectoryNumber>, Elapsed, NoOpMiddleware<Duration>>,
+}
 
 impl Rate {
     pub(crate) fn new(per_second: NonZeroU32, clock: Arc<dyn Clock>) -> Self {
         let elapsed = Elapsed::from(clock);
-        Self(RateLimiter::new(Quota::per_second(per_second), HashMapStateStore::default(), elapsed))
+        let limiter = RateLimiter::new(Quota::per_second(per_second), HashMapStateStore::default(), elapsed);
+        Self { per_second, limiter }
     }
 
     /// 429 where the directory's IdP asks too often, with when to come back.
     pub(crate) fn admit(&self, directory: DirectoryNumber) -> Result<(), Problem> {
-        self.0.check_key(&directory).map_err(|refused| {
-            let wait: Duration = refused.wait_time_from(self.0.clock().now());
-            Problem::too_many_requests(u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(1).max(1))
+        self.limiter.check_key(&directory).map_err(|refused| {
+            let wait: Duration = refused.wait_time_from(self.limiter.clock().now());
+            let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(1).max(1);
+            Problem::too_many_requests(self.per_second, seconds)
         })
     }
 }

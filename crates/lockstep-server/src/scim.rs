@@ -23,10 +23,12 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, header};
 use lockstep_core::command::Refusal;
 use lockstep_core::id::{GroupId, LocalId, RequestId, UserId};
 use lockstep_core::query::Kind;
+use lockstep_core::settings::Setting;
 use lockstep_idp::Note;
 use lockstep_scim::projection::Projection;
 use lockstep_scim::{Definition, Error, json};
@@ -60,8 +62,10 @@ async fn serve<S: Store>(
     request: Request,
 ) -> Response {
     let mut trail = Trail::default();
+    let plain_json = answer::wants_plain_json(request.headers());
     let answered = exchange(&state, request_id, client, request, &mut trail).await;
     let mut response = answered.unwrap_or_else(IntoResponse::into_response);
+    answer::name_type(&mut response, plain_json);
     answer::name_repairs(&mut response, &trail);
     recognition::advise(&mut trail, response.status(), response.extensions().get());
     response.extensions_mut().insert(trail);
@@ -123,14 +127,11 @@ async fn exchange<S: Store>(
     trail.contract = caller.provider.slug;
     demand_utf8(parts.uri.query().unwrap_or_default())?;
 
+    let method = method_of(&parts, &caller);
     let mut sent = Sent {
         raw: lockstep_idp::Request {
             // RFC 9110 §9.3.2: HEAD is GET without the body, which the HTTP library leaves out.
-            method: if parts.method == Method::HEAD {
-                "GET".into()
-            } else {
-                parts.method.as_str().to_owned()
-            },
+            method: if method == Method::HEAD { "GET".into() } else { method.as_str().to_owned() },
             path: below_directory(parts.uri.path())?,
             raw_query: parts.uri.query().unwrap_or_default().to_owned(),
             query,
@@ -141,7 +142,7 @@ async fn exchange<S: Store>(
         request_id,
         client,
     };
-    if matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
+    if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
         // Where nothing can be asked, or not by this token, what the body says does not matter.
         let mut repaired = sent.raw.clone();
         lockstep_idp::repair(caller.provider, &mut repaired, &caller.terms, &state.repairs_off);
@@ -159,6 +160,18 @@ async fn exchange<S: Store>(
         }
     }
     served(state, &caller, &sent, READINGS_LIMIT, trail).await
+}
+
+/// What is asked to be done: the method, or what a header says instead of it where the directory lets a header say so.
+fn method_of(parts: &Parts, caller: &ScimCaller) -> Method {
+    let says = || {
+        let mut named = parts.headers.get_all("x-http-method-override").iter();
+        let name = named.next().filter(|_| parts.method == Method::POST)?.to_str().ok()?.trim();
+        let known = [Method::PUT, Method::PATCH, Method::DELETE];
+        known.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name) && named.next().is_none())
+    };
+    let overridden = caller.terms.settings.has(Setting::MethodOverride).then(says).flatten();
+    overridden.unwrap_or_else(|| parts.method.clone())
 }
 
 /// A request as it was sent: what it means depends on the directory's terms.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lockstep_core::credential_header::CredentialHeader;
 use lockstep_core::id::{ApiKeyId, DirectoryId, DirectoryNumber, LocalId, OrganizationId};
 use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach};
 use lockstep_core::recognition::Recognition;
@@ -43,7 +44,7 @@ macro_rules! directory {
         concat!(
             "SELECT number, local, organization, name, directory_type, contract, state, created_at, updated_at, ",
             "last_seq, last_id, last_at, users_active, users_inactive, groups, settings, terms_version, sweep, ",
-            "recognition FROM ",
+            "recognition, credential_header FROM ",
             $rest
         )
     };
@@ -73,11 +74,12 @@ const PUT_SCHEMAS: &str = "INSERT INTO directory_schemas (directory, schemas) VA
 const NUMBERS: &str = "SELECT number FROM directories ORDER BY number";
 const ADD_DIRECTORY: &str = "INSERT INTO directories
     (number, local, organization, name, name_key, directory_type, contract, state, created_at, updated_at, settings,
-    terms_version, sweep, recognition) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    terms_version, sweep, recognition, credential_header) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
+    ?15)";
 const CHANGE_DIRECTORY: &str =
     "UPDATE directories SET local = ?2, organization = ?3, name = ?4, name_key = ?5,
     directory_type = ?6, contract = ?7, state = ?8, created_at = ?9, updated_at = ?10, settings = ?11,
-    terms_version = ?12, sweep = ?13, recognition = ?14 WHERE number = ?1";
+    terms_version = ?12, sweep = ?13, recognition = ?14, credential_header = ?15 WHERE number = ?1";
 const MOVE_HEAD: &str = "UPDATE directories SET last_seq = ?2, last_id = ?3, last_at = ?4, users_active = ?5,
     users_inactive = ?6, groups = ?7 WHERE number = ?1";
 
@@ -271,6 +273,9 @@ fn read_directory(row: &Row<'_>) -> Result<(Directory, Head)> {
         directory_type: row.get(4)?,
         contract: row.get(5)?,
         state,
+        credential_header: CredentialHeader::parse(&row.get::<_, String>(19)?).ok_or_else(|| {
+            Error::Content("no credential stands in the header that a directory names".into())
+        })?,
         settings: Settings::from_text(&row.get::<_, String>(15)?),
         terms_version: codec::uint(row, 16)?,
         sweep: row.get::<_, Option<String>>(17)?.map(|text| read_sweep(&text)).transpose()?,
@@ -342,7 +347,8 @@ pub(crate) fn apply(connection: &Connection, number: DirectoryNumber, changes: &
                 directory.settings.to_text(),
                 codec::int(directory.terms_version)?,
                 directory.sweep.as_ref().map(|sweep| sweep.to_text()),
-                written_recognition(&directory.recognition)?
+                written_recognition(&directory.recognition)?,
+                directory.credential_header.as_str()
             ],
         )?;
     }

@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(5, "0005_clients"),
     migration!(6, "0006_schemas"),
     migration!(7, "0007_recognition"),
+    migration!(8, "0008_credential_headers"),
 ];
 
 const RECORDS: &str = "CREATE TABLE IF NOT EXISTS migrations (

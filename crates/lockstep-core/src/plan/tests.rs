@@ -13,6 +13,7 @@ use super::*;
 use crate::batch::{Answer, Batch, Progress};
 use crate::clock::{Sequence, Timestamp};
 use crate::command::Terms;
+use crate::credential_header::CredentialHeader;
 use crate::event::EventType;
 use crate::id::{DirectoryId, DirectoryNumber, GroupId, OrganizationId, RequestId, TokenId, UserId};
 use crate::limits::RESOURCE_BYTES_LIMIT;
@@ -59,6 +60,7 @@ impl World {
             contract: "generic".into(),
             state: DirectoryState::Linked,
             settings: Settings::default(),
+            credential_header: CredentialHeader::default(),
             terms_version: 0,
             recognition: Recognition::default(),
             sweep: None,
@@ -572,6 +574,7 @@ fn a_paused_directory_refuses_everything_until_it_serves_again_and_tells_nothing
         state: Some(state),
         settings: Vec::new(),
         contract: None,
+        credential_header: None,
     };
     let answers = world.all(vec![
         turn(DirectoryState::Unlinked),

@@ -18,6 +18,7 @@ fn directory() -> Directory {
         recognition: Recognition::default(),
         state: DirectoryState::Linked,
         settings: Settings::default(),
+        credential_header: crate::credential_header::CredentialHeader::default(),
         terms_version: 0,
         sweep: None,
         created_at: MADE,

@@ -91,6 +91,8 @@ fn rules() -> Rules {
         group_patch_answers_no_content: true,
         // A name that is taken must be told as such, also beside an address that is made.
         refusals_are_strict: false,
+        // It knows bearer tokens only.
+        basic_credentials: false,
         ..Rules::default()
     }
 }

@@ -43,6 +43,8 @@ fn rules() -> Rules {
         },
         require_schemas: true,
         check_formats: true,
+        bare_tokens: false,
+        basic_credentials: false,
         ..Rules::default()
     }
 }

@@ -5,7 +5,9 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
 use lockstep_core::command::{Command, Envelope, Refusal, Reply};
+use lockstep_core::credential_header::CredentialHeader;
 use lockstep_core::id::{DirectoryId, DirectoryNumber, LocalId, OrganizationId, RequestId, TokenId};
+use lockstep_core::limits::CREDENTIAL_HEADER_BYTES_LIMIT;
 use lockstep_core::model::{Directory, DirectoryState, Head, Token};
 use lockstep_core::recognition::Recognition;
 use lockstep_core::settings::{Setting, Settings};
@@ -117,8 +119,9 @@ pub(crate) async fn read<S: Store>(
 }
 
 /// `PUT /directories/{id}`: another `name`, or a `state`: `unlinked` pauses it, so that its IdP gets 403 and nothing
-/// changes, and `linked` lets it serve again; `settings`, each true, false, or null for what its contract says; or the
-/// `contract` to which it is held from now on, which settles what is suggested. What is left out stays.
+/// changes, and `linked` lets it serve again; `settings`, each true, false, or null for what its contract says; the
+/// `contract` to which it is held from now on, which settles what is suggested; or `credential_header`, the header in which
+/// its IdP sends the bearer token besides `Authorization`, null for none. What is left out stays.
 pub(crate) async fn update<S: Store>(
     State(state): State<AppState<S>>,
     Extension(request): Extension<RequestId>,
@@ -128,7 +131,7 @@ pub(crate) async fn update<S: Store>(
 ) -> Result<Response, Problem> {
     let (directory, head) = caller.directory(&state, &id).await?;
     let (provider, terms) = state.contract_of(&directory).await?;
-    let mut fields = Fields::new(body, &["name", "state", "settings", "contract"]);
+    let mut fields = Fields::new(body, &["name", "state", "settings", "contract", "credential_header"]);
     let name = fields.optional_text("name", NAME_BYTES_LIMIT).value();
     let wanted = match fields.optional_text("state", NAME_BYTES_LIMIT) {
         Given::Value(text) if text == "linked" => Some(DirectoryState::Linked),
@@ -148,9 +151,10 @@ pub(crate) async fn update<S: Store>(
         let message = "`strict_rfc` is for directories of a generic type: this one's IdP needs its repairs";
         fields.wrong("settings", "invalid_setting", message.to_owned());
     }
+    let credential_header = credential_header(&mut fields);
     fields.done()?;
     let contract = chosen.map(|provider| recognition::contract(provider, &directory.directory_type));
-    let command = Command::ChangeDirectory { name, state: wanted, settings, contract };
+    let command = Command::ChangeDirectory { name, state: wanted, settings, contract, credential_header };
     let envelope = Envelope { directory: directory.id.directory, request, terms, command };
     let outcome = state.store.submit(envelope).await??;
     let trail = Trail::about("PUT /directories/{id}", directory.id, provider.slug).with(&outcome);
@@ -159,6 +163,23 @@ pub(crate) async fn update<S: Store>(
     };
     let answer = render::directory(changed, &head, &state.contract_rules(changed));
     Ok((Extension(trail), Json(answer)).into_response())
+}
+
+fn credential_header(fields: &mut Fields) -> Option<CredentialHeader> {
+    let name = match fields.optional_text("credential_header", NAME_BYTES_LIMIT) {
+        Given::Absent => return None,
+        Given::Null => return Some(CredentialHeader::default()),
+        Given::Value(name) => name,
+    };
+    let header = CredentialHeader::parse(&name);
+    if header.is_none() {
+        let message = format!(
+            "`credential_header` must be the name of a header that means nothing else, of at most \
+             {CREDENTIAL_HEADER_BYTES_LIMIT} bytes, such as `X-Api-Key`; null where `Authorization` is used"
+        );
+        fields.wrong("credential_header", "invalid_credential_header", message);
+    }
+    header
 }
 
 /// `DELETE /directories/{id}`: gone at once, with everything in it; its rows are cleared afterwards, its events stay.
@@ -201,6 +222,7 @@ pub async fn make<S: Store>(
             contract: provider.slug.to_owned(),
             state: DirectoryState::Linked,
             settings: Settings::default(),
+            credential_header: CredentialHeader::default(),
             terms_version: 0,
             recognition: Recognition::default(),
             sweep: None,

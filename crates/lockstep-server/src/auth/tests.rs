@@ -12,19 +12,46 @@ fn headers(values: &[&str]) -> HeaderMap {
 
 #[test]
 fn a_credential_is_read_with_and_without_its_scheme() {
-    type Case = (&'static [&'static str], Option<(&'static str, bool)>);
-    let cases: &[Case] = &[
-        (&["Bearer abc"], Some(("abc", false))),
-        (&["bearer   abc "], Some(("abc", false))),
-        (&["BEARER abc"], Some(("abc", false))),
-        (&["Bearer \"abc\""], Some(("abc", false))),
-        (&["abc"], Some(("abc", true))),
-        (&["Bearer "], Some(("Bearer", true))),
+    let basic = |pair: &str| format!("Basic {}", STANDARD.encode(pair));
+    let cases = [
+        ("Bearer abc".to_owned(), Some(("abc", Form::Bearer))),
+        ("bearer   abc ".to_owned(), Some(("abc", Form::Bearer))),
+        ("BEARER abc".to_owned(), Some(("abc", Form::Bearer))),
+        ("Bearer \"abc\"".to_owned(), Some(("abc", Form::Bearer))),
+        ("abc".to_owned(), Some(("abc", Form::Bare))),
+        ("Bearer ".to_owned(), Some(("Bearer", Form::Bare))),
+        (basic("okta:abc"), Some(("abc", Form::Basic))),
+        (basic(":abc"), Some(("abc", Form::Basic))),
+        (basic("user:with:colons"), Some(("with:colons", Form::Basic))),
+        (basic("abc"), None),
+        (basic("abc:"), None),
+        ("Basic !".to_owned(), None),
+        ("Token abc".to_owned(), None),
     ];
     for (sent, expected) in cases {
-        let headers = headers(sent);
-        let read = Credential::read(&headers).ok().map(|found| (found.secret, found.bare));
-        assert_eq!(read, *expected, "{sent:?}");
+        let headers = headers(&[&sent]);
+        let read = Credential::read(&headers).ok();
+        assert_eq!(read.as_ref().map(|found| (found.secret.as_ref(), found.form)), expected, "{sent:?}");
+    }
+}
+
+#[test]
+fn a_doubled_scheme_is_told_as_such_and_never_taken() {
+    for sent in ["Bearer Bearer abc", "bearer  BEARER abc", "Bearer \"Bearer abc\""] {
+        let headers = headers(&[sent]);
+        let refused = Credential::read(&headers).err().expect("no credential");
+        assert_eq!(refused.challenge, Some(Challenge::InvalidToken), "{sent}");
+        assert!(refused.message.contains("twice"), "{}", refused.message);
+        assert!(!refused.message.contains("abc"));
+    }
+}
+
+#[test]
+fn a_header_of_its_own_holds_the_token_with_or_without_the_scheme() {
+    for (sent, expected) in [("abc", Some("abc")), ("Bearer abc", Some("abc")), ("a b", None), ("", None)] {
+        let value = HeaderValue::from_str(sent).unwrap();
+        let read = Credential::alone(&value).ok();
+        assert_eq!(read.as_ref().map(|found| found.secret.as_ref()), expected, "{sent}");
     }
 }
 

@@ -59,7 +59,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         1 => group().prop_map(|group| Command::DeleteGroup(group, Precondition::None)),
         1 => group().prop_map(Command::EndGroup),
         1 => prop::bool::weighted(0.2).prop_map(|deletes| {
-            if deletes { Command::DeleteDirectory } else { Command::ChangeDirectory { name: None, state: None, settings: Vec::new(), contract: None } }
+            if deletes { Command::DeleteDirectory } else { Command::ChangeDirectory { name: None, state: None, settings: Vec::new(), contract: None, credential_header: None } }
         }),
     ];
     prop_oneof![

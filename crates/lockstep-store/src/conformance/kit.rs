@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use lockstep_core::batch::Answer;
 use lockstep_core::clock::{Clock, Random, Sequence, Timestamp};
 use lockstep_core::command::{Command, Envelope, Outcome, Refusal, Reply, Terms};
+use lockstep_core::credential_header::CredentialHeader;
 use lockstep_core::event::EventType;
 use lockstep_core::id::{
     DirectoryId, DirectoryNumber, GroupId, LocalId, OrganizationId, RequestId, TokenId, UserId,
@@ -100,6 +101,7 @@ pub fn row(number: u32) -> Directory {
         contract: "generic".into(),
         state: DirectoryState::Linked,
         settings: Settings::default(),
+        credential_header: CredentialHeader::default(),
         terms_version: 0,
         recognition: Recognition::default(),
         sweep: None,

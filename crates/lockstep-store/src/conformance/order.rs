@@ -256,6 +256,7 @@ pub async fn the_signal_comes_with_events_and_only_with_them(store: impl Store) 
             state: None,
             settings: Vec::new(),
             contract: None,
+            credential_header: None,
         })
         .await;
     assert!(!committed.has_changed().unwrap());

@@ -37,6 +37,7 @@ pub async fn a_directory_keeps_its_settings_and_makes_older_terms_stale(store: i
         state: None,
         settings: vec![(setting, Some(on))],
         contract: None,
+        credential_header: None,
     };
     tenant.must(switch(Setting::RequireIfMatch, true)).await;
     tenant.must(switch(Setting::StrictRfc, true)).await;
@@ -46,7 +47,15 @@ pub async fn a_directory_keeps_its_settings_and_makes_older_terms_stale(store: i
     assert_eq!(directory.settings, kept.into_iter().collect());
     assert_eq!(directory.terms_version, 3);
     let settings = vec![(Setting::RequireIfMatch, None)];
-    tenant.must(Command::ChangeDirectory { name: None, state: None, settings, contract: None }).await;
+    tenant
+        .must(Command::ChangeDirectory {
+            name: None,
+            state: None,
+            settings,
+            contract: None,
+            credential_header: None,
+        })
+        .await;
     let (directory, _) = store.directory(tenant.number).await.unwrap().unwrap();
     assert_eq!(directory.settings, [(Setting::StrictRfc, false)].into_iter().collect());
     assert!(store.epoch() > epoch, "what was cached of it is read again");
@@ -79,6 +88,7 @@ pub async fn a_directory_keeps_what_was_recognized_and_a_contract_that_was_chose
         state: None,
         settings: Vec::new(),
         contract: Some(contract("another")),
+        credential_header: None,
     };
     tenant.must(change).await;
     let (directory, _) = store.directory(tenant.number).await.unwrap().unwrap();

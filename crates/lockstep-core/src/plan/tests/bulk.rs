@@ -254,7 +254,13 @@ fn a_request_that_was_read_under_other_terms_is_stale_as_a_whole() {
     let bulk = Arc::new(Bulk::new(vec![asked], None));
     let settings = vec![(Setting::RefuseSensitiveFilters, Some(true))];
     let answers = world.all(vec![
-        Command::ChangeDirectory { name: None, state: None, settings, contract: None },
+        Command::ChangeDirectory {
+            name: None,
+            state: None,
+            settings,
+            contract: None,
+            credential_header: None,
+        },
         Command::Bulk(bulk.clone(), bulk.begin()),
         Command::DeleteUser(LocalId(5), Precondition::None),
     ]);

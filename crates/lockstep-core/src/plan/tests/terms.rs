@@ -3,7 +3,13 @@
 use super::*;
 
 fn switch(setting: Setting, on: bool) -> Command {
-    Command::ChangeDirectory { name: None, state: None, settings: vec![(setting, Some(on))], contract: None }
+    Command::ChangeDirectory {
+        name: None,
+        state: None,
+        settings: vec![(setting, Some(on))],
+        contract: None,
+        credential_header: None,
+    }
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub(crate) fn directory(directory: &Directory, head: &Head, contract: &Rules) ->
         "domain": null,
         "settings": settings,
         "settings_set": set,
+        "credential_header": directory.credential_header.as_str(),
         "schema_changes_pending": directory.sweep.is_some(),
         "metadata": {
             "users": { "active": head.users_active, "inactive": head.users_inactive },

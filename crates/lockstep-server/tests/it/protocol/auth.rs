@@ -1,6 +1,8 @@
 //! Who may ask, and for what: bearer tokens, their ends, their scopes, and what is never kept.
 
 use axum::body::{Body, Bytes};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Request;
 use lockstep_server::limits::TOKENS_LIMIT;
 use lockstep_server::state::{Secrets, SystemSecrets, TOKEN_PREFIX, secret_text};
@@ -41,7 +43,8 @@ async fn each_wrong_credential_is_challenged_with_what_is_wrong() {
     let long = format!("Bearer {}", "x".repeat(100_000));
     let cases: &[(&[&str], u16, &str)] = &[
         (&[], 401, plain),
-        (&["Basic dXNlcjpwYXNz"], 401, plain),
+        (&["Basic dXNlcjpwYXNz"], 401, invalid),
+        (&["Basic dXNlcg=="], 401, plain),
         (&["Digest username=\"x\""], 401, plain),
         (&["Bearer wrong"], 401, invalid),
         (&["wrong"], 401, invalid),
@@ -59,7 +62,9 @@ async fn each_wrong_credential_is_challenged_with_what_is_wrong() {
             assert_eq!(answer.body["status"], status.to_string());
         }
         let answer = app.send(request("GET", "/events", credentials)).await;
-        let api = if *credentials == ["wrong"] { plain } else { *challenge };
+        // The API knows one form only.
+        let other_form = [["wrong"].as_slice(), &["Basic dXNlcjpwYXNz"]].contains(credentials);
+        let api = if other_form { plain } else { *challenge };
         assert_eq!((answer.status, answer.header("www-authenticate")), (*status, Some(api)));
     }
     app.finish().await;
@@ -346,5 +351,103 @@ async fn as_many_tokens_live_side_by_side_as_may() {
         next.scim("GET", "/Users", Value::Null).await.expect(200);
     }
     idp.scim("GET", "/Users", Value::Null).await.expect(200);
+    app.finish().await;
+}
+
+/// The forms in which administrators' forms and some IdPs send the one secret.
+#[tokio::test]
+async fn a_token_is_known_in_the_forms_that_its_directorys_contract_takes() {
+    let app = TestApp::start().await;
+    for (slug, bare, basic) in
+        [("generic", 200, 200), ("okta", 200, 200), ("entra", 200, 401), ("strict_rfc", 401, 401)]
+    {
+        let organization = app.organization(slug).await;
+        let idp = app.directory_of(&organization, slug).await;
+        let path = format!("{}/Users", idp.base);
+        let pair = |pair: String| format!("Basic {}", STANDARD.encode(pair));
+        for (credential, status) in [
+            (format!("bearer {}", idp.token), 200),
+            (idp.token.clone(), bare),
+            (pair(format!("anybody:{}", idp.token)), basic),
+            (pair("anybody:wrong".to_owned()), 401),
+            (pair(format!("{}:", idp.token)), 401),
+            ("non-token".to_owned(), 401),
+            (format!("Bearer Bearer {}", idp.token), 401),
+            ("Bearer Bearer wrong".to_owned(), 401),
+            (format!("Digest {}", idp.token), 401),
+        ] {
+            let answer = app.send(request("GET", &path, &[&credential])).await;
+            assert_eq!(answer.status, status, "{slug}: {}", answer.text);
+            if status == 401 {
+                assert_eq!(refusal(&answer), (401, None));
+                assert!(!answer.body["detail"].as_str().unwrap().is_empty());
+                assert!(!answer.text.contains(&idp.token), "{}", answer.text);
+            }
+            if credential.starts_with("Bearer Bearer") {
+                assert!(answer.body["detail"].as_str().unwrap().contains("twice"), "{}", answer.text);
+            }
+        }
+    }
+    // A connection by bearer token alone.
+    let idp = app.tenant("Bearer").await;
+    let settings = json!({ "settings": { "bare_tokens": false, "basic_credentials": false } });
+    app.api("PUT", &format!("/directories/{}", idp.directory), settings).await.expect(200);
+    let basic = format!("Basic {}", STANDARD.encode(format!("anybody:{}", idp.token)));
+    for credential in [&idp.token, &basic] {
+        let answer = app.send(request("GET", &format!("{}/Users", idp.base), &[credential])).await;
+        assert_eq!(refusal(&answer), (401, None));
+    }
+    idp.scim("GET", "/Users", Value::Null).await.expect(200);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_token_is_known_in_the_header_that_its_directory_names() {
+    let app = TestApp::start_on_sqlite().await;
+    let (idp, other) = (app.tenant("Acme").await, app.tenant("Other").await);
+    let path = format!("/directories/{}", idp.directory);
+    let ask = |directory: &ScimClient, headers: &[(&str, String)]| {
+        let mut request = Request::get(format!("{}/Users", directory.base));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        app.send(request.body(Body::empty()).unwrap())
+    };
+    let key = |token: &str| ("x-api-key", token.to_owned());
+    assert_eq!(app.read(&path).await["credential_header"], "authorization");
+    assert_eq!(ask(&idp, &[key(&idp.token)]).await.status, 401, "not before it is named");
+    let named = app.api("PUT", &path, json!({ "credential_header": "X-Api-Key" })).await.expect(200);
+    assert_eq!(named["credential_header"], "x-api-key");
+
+    assert_eq!(ask(&idp, &[key(&idp.token)]).await.status, 200);
+    assert_eq!(ask(&idp, &[key(&format!("Bearer {}", idp.token))]).await.status, 200);
+    assert_eq!(ask(&idp, &[("authorization", format!("Bearer {}", idp.token))]).await.status, 200);
+    for (directory, headers, status) in [
+        (&idp, vec![key("wrong")], 401),
+        (&idp, vec![key("")], 401),
+        (&idp, vec![], 401),
+        (&idp, vec![("x-other-key", idp.token.clone())], 401),
+        (&idp, vec![key(&idp.token), key(&idp.token)], 400),
+        // `Authorization` goes before any other header.
+        (&idp, vec![key(&idp.token), ("authorization", "Bearer wrong".to_owned())], 401),
+        // Another directory's token, and a header that another directory names.
+        (&idp, vec![key(&other.token)], 404),
+        (&other, vec![key(&other.token)], 401),
+    ] {
+        let answer = ask(directory, &headers).await;
+        assert_eq!(refusal(&answer), (status, None), "{headers:?}: {}", answer.text);
+        assert!(!answer.text.contains(&idp.token));
+    }
+    for wrong in [json!("Cookie"), json!("X Api Key"), json!("content-type"), json!(""), json!(1)] {
+        let answer = app.api("PUT", &path, json!({ "credential_header": wrong })).await;
+        assert_eq!(
+            answer.problem(),
+            (422, "invalid_request_parameters", Some("credential_header")),
+            "{wrong}"
+        );
+    }
+    let left = app.api("PUT", &path, json!({ "credential_header": null })).await.expect(200);
+    assert_eq!(left["credential_header"], "authorization");
+    assert_eq!(ask(&idp, &[key(&idp.token)]).await.status, 401);
     app.finish().await;
 }

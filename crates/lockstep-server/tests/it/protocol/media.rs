@@ -13,7 +13,7 @@ async fn strict(app: &TestApp) -> ScimClient {
 
 // Shows: MEDIA-02, MEDIA-03, MEDIA-04, MEDIA-11, ERR-09
 #[tokio::test]
-async fn every_answer_with_scim_data_is_scim_json_whatever_is_accepted() {
+async fn every_answer_with_scim_data_is_scim_json_unless_plain_json_is_asked_for() {
     let app = TestApp::start().await;
     let idp = app.tenant("Acme").await;
     let user = idp.user("one@example.com").await;
@@ -23,13 +23,67 @@ async fn every_answer_with_scim_data_is_scim_json_whatever_is_accepted() {
     for path in paths.into_iter().chain([one.as_str()]) {
         let plain = idp.scim_raw(&[], "GET", path, "").await;
         assert_eq!(plain.header("content-type"), Some(SCIM), "{path}");
-        for accept in [SCIM, "application/json", "*/*", "application/json;q=0.5, text/html", "text/html"] {
+        assert_eq!(plain.header("vary"), Some("accept"), "{path}");
+        for (accept, expected) in [
+            (SCIM, SCIM),
+            ("*/*", SCIM),
+            ("application/*", SCIM),
+            ("text/html", SCIM),
+            ("application/json;q=0, */*", SCIM),
+            ("application/json, application/scim+json", SCIM),
+            ("application/scim+json;q=0.1, Application/JSON", SCIM),
+            ("application/json", "application/json"),
+            ("Application/JSON; charset=utf-8", "application/json"),
+            ("application/json, text/plain, */*", "application/json"),
+            ("application/json;q=0.5, text/html", "application/json"),
+            ("application/scim+json;q=0, application/json", "application/json"),
+        ] {
             let answer = idp.scim_raw(&[("accept", accept)], "GET", path, "").await;
-            assert_eq!(answer.header("content-type"), Some(SCIM), "{path} {accept}");
+            assert_eq!(answer.header("content-type"), Some(expected), "{path} {accept}");
             // What cannot be answered in is not refused (RFC 9110 §12.4.1): there is no other form to choose.
             assert_eq!((answer.status, answer.text), (plain.status, plain.text.clone()), "{path} {accept}");
         }
     }
+    // What has no body has no type.
+    let gone = idp.scim_raw(&[("accept", "application/json")], "DELETE", &one, "").await;
+    assert_eq!((gone.status, gone.header("content-type")), (204, None));
+    app.finish().await;
+}
+
+/// A proxy that lets no other method pass.
+#[tokio::test]
+async fn a_header_instead_of_the_method_counts_only_where_the_directory_says_so() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let path = format!("/Users/{}", idp.user("one@example.com").await);
+    let put = json!({ "userName": "one@example.com", "title": "Dr" }).to_string();
+    let send = |says: &'static str, method: &'static str, body: String| {
+        let (idp, path) = (idp.clone(), path.clone());
+        async move { idp.scim_raw(&[("x-http-method-override", says)], method, &path, body).await }
+    };
+    for says in ["PUT", "PATCH", "DELETE"] {
+        let answer = send(says, "POST", put.clone()).await;
+        answer.scim_error(405, None);
+        assert_eq!(answer.header("allow"), Some("GET, HEAD, PUT, PATCH, DELETE"), "{says}");
+    }
+    let settings = json!({ "settings": { "method_override": true } });
+    app.api("PUT", &format!("/directories/{}", idp.directory), settings).await.expect(200);
+    assert_eq!(send("put", "POST", put.clone()).await.expect(200)["title"], "Dr");
+    let operation = json!({ "Operations": [{ "op": "remove", "path": "title" }] }).to_string();
+    assert!(send("PATCH", "POST", operation).await.expect(200).get("title").is_none());
+    // Nothing else than a POST is another method, and nothing else than a change.
+    assert_eq!(send("DELETE", "GET", String::new()).await.status, 200);
+    for says in ["GET", "TRACE", "PUT, DELETE", ""] {
+        send(says, "POST", put.clone()).await.scim_error(405, None);
+    }
+    assert_eq!(send("DELETE", "POST", String::new()).await.status, 204);
+    // The scopes are those of what is done.
+    let reader = json!({ "scopes": ["no-delete"] });
+    let made = app.api("POST", &format!("/directories/{}/tokens", idp.directory), reader).await.expect(201);
+    let path = format!("/Users/{}", idp.user("two@example.com").await);
+    let narrow = idp.with_token(made["bearer_token"].as_str().unwrap());
+    let refused = narrow.scim_raw(&[("x-http-method-override", "DELETE")], "POST", &path, "").await;
+    refused.scim_error(403, None);
     app.finish().await;
 }
 

@@ -33,6 +33,9 @@ async fn too_many_requests_are_429_with_when_to_come_back_and_a_removal_never_is
         }
         assert_eq!(refusal(&answer), (429, None), "{}", answer.asked);
         assert_eq!(answer.header("retry-after"), Some("1"));
+        assert_eq!(answer.header("ratelimit-limit"), Some("20"));
+        assert_eq!(answer.header("ratelimit-remaining"), Some("0"));
+        assert_eq!(answer.header("ratelimit-reset"), Some("1"));
         assert_eq!(answer.header("content-type"), Some("application/scim+json"));
         assert_eq!(answer.body["status"], "429");
     }

@@ -18,7 +18,13 @@ async fn each_setting_is_the_contract_s_until_it_is_set_and_again_when_it_is_giv
     let idp = app.tenant("Acme").await;
     let path = format!("/directories/{}", idp.directory);
     let contract = app.read(&path).await;
-    for off in ["require_if_match", "refuse_sensitive_filters", "strict_rfc", "leave_out_unknown_members"] {
+    for off in [
+        "require_if_match",
+        "refuse_sensitive_filters",
+        "strict_rfc",
+        "method_override",
+        "leave_out_unknown_members",
+    ] {
         assert_eq!(contract["settings"][off], false, "{off}");
     }
     assert_eq!(contract["settings"]["unique_group_names"], true);
