@@ -26,7 +26,7 @@ impl Basis {
 pub enum MetBy {
     /// A repair, by its name.
     Repair(&'static str),
-    /// A switch of the core or the edge that is not what it is elsewhere, by its name.
+    /// A switch of the contract, on or off, that is not so elsewhere: by its name in `lockstep_core::rules::Rule`.
     Rule(&'static str),
     /// What every directory does, because the RFC says so or nothing speaks against it.
     Rfc,

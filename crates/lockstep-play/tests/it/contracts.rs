@@ -10,7 +10,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 /// A directory of a server in process.
-struct InProcess<'a> {
+pub(crate) struct InProcess<'a> {
     app: &'a TestApp,
     client: ScimClient,
 }
@@ -46,7 +46,7 @@ impl Target for InProcess<'_> {
     }
 }
 
-async fn target<'a>(app: &'a TestApp, slug: &str) -> InProcess<'a> {
+pub(crate) async fn target<'a>(app: &'a TestApp, slug: &str) -> InProcess<'a> {
     let organization = app.organization(slug).await;
     let client = app.directory_of(&organization, slug).await;
     InProcess { app, client }

@@ -5,3 +5,4 @@
 mod contracts;
 mod needed;
 mod recognized;
+mod rules;

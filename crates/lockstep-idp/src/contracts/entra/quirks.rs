@@ -67,7 +67,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-CREATE-08",
         title: "Entra treats displayName as unique for groups",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Rule("unique_group_names"),
         contract: "duplicate.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md",
@@ -277,7 +277,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GROUP-05",
         title: "Redundant Add requests for every existing member whenever any member is removed",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Rule("group_patch_answers_no_content"),
         contract: "group-push.http",
         sources: &["bitwarden/server:bitwarden_license/src/Scim/Groups/PatchGroupCommand.cs"],
         proven: Basis::Source,
@@ -303,7 +303,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-GROUP-09",
         title: "A member id the server does not know",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Rule("leave_out_unknown_members"),
         contract: "group-members-odd.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-quarantine-status.md",
@@ -433,7 +433,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-05",
         title: "One request with many single-attribute Replace operations, including externalId and an URN path",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Rule("unmatched_replace_creates"),
         contract: "change.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility.md",
@@ -473,7 +473,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-12",
         title: "SCIM Validator request: value, display and primary of several typed emails, created and changed in one body",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Rule("unmatched_add_creates"),
         contract: "addresses.http",
         sources: &[
             "github.com/sourcegraph/sourcegraph-public-snapshot/pull/49119 (exact Azure validator request)",
@@ -483,7 +483,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-13",
         title: "Filter on a boolean sub-attribute, bare or as a quoted string: roles[primary eq \"True\"].value",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Rule("unmatched_replace_creates"),
         contract: "roles.http",
         sources: &[
             "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/customize-application-attributes.md (SingleAppRoleAssignment targets)",
@@ -590,7 +590,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-24",
         title: "Complex parent replaced with a partial object: other parts must survive",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Rule("replace_complex_whole"),
         contract: "change.http",
         sources: &[
             "pranems/SCIMServer:docs/PATCH_NULL_HANDLING_RFC_COMPLIANCE.md",
@@ -621,7 +621,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ENTRA-PATCH-29",
         title: "PATCH body with \"id\" beside Operations, and an operation with an extra \"name\" key",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Rule("refuse_unknown_attributes"),
         contract: "group-members-odd.http",
         sources: &[
             "AzureAD/SCIMReferenceCode:PostmanCollection.json \"Patch add user4 to group1\", \"Group patch add member\"",

@@ -141,7 +141,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-JSON-08",
         title: "Prototype and path-trick keys: __proto__, constructor.prototype",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Rule("refuse_unknown_attributes"),
         contract: "changes.http",
         sources: &[
             "ory/polis:npm/src/directory-sync/scim/utils.ts (comment: unsafe paths like __proto__ are refused)",
@@ -350,7 +350,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "GENERIC-PATCH-15",
         title: "display or displayName in a member object",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Rule("refuse_unknown_attributes"),
         contract: "members.http",
         sources: &["python-scim/scim2-server:scim2_server/utils.py (model_validate_from_dict)"],
         proven: Basis::Source,

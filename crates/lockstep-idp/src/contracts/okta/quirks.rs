@@ -242,7 +242,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-GROUP-12",
         title: "One unknown member id in a push: Okta treats 400 as final and does not retry",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Rule("leave_out_unknown_members"),
         contract: "group-members-odd.http",
         sources: &["github.com/fleetdm/fleet/issues/52600"],
         proven: Basis::Source,
@@ -382,7 +382,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-PUT-02",
         title: "Deactivation by PUT for AIW (custom) apps",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Rule("put_keeps_external_id"),
         contract: "put.http",
         sources: &[
             "github.com/coder/coder/issues/15828 (ScimClientImpl deactivateUser making PUT request)",
