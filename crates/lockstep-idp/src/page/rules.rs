@@ -78,6 +78,14 @@ fn sentence(rule: Rule) -> (&'static str, &'static str) {
             "a path to what only the server may change is accepted where it changes nothing",
             "a path to what only the server may change is refused",
         ),
+        Rule::BareTokens => (
+            "the bearer token is taken without the word `Bearer` before it, too",
+            "the bearer token is taken only behind the word `Bearer`",
+        ),
+        Rule::BasicCredentials => (
+            "the bearer token is taken as a password of HTTP Basic, too",
+            "the bearer token is not taken as a password of HTTP Basic",
+        ),
         Rule::PutKeepsMembers => {
             ("a PUT of a group without `members` keeps them", "a PUT of a group without `members` empties it")
         }
