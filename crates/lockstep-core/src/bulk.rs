@@ -239,12 +239,20 @@ pub(crate) struct Run {
     /// What the resources take that were made or changed.
     bytes: usize,
     first_seq: u64,
+    at: Timestamp,
     notes: Vec<String>,
 }
 
 impl Run {
     pub(crate) fn new(progress: &Progress) -> Self {
-        Self { progress: progress.clone(), events: 0, bytes: 0, first_seq: 0, notes: Vec::new() }
+        Self {
+            progress: progress.clone(),
+            events: 0,
+            bytes: 0,
+            first_seq: 0,
+            at: Timestamp::default(),
+            notes: Vec::new(),
+        }
     }
 
     /// Carries out what is left, over a view that holds everything that is asked for, until it is done or a step's
@@ -283,7 +291,7 @@ impl Run {
             for (index, answer) in answers {
                 if let Ok(outcome) = &answer {
                     if outcome.events > 0 && self.events == 0 {
-                        self.first_seq = outcome.first_seq;
+                        (self.first_seq, self.at) = (outcome.first_seq, outcome.at);
                     }
                     self.events += outcome.events;
                     self.notes.extend(outcome.notes.iter().cloned());
@@ -308,7 +316,7 @@ impl Run {
     /// What came of the step.
     pub(crate) fn outcome(self) -> Outcome {
         let reply = Reply::Bulk(self.progress);
-        Outcome { reply, first_seq: self.first_seq, events: self.events, notes: self.notes }
+        Outcome { reply, first_seq: self.first_seq, events: self.events, at: self.at, notes: self.notes }
     }
 }
 

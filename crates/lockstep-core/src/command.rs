@@ -12,6 +12,7 @@ use lockstep_scim::schema::{Definition, Mutability};
 use serde_json::Value;
 
 use crate::bulk::{self, Bulk};
+use crate::clock::Timestamp;
 use crate::credential_header::CredentialHeader;
 use crate::id::{DirectoryNumber, LocalId, RequestId};
 use crate::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
@@ -330,6 +331,8 @@ pub struct Outcome {
     pub first_seq: u64,
     /// How many events it made; 0 for what changed nothing.
     pub events: u64,
+    /// The time of those events, which is a part of their ids.
+    pub at: Timestamp,
     /// What was left out and why, in words without personal data.
     pub notes: Vec<String>,
 }

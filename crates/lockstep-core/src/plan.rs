@@ -263,7 +263,7 @@ impl<'a> Draft<'a> {
         }
         Plan {
             steps: self.steps,
-            outcome: Outcome { reply, first_seq, events: self.events, notes: self.notes },
+            outcome: Outcome { reply, first_seq, events: self.events, at: self.at, notes: self.notes },
         }
     }
 

@@ -11,6 +11,7 @@ pub mod organizations;
 pub(crate) mod paging;
 pub(crate) mod query;
 pub mod render;
+pub mod requests;
 pub mod schemas;
 pub mod tokens;
 pub mod users;

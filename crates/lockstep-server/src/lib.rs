@@ -13,6 +13,7 @@ mod pages;
 pub mod problem;
 mod rate;
 mod recognition;
+pub mod requests;
 pub mod routes;
 mod scans;
 pub mod scim;

@@ -103,3 +103,32 @@ pub const CLIENT_ASSERTIONS_LIMIT: usize = 1_000;
 pub const CLIENTS_LIMIT: usize = 100;
 /// Bytes of the body of a request for a token (413).
 pub const FORM_BYTES_LIMIT: usize = 32 * 1024;
+/// Request records that wait to be written; beyond, the oldest are dropped and counted. Of reads half as many.
+pub const RECORDS_WAITING_LIMIT: usize = 4_096;
+/// Bytes that they hold in memory meanwhile.
+pub const RECORDS_WAITING_BYTES_LIMIT: usize = 32 * 1024 * 1024;
+/// Request records that are written in one transaction.
+pub const RECORDS_BATCH_LIMIT: usize = 256;
+/// How long a request record waits for others to be written together with it: a crash takes so many with it.
+pub const RECORDS_GATHER_WAIT: Duration = Duration::from_millis(250);
+/// How long whoever asks for records waits for those that are not written yet.
+pub const RECORDS_SETTLE_WAIT: Duration = Duration::from_secs(2);
+/// Request records that one step of pruning or clearing removes.
+pub const RECORDS_REMOVED_LIMIT: usize = 1_000;
+/// Requests with a wrong credential, or none, that are recorded in a minute, for each directory: nobody without a
+/// credential fills the records.
+pub const STRANGERS_RECORDED_LIMIT: u32 = 10;
+/// Characters of a text in a request record; the rest is cut.
+pub const RECORDED_TEXT_CHARS_LIMIT: usize = 512;
+/// Elements of a list in a request record; a longer one is counted instead.
+pub const RECORDED_LIST_LIMIT: usize = 20;
+/// The same of the operations of a PATCH or a bulk, of which the first are kept.
+pub const RECORDED_OPERATIONS_LIMIT: usize = 50;
+/// Bytes of a body in a request record; what is behind is left out.
+pub const RECORDED_BODY_BYTES_LIMIT: usize = 16 * 1024;
+/// Bytes of an answer beyond which a request record holds its length alone.
+pub const RECORDED_ANSWER_BYTES_LIMIT: usize = 64 * 1024;
+/// Repairs, notes and pieces of advice in a request record, of each.
+pub const RECORDED_NOTES_LIMIT: usize = 50;
+/// Events of which a request record tells the ids; of others it tells how many.
+pub const RECORDED_EVENTS_LIMIT: usize = 100;

@@ -5,7 +5,9 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use lockstep_store::Store;
 
-use crate::api::{directories, events, groups, health, oauth_clients, organizations, schemas, tokens, users};
+use crate::api::{
+    directories, events, groups, health, oauth_clients, organizations, requests, schemas, tokens, users,
+};
 use crate::oauth::{metadata, token};
 use crate::pages;
 use crate::problem::Problem;
@@ -69,6 +71,8 @@ pub fn table<S: Store>() -> Vec<Route<S>> {
             ApiKey,
             delete(oauth_clients::remove::<S>),
         ),
+        route("GET", "/directories/{id}/requests", ApiKey, get(requests::list::<S>)),
+        route("GET", "/directories/{id}/requests/{request_id}", ApiKey, get(requests::read::<S>)),
         route("GET", "/directories/{id}/schemas", ApiKey, get(schemas::list::<S>)),
         route("POST", "/directories/{id}/schemas", ApiKey, post(schemas::create::<S>)),
         route("GET", "/directories/{id}/schemas/{urn}", ApiKey, get(schemas::read::<S>)),

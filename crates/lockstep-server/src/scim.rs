@@ -39,6 +39,7 @@ use crate::body::RawBody;
 use crate::limits::READINGS_LIMIT;
 use crate::problem::Problem;
 use crate::recognition;
+use crate::requests::Seen;
 use crate::scans::Client;
 use crate::state::AppState;
 use crate::trail::Trail;
@@ -61,14 +62,15 @@ async fn serve<S: Store>(
     Extension(client): Extension<Client>,
     request: Request,
 ) -> Response {
-    let mut trail = Trail::default();
+    let (mut trail, mut seen) = (Trail::default(), Seen::default());
     let plain_json = answer::wants_plain_json(request.headers());
-    let answered = exchange(&state, request_id, client, request, &mut trail).await;
+    let answered = exchange(&state, request_id, client, request, &mut trail, &mut seen).await;
     let mut response = answered.unwrap_or_else(IntoResponse::into_response);
     answer::name_type(&mut response, plain_json);
     answer::name_repairs(&mut response, &trail);
     recognition::advise(&mut trail, response.status(), response.extensions().get());
     response.extensions_mut().insert(trail);
+    response.extensions_mut().insert(seen);
     response
 }
 
@@ -102,6 +104,7 @@ async fn exchange<S: Store>(
     client: Client,
     request: Request,
     trail: &mut Trail,
+    seen: &mut Seen,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     trail.operation = format!("{} unknown", parts.method);
@@ -125,6 +128,7 @@ async fn exchange<S: Store>(
         KnownBy::Issuer(client) => trail.client = Some(client),
     }
     trail.contract = caller.provider.slug;
+    seen.terms = Some(caller.terms.clone());
     demand_utf8(parts.uri.query().unwrap_or_default())?;
 
     let method = method_of(&parts, &caller);
@@ -146,15 +150,20 @@ async fn exchange<S: Store>(
         // Where nothing can be asked, or not by this token, what the body says does not matter.
         let mut repaired = sent.raw.clone();
         lockstep_idp::repair(caller.provider, &mut repaired, &caller.terms, &state.repairs_off);
-        caller.may(&endpoint_of(&repaired)?)?;
+        let endpoint = endpoint_of(&repaired)?;
+        trail.operation = endpoint.template();
+        caller.may(&endpoint)?;
         sent.body = Some(body_of(state, Request::from_parts(parts, body)).await?);
+        seen.body.clone_from(&sent.body);
         caller.check_again(state).await?;
     }
+    seen.raw = state.requests.is_on().then(|| sent.raw.clone());
     for reading in 1..READINGS_LIMIT {
         match served(state, &caller, &sent, reading, trail).await {
             // The directory's terms changed on the way: what the request means is asked again, under those of now.
             Err(problem) if problem.is_stale() => {
                 caller = auth::scim_caller(state, &sent.headers, &caller.directory_id.to_string()).await?;
+                seen.terms = Some(caller.terms.clone());
             }
             answered => return answered,
         }
@@ -203,6 +212,8 @@ async fn served<S: Store>(
 
     let endpoint = endpoint_of(&raw)?;
     trail.operation = endpoint.template();
+    trail.resources.clear();
+    trail.resources.extend(endpoint.resource(caller.directory));
     caller.may(&endpoint)?;
     if !endpoint.changes() {
         admit(state, caller)?;
@@ -240,7 +251,7 @@ fn endpoint_of(raw: &lockstep_idp::Request) -> Result<Endpoint, Problem> {
 }
 
 /// The directory that a path names: the part behind `/scim/v2/`.
-fn directory_of(path: &str) -> Cow<'_, str> {
+pub(crate) fn directory_of(path: &str) -> Cow<'_, str> {
     let named = path.split('/').nth(3).unwrap_or_default();
     percent_encoding::percent_decode_str(named).decode_utf8_lossy()
 }

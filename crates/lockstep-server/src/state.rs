@@ -18,7 +18,7 @@ use lockstep_core::rules::{Rule, Rules};
 use lockstep_core::settings::Setting;
 use lockstep_idp::Provider;
 use lockstep_scim::{Limits, Object};
-use lockstep_store::Store;
+use lockstep_store::{RequestsInMemory, Store};
 
 use crate::auth::Credentials;
 use crate::base64url;
@@ -29,6 +29,7 @@ use crate::oauth::keys::{IssuerKeys, NoSource};
 use crate::problem::Problem;
 use crate::rate::Rate;
 use crate::recognition::Recognitions;
+use crate::requests::{Keeping, Requests};
 use crate::scans::Scans;
 
 /// What every handler shares; see [`Shared`].
@@ -65,6 +66,8 @@ pub struct Shared<S: Store> {
     pub(crate) rate: Option<Arc<Rate>>,
     /// The keys of those whose tokens are accepted.
     pub(crate) issuer_keys: IssuerKeys,
+    /// What is recorded of requests.
+    pub requests: Arc<Requests>,
     /// Wakes the worker for what begins without an event.
     pub(crate) begun: tokio::sync::Notify,
     terms: RwLock<HashMap<&'static str, Arc<Terms>>>,
@@ -95,6 +98,7 @@ impl<S: Store> AppState<S> {
             recognitions: Recognitions::default(),
             rate: None,
             issuer_keys: IssuerKeys::from(Arc::new(NoSource)),
+            requests: Arc::new(Requests::on(Arc::new(RequestsInMemory::default()), Keeping::default())),
             begun: tokio::sync::Notify::new(),
             terms: RwLock::default(),
         }))
@@ -124,6 +128,12 @@ impl<S: Store> AppState<S> {
         Self(Arc::new(Shared { rate: Some(Arc::new(Rate::new(rate, self.clock.clone()))), ..self.anew() }))
     }
 
+    /// The same server, which records requests so. Without this it keeps the last ones in memory.
+    #[must_use]
+    pub fn with_requests(&self, requests: Requests) -> Self {
+        Self(Arc::new(Shared { requests: Arc::new(requests), ..self.anew() }))
+    }
+
     /// The same parts, with nothing remembered.
     fn anew(&self) -> Shared<S> {
         Shared {
@@ -141,6 +151,7 @@ impl<S: Store> AppState<S> {
             catalog: Catalog::default(),
             recognitions: Recognitions::default(),
             issuer_keys: self.issuer_keys.anew(),
+            requests: self.requests.clone(),
             begun: tokio::sync::Notify::new(),
             terms: RwLock::default(),
         }

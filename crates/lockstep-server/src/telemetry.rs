@@ -13,6 +13,7 @@ use lockstep_core::id::RequestId;
 use lockstep_store::Store;
 
 use crate::problem::{DAMAGED, Problem, Surface, Told, rendered};
+use crate::requests::{self, Arrived};
 use crate::scans::Client;
 use crate::state::AppState;
 use crate::trail::Trail;
@@ -30,6 +31,7 @@ pub(crate) async fn observe<S: Store>(
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let id = state.draw_request_id();
     request.extensions_mut().insert(id);
+    let arrived = (surface == Surface::Scim && state.requests.is_on()).then(|| Arrived::of(&request));
     // Dropped with this future, when the client goes away.
     let (client, _waits) = Client::waiting();
     request.extensions_mut().insert(client);
@@ -39,15 +41,19 @@ pub(crate) async fn observe<S: Store>(
     let served = tokio::spawn(async move {
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         let response = answered.unwrap_or_else(|_| Problem::fault("a handler panicked").into_response());
-        let response = with_id(rendered(response, surface, id), id);
+        let mut response = with_id(rendered(response, surface, id), id);
+        let took = began.elapsed();
         let line = Line {
             id: &id.to_string(),
             method: method.as_str(),
             route: route.as_deref().unwrap_or("none"),
             status: response.status().as_u16(),
-            duration_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+            duration_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         };
         line.write(response.extensions().get(), response.extensions().get());
+        if let Some(arrived) = arrived {
+            requests::record(&state, arrived, id, &mut response, took).await;
+        }
         response
     });
     served.await.unwrap_or_else(|ended| {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use lockstep_core::command::Outcome;
-use lockstep_core::id::{ClientId, DirectoryId, TokenId};
+use lockstep_core::clock::Timestamp;
+use lockstep_core::command::{Outcome, Reply};
+use lockstep_core::id::{ClientId, DirectoryId, LocalId, TokenId};
+use lockstep_core::query::Kind;
 use lockstep_idp::Note;
 use lockstep_idp::detect::Habit;
 
@@ -34,6 +36,10 @@ pub struct Trail {
     pub first_seq: u64,
     /// How many events it made.
     pub events: u64,
+    /// The same in runs, for each the number of its first event, how many it has, and their time.
+    pub made: Vec<(u64, u64, Timestamp)>,
+    /// The users and groups that it was about; one may be there twice.
+    pub resources: Vec<(Kind, LocalId)>,
 }
 
 impl Trail {
@@ -55,6 +61,15 @@ impl Trail {
             self.first_seq = outcome.first_seq;
         }
         self.events += outcome.events;
+        if outcome.events > 0 {
+            self.made.push((outcome.first_seq, outcome.events, outcome.at));
+        }
+        match &outcome.reply {
+            Reply::User(user) => self.resources.push((Kind::User, user.id)),
+            Reply::Group(group) => self.resources.push((Kind::Group, group.id)),
+            Reply::Stands(kind, id) => self.resources.push((*kind, *id)),
+            Reply::Gone | Reply::Directory(_) | Reply::Schema(_) | Reply::Step { .. } | Reply::Bulk(_) => {}
+        }
         self.notes.extend(outcome.notes.iter().cloned());
     }
 }

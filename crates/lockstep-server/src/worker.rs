@@ -3,7 +3,7 @@
 //! what is due by the clock.
 
 use lockstep_core::command::{Command, Envelope, Refusal, Reply};
-use lockstep_core::id::RequestId;
+use lockstep_core::id::{DirectoryNumber, RequestId};
 use lockstep_core::model::Directory;
 use lockstep_store::{Store, StoreError, Work};
 
@@ -52,7 +52,8 @@ fn warn(problem: &Problem) {
     );
 }
 
-/// What is due by the clock: writes when tokens were last used, removes tokens of OAuth clients that have expired.
+/// What is due by the clock: writes when tokens were last used, removes tokens of OAuth clients that have expired and
+/// request records that are kept no longer.
 pub async fn tend<S: Store>(state: &AppState<S>) -> Result<(), Problem> {
     match write_what_is_due(state).await {
         Ok(()) | Err(StoreError::Stopping) => Ok(()),
@@ -73,6 +74,7 @@ async fn write_what_is_due<S: Store>(state: &AppState<S>) -> Result<(), StoreErr
     }
     let now = state.clock.now();
     while state.store.remove_expired_tokens(now, EXPIRED_TOKENS_LIMIT).await? {}
+    while state.requests.prune(now).await? {}
     Ok(())
 }
 
@@ -106,6 +108,7 @@ pub async fn turn<S: Store>(state: &AppState<S>) -> Result<Turn, Problem> {
 
 async fn step<S: Store>(state: &AppState<S>, work: Work) -> Result<Turn, Problem> {
     match work {
+        Work::Clear(directory) if clear_requests(state, directory).await => Ok(Turn::More),
         Work::Clear(directory) => match state.store.clear(directory, CLEAR_ROWS_LIMIT).await {
             Ok(more) => Ok(if more { Turn::More } else { Turn::Idle }),
             Err(StoreError::Stopping) => Ok(Turn::Stopping),
@@ -123,6 +126,15 @@ async fn step<S: Store>(state: &AppState<S>, work: Work) -> Result<Turn, Problem
             go_on(state, &directory, sweep.request, Command::Sweep).await
         }
     }
+}
+
+/// Removes some records of a deleted directory's requests; whether there are more. Where that fails, they go when they
+/// are old enough: the directory's rows do not wait for it.
+async fn clear_requests<S: Store>(state: &AppState<S>, directory: DirectoryNumber) -> bool {
+    state.requests.clear(directory).await.unwrap_or_else(|error| {
+        warn(&error.into());
+        false
+    })
 }
 
 /// One step of what is done by commands.

@@ -12,6 +12,7 @@ mod lane;
 mod migrate;
 mod queue;
 mod readers;
+mod requests;
 mod statement;
 mod store;
 #[cfg(test)]
@@ -21,4 +22,5 @@ mod users;
 mod waiting;
 mod work;
 
+pub use requests::SqliteRequests;
 pub use store::{Options, Sqlite};

@@ -6,6 +6,7 @@ mod differential;
 mod lane;
 mod opening;
 mod order;
+mod requests;
 mod statements;
 
 use std::path::Path;

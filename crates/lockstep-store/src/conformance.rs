@@ -14,6 +14,7 @@ pub mod clients;
 pub mod kit;
 pub mod order;
 pub mod read;
+pub mod requests;
 pub mod restart;
 pub mod schemas;
 pub mod tenancy;

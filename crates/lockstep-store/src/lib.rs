@@ -20,9 +20,11 @@ pub mod conformance;
 mod error;
 pub mod memory;
 mod page;
+pub mod requests;
 
 pub use error::{Result, StoreError};
 pub use page::{Order, Page, Walk};
+pub use requests::{RequestLog, RequestQuery, RequestRecord, RequestsInMemory};
 
 /// Makes the source of randomness of one batch.
 pub type RandomFactory = Arc<dyn Fn() -> Box<dyn Random> + Send + Sync>;

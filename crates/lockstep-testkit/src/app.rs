@@ -14,12 +14,13 @@ use lockstep_core::rules::Rule;
 use lockstep_scim::Limits;
 use lockstep_server::keys::MasterKey;
 use lockstep_server::oauth::KeySource;
+use lockstep_server::requests::{Keeping, Requests};
 use lockstep_server::state::{AppState, Secrets, SeededSecrets, digest_of};
 use lockstep_server::worker::{self, Turn};
 use lockstep_server::{auth, routes};
 use lockstep_store::memory::Memory;
 use lockstep_store::{RandomFactory, Store};
-use lockstep_store_sqlite::{Options, Sqlite};
+use lockstep_store_sqlite::{Options, Sqlite, SqliteRequests};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -57,9 +58,12 @@ impl TestApp<Sqlite> {
         let clock = Arc::new(ManualClock::at(CLOCK_START));
         let folder = tempfile::tempdir().expect("a folder for the database");
         let options = Options::new(clock.clone(), seeded());
-        let store = Sqlite::open(&folder.path().join("lockstep.db"), options).expect("a new database");
-        let app = Self::over(store, clock).await;
-        Self { folder: Some(folder), ..app }
+        let path = folder.path().join("lockstep.db");
+        let store = Sqlite::open(&path, options).expect("a new database");
+        let requests = SqliteRequests::open(&SqliteRequests::beside(&path)).expect("a new file");
+        let mut app = Self::over(store, clock).await;
+        app.folder = Some(folder);
+        app.with_requests(Requests::on(Arc::new(requests), Keeping::default()))
     }
 
     /// All that stands in the database's files, read as text: to look for what must not be there.
@@ -102,6 +106,14 @@ impl<S: Store> TestApp<S> {
     #[must_use]
     pub fn without_rules(mut self, rules: &[Rule]) -> Self {
         self.state = self.state.without_rules(rules);
+        self.router = routes::app(self.state.clone());
+        self
+    }
+
+    /// The same server, which records requests so.
+    #[must_use]
+    pub fn with_requests(mut self, requests: Requests) -> Self {
+        self.state = self.state.with_requests(requests);
         self.router = routes::app(self.state.clone());
         self
     }

@@ -32,6 +32,11 @@ pub(crate) enum Command {
     /// The server must not run on the same database. Exit code 0: every promise holds; 1: the database could not be
     /// read; 2: something differs, and what is printed.
     Verify(VerifyOptions),
+    /// Shows what identity providers sent, what was made of it, and what they were answered
+    ///
+    /// Asks a running server for its request records. LOCKSTEP_API_KEY gives the API key.
+    #[command(subcommand)]
+    Requests(RequestsCommand),
     /// Prints the configuration file with every key, its default and what it means
     Config,
 }
@@ -67,6 +72,57 @@ pub(crate) struct ServeOptions {
     /// Say that a proxy in front of this server ends TLS: allows plain HTTP on other than loopback addresses
     #[arg(long, env = "LOCKSTEP_BEHIND_PROXY")]
     pub(crate) behind_proxy: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RequestsCommand {
+    /// Prints the last requests, the newest at the end, a line each; what was repaired, left out or refused below it
+    Tail(TailOptions),
+    /// Explains one request in full
+    Show(ShowOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServerOptions {
+    /// Where the server is
+    #[arg(long, env = "LOCKSTEP_URL", value_name = "URL", default_value = "http://127.0.0.1:8480")]
+    pub(crate) url: String,
+    /// Only this directory [default: all that the API key reaches]
+    #[arg(long, value_name = "ID")]
+    pub(crate) directory: Option<String>,
+    /// JSON, as the API has it; of a list a line each
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TailOptions {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+    /// Go on with what comes
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// How many to begin with
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(0..=100))]
+    pub(crate) lines: u16,
+    /// Only those answered so: a status such as 409, or a class such as 4xx
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+    /// Only those that needed repair
+    #[arg(long)]
+    pub(crate) repaired: bool,
+    /// Only those about this user or group
+    #[arg(long, value_name = "ID")]
+    pub(crate) resource: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowOptions {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+    /// The request's id: in `x-request-id` of its answer, on its events, in the log
+    #[arg(value_name = "REQUEST")]
+    pub(crate) id: String,
 }
 
 #[derive(Debug, Args)]

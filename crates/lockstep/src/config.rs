@@ -4,9 +4,11 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use lockstep_server::outbound::AddressRange;
+use lockstep_server::requests::Keeping;
 use serde::Deserialize;
 
 use crate::cli::ServeOptions;
@@ -32,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) scim_requests_per_second: Option<NonZeroU32>,
     /// Private or loopback ranges that the server's own requests may reach.
     pub(crate) allow_outbound: Vec<AddressRange>,
+    /// What is recorded of requests, if anything.
+    pub(crate) requests: Option<Keeping>,
 }
 
 /// The server's certificate.
@@ -60,8 +64,18 @@ struct File {
     api_key_file: Option<PathBuf>,
     master_key_file: Option<PathBuf>,
     scim_requests_per_second: Option<NonZeroU32>,
+    requests: RequestsSection,
     tls: TlsSection,
     log: LogSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RequestsSection {
+    enabled: Option<bool>,
+    keep_days: Option<u32>,
+    max_megabytes: Option<u32>,
+    values: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -155,8 +169,45 @@ impl Config {
                 .transpose()?
                 .or(file.scim_requests_per_second),
             allow_outbound,
+            requests: requests(&file.requests, variable)?,
         })
     }
+}
+
+/// What is recorded of requests.
+fn requests(
+    file: &RequestsSection,
+    variable: impl Fn(&str) -> Option<String>,
+) -> anyhow::Result<Option<Keeping>> {
+    fn read<T: std::str::FromStr>(name: &str, text: Option<String>) -> anyhow::Result<Option<T>> {
+        let wrong = |text: String| anyhow::anyhow!("requests.{name} cannot be `{text}`");
+        text.map(|text| text.parse().map_err(|_| wrong(text))).transpose()
+    }
+    let enabled = read("enabled", variable("LOCKSTEP_REQUESTS_ENABLED"))?.or(file.enabled);
+    let days: Option<u32> = read("keep_days", variable("LOCKSTEP_REQUESTS_KEEP_DAYS"))?.or(file.keep_days);
+    let megabytes: Option<u32> =
+        read("max_megabytes", variable("LOCKSTEP_REQUESTS_MAX_MEGABYTES"))?.or(file.max_megabytes);
+    let values = variable("LOCKSTEP_REQUESTS_VALUES").or(file.values.clone());
+    let default = Keeping::default();
+    let keeping = Keeping {
+        time: days.map_or(default.time, |days| Duration::from_hours(24 * u64::from(days))),
+        bytes: megabytes.map_or(default.bytes, |megabytes| 1024 * 1024 * u64::from(megabytes)),
+        masked: match values.as_deref() {
+            None => default.masked,
+            Some("shown") => false,
+            Some("masked") => true,
+            Some(other) => bail!("requests.values is `{other}`: it can be `shown` or `masked`"),
+        },
+    };
+    ensure!(
+        keeping.time > Duration::ZERO,
+        "requests.keep_days must be 1 or more; to keep none, set requests.enabled to false"
+    );
+    ensure!(
+        keeping.bytes > 0,
+        "requests.max_megabytes must be 1 or more; to keep none, set requests.enabled to false"
+    );
+    Ok(Some(keeping).filter(|_| enabled.unwrap_or(true)))
 }
 
 fn parse(text: &str) -> anyhow::Result<File> {
@@ -226,6 +277,28 @@ mod tests {
         let set = load(&ServeOptions::default(), &[("LOCKSTEP_SCIM_REQUESTS_PER_SECOND", "50")]).unwrap();
         assert_eq!(set.scim_requests_per_second, NonZeroU32::new(50));
         assert!(parse("scim_requests_per_second = 0").is_err());
+    }
+
+    #[test]
+    fn what_is_recorded_of_requests_can_be_set() {
+        let set = |environment: &[(&str, &str)]| load(&ServeOptions::default(), environment);
+        assert_eq!(set(&[]).unwrap().requests, Some(Keeping::default()));
+        assert_eq!(set(&[("LOCKSTEP_REQUESTS_ENABLED", "false")]).unwrap().requests, None);
+        let said = [
+            ("LOCKSTEP_REQUESTS_KEEP_DAYS", "2"),
+            ("LOCKSTEP_REQUESTS_MAX_MEGABYTES", "3"),
+            ("LOCKSTEP_REQUESTS_VALUES", "masked"),
+        ];
+        let wanted = Keeping { time: Duration::from_hours(48), bytes: 3 * 1024 * 1024, masked: true };
+        assert_eq!(set(&said).unwrap().requests, Some(wanted));
+        for wrong in [
+            ("LOCKSTEP_REQUESTS_ENABLED", "perhaps"),
+            ("LOCKSTEP_REQUESTS_KEEP_DAYS", "0"),
+            ("LOCKSTEP_REQUESTS_MAX_MEGABYTES", "-1"),
+            ("LOCKSTEP_REQUESTS_VALUES", "hidden"),
+        ] {
+            assert!(set(&[wrong]).is_err(), "{wrong:?}");
+        }
     }
 
     // Shows: AUTH-01

@@ -5,6 +5,7 @@ mod config;
 mod dev;
 mod master_key;
 mod request_target;
+mod requests;
 mod serve;
 mod verify;
 mod wire;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         cli::Command::Serve(options) => serve::run(&options),
         cli::Command::Dev(options) => dev::run(&options),
         cli::Command::Verify(options) => verify::run(&options),
+        cli::Command::Requests(command) => requests::run(&command),
         cli::Command::Config => {
             print!("{}", config::REFERENCE);
             Ok(ExitCode::SUCCESS)

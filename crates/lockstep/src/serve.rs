@@ -48,6 +48,7 @@ pub(crate) fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         if let Some(rate) = config.scim_requests_per_second {
             state = state.with_scim_requests_per_second(rate);
         }
+        state = state.with_requests(wire::requests(config.requests, &path)?);
         if let Some(key) = accept_api_key(&state, config.api_key.as_deref()).await? {
             println!("API key (printed this once, keep it): {key}");
         }
@@ -59,6 +60,7 @@ pub(crate) fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         // when tokens were last used, as far as that can be written.
         drop(worker::tend(&state).await);
         store.stop().await;
+        state.requests.stop();
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     })

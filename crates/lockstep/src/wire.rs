@@ -1,12 +1,13 @@
 //! The one place where a database's URL becomes a backend.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use lockstep_core::clock::{Clock, Timestamp};
+use lockstep_server::requests::{Keeping, Requests};
 use lockstep_server::state::{Secrets, SystemSecrets};
-use lockstep_store_sqlite::Sqlite;
+use lockstep_store_sqlite::{Sqlite, SqliteRequests};
 
 /// The machine's clock.
 #[derive(Debug)]
@@ -51,11 +52,24 @@ impl Database {
 }
 
 /// Opens the embedded database.
-pub(crate) fn open_sqlite(path: &std::path::Path, secrets: &Arc<SystemSecrets>) -> anyhow::Result<Sqlite> {
+pub(crate) fn open_sqlite(path: &Path, secrets: &Arc<SystemSecrets>) -> anyhow::Result<Sqlite> {
     let numbers = secrets.clone();
     let options =
         lockstep_store_sqlite::Options::new(Arc::new(SystemClock), Arc::new(move || numbers.random()));
     Sqlite::open(path, options).with_context(|| format!("cannot open the database {}", path.display()))
+}
+
+/// What records requests: a file beside the database, which no part of it relies on.
+pub(crate) fn requests(keeping: Option<Keeping>, database: &Path) -> anyhow::Result<Requests> {
+    let Some(keeping) = keeping else { return Ok(Requests::off()) };
+    let path = SqliteRequests::beside(database);
+    let log = SqliteRequests::open(&path).with_context(|| {
+        format!(
+            "cannot open the request records {}; they may be moved away, or switched off (`lockstep config`, [requests])",
+            path.display()
+        )
+    })?;
+    Ok(Requests::on(Arc::new(log), keeping))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Answers in SCIM's media type.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use crate::problem::Problem;
+use crate::requests::Said;
 use crate::trail::Trail;
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/scim+json");
@@ -15,8 +16,11 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
 
 /// A message with a body.
 pub(crate) fn message(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+    let body = Bytes::from(body.to_string());
+    let mut response = Response::new(Body::from(body.clone()));
     *response.status_mut() = status;
+    // Shared with its record, not copied.
+    response.extensions_mut().insert(Said(body));
     response.headers_mut().insert(header::CONTENT_TYPE, MEDIA_TYPE);
     response
 }

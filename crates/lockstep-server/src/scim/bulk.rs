@@ -51,7 +51,9 @@ pub(super) async fn carry_out<S: Store>(
         let Reply::Bulk(next) = outcome.reply else { return Err(Refusal::Fault.into()) };
         progress = next;
     }
-    let outcomes = job.outcomes(&messages, progress.into_answers()).await;
+    let answers = progress.into_answers();
+    trail.resources.extend(answers.iter().flatten().filter_map(standing));
+    let outcomes = job.outcomes(&messages, answers).await;
     Ok(answer::message(StatusCode::OK, &bulk::render(outcomes)))
 }
 
@@ -112,6 +114,7 @@ impl<S: Store> Job<'_, S> {
         ));
         let mut endpoint = endpoint_of(&raw)?;
         self.caller.may(&endpoint)?;
+        trail.resources.extend(endpoint.resource(self.caller.directory));
         match &mut endpoint {
             Endpoint::Replace(kind, id) | Endpoint::Patch(kind, id) | Endpoint::Delete(kind, id) => {
                 if let Some(name) = id.strip_prefix("bulkId:") {

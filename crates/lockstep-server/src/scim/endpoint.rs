@@ -1,5 +1,6 @@
 //! What there is below a directory's SCIM endpoint (RFC 7644 §3.2), on one screen.
 
+use lockstep_core::id::{DirectoryNumber, GroupId, LocalId, UserId};
 use lockstep_core::query::Kind;
 use lockstep_core::scope::Access;
 
@@ -152,6 +153,20 @@ impl Endpoint {
             Self::Create(_) | Self::Replace(..) | Self::Patch(..) | Self::Delete(..) | Self::Bulk => true,
             Self::Discovery(_) | Self::List(_) | Self::Search(_) | Self::Read(..) => false,
         }
+    }
+
+    /// The user or group that it names, if it can be one of this directory.
+    pub(crate) fn resource(&self, directory: DirectoryNumber) -> Option<(Kind, LocalId)> {
+        let (Self::Read(kind, id) | Self::Replace(kind, id) | Self::Patch(kind, id) | Self::Delete(kind, id)) =
+            self
+        else {
+            return None;
+        };
+        let (number, local) = match kind {
+            Kind::User => UserId::parse(id).map(|id| (id.directory, id.local)),
+            Kind::Group => GroupId::parse(id).map(|id| (id.directory, id.local)),
+        }?;
+        (number == directory).then_some((*kind, local))
     }
 
     /// How it is called in logs: without ids.

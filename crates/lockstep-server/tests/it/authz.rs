@@ -38,6 +38,8 @@ struct Victim {
     token: String,
     /// The id of an OAuth client of the directory.
     client: String,
+    /// The id of a request of the IdP.
+    request: String,
 }
 
 /// The victim's own schema.
@@ -147,6 +149,20 @@ fn cases(victim: &Victim) -> Vec<Case> {
         ),
         case(
             "GET",
+            "/directories/{id}/requests",
+            format!("/directories/{directory}/requests"),
+            none(),
+            NotFound,
+        ),
+        case(
+            "GET",
+            "/directories/{id}/requests/{request_id}",
+            format!("/directories/{directory}/requests/{}", victim.request),
+            none(),
+            NotFound,
+        ),
+        case(
+            "GET",
             "/directories/{id}/schemas",
             format!("/directories/{directory}/schemas"),
             none(),
@@ -178,7 +194,9 @@ async fn victim(app: &TestApp) -> Victim {
     let path = format!("/directories/{}/oauth_clients", idp.directory);
     let client = app.api("POST", &path, json!({ "authentication": "client_secret_basic" })).await.expect(201);
     let client = client["id"].as_str().unwrap().to_owned();
-    Victim { idp, user, group, token, client }
+    let requests = app.read(&format!("/directories/{}/requests", idp.directory)).await;
+    let request = requests["data"][0]["id"].as_str().unwrap().to_owned();
+    Victim { idp, user, group, token, client, request }
 }
 
 fn assert_silent(answer: &Answer, victim: &Victim) {

@@ -12,6 +12,7 @@ mod organizations;
 mod pages;
 mod protocol;
 mod recognition;
+mod requests;
 mod sdk;
 mod surface;
 mod tokens;

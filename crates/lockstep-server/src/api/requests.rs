@@ -1,0 +1,117 @@
+//! Request records: what a directory's IdP sent, what was made of it, and what it was answered.
+
+use std::ops::RangeInclusive;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use lockstep_core::id::{DirectoryNumber, GroupId, LocalId, RequestId, UserId};
+use lockstep_store::{RequestQuery, Store};
+use serde_json::{Value, json};
+
+use super::paging::{self, Paging};
+use super::query::Query;
+use super::render;
+use crate::auth::ApiCaller;
+use crate::problem::Problem;
+use crate::scim::TEMPLATES;
+use crate::state::AppState;
+
+/// `GET /directories/{id}/requests`: newest first, without bodies. `recording` says whether requests are recorded, and
+/// how many records were dropped since the server started.
+pub(crate) async fn list<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Json<Value>, Problem> {
+    let [limit, before, after, order] = paging::PARAMETERS;
+    let filters = ["range_start", "range_end", "status", "repaired", "operation", "resource"];
+    query.knows(&[&[limit, before, after, order], &filters[..]].concat())?;
+    let paging = Paging::read(&query, RequestId::parse)?;
+    let (since, until) = (query.time("range_start")?, query.time("range_end")?);
+    if since.zip(until).is_some_and(|(since, until)| since >= until) {
+        let message = "`range_end` must be later than `range_start`";
+        return Err(Problem::invalid_field("range_end", "invalid_range", message));
+    }
+    let (status, repaired, operation) = (status(&query)?, repaired(&query)?, operation(&query)?);
+    let (directory, _) = caller.directory(&state, &id).await?;
+    let number = directory.id.directory;
+    let page = paging.page.clone();
+    let resource = resource(&query, number)?;
+    let asked = RequestQuery { directory: number, page, since, until, status, repaired, operation, resource };
+    let mut found = state.requests.list(asked).await?;
+    let cursors = paging.cut(&mut found, |record| record.id.to_string());
+    let shown: Result<Vec<Value>, Problem> =
+        found.iter().map(|record| render::request(&state.public_url, record).map(Value::Object)).collect();
+    let Json(mut list) = paging::list(shown?, &cursors);
+    if let Some(fields) = list.as_object_mut() {
+        let recording = json!({ "enabled": state.requests.is_on(), "dropped": state.requests.dropped() });
+        fields.insert("recording".into(), recording);
+    }
+    Ok(Json(list))
+}
+
+/// `GET /directories/{id}/requests/{request_id}`: all that is kept of one.
+pub(crate) async fn read<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    Path((id, request)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let (directory, _) = caller.directory(&state, &id).await?;
+    let missing = || Problem::not_found("request record");
+    let request = RequestId::parse(&request).ok_or_else(missing)?;
+    let record = state.requests.read(directory.id.directory, request).await?.ok_or_else(missing)?;
+    Ok(Json(Value::Object(render::request_with_bodies(&state.public_url, &record)?)))
+}
+
+/// A status, or a class of them such as `4xx`.
+fn status(query: &Query) -> Result<RangeInclusive<u16>, Problem> {
+    let Some(text) = query.one("status")? else { return Ok(0..=u16::MAX) };
+    let class = text.strip_suffix("xx").and_then(|class| class.parse::<u16>().ok());
+    let range = match class {
+        Some(class @ 1..=5) => Some(class * 100..=class * 100 + 99),
+        Some(_) => None,
+        None => text.parse().ok().filter(|status| (100..=599).contains(status)).map(|status| status..=status),
+    };
+    range.ok_or_else(|| {
+        let message = "`status` must be a status such as 409, or a class of them such as 4xx";
+        Problem::invalid_field("status", "invalid_status", message)
+    })
+}
+
+fn repaired(query: &Query) -> Result<Option<bool>, Problem> {
+    match query.one("repaired")? {
+        None => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) => {
+            let message = "`repaired` must be `true` or `false`";
+            Err(Problem::invalid_field("repaired", "invalid_boolean", message))
+        }
+    }
+}
+
+fn operation(query: &Query) -> Result<Option<String>, Problem> {
+    let Some(text) = query.one("operation")? else { return Ok(None) };
+    if TEMPLATES.contains(&text) || text.ends_with(" unknown") {
+        return Ok(Some(text.to_owned()));
+    }
+    let message = format!("`operation` must be one of: {}", TEMPLATES.join(", "));
+    Err(Problem::invalid_field("operation", "invalid_operation", message))
+}
+
+/// The user or group that is asked for; another directory's is not found.
+fn resource(query: &Query, directory: DirectoryNumber) -> Result<Option<LocalId>, Problem> {
+    let Some(text) = query.one("resource")? else { return Ok(None) };
+    let user = UserId::parse(text).map(|id| (id.directory, id.local));
+    let found = user.or_else(|| GroupId::parse(text).map(|id| (id.directory, id.local)));
+    let (number, local) = found.ok_or_else(|| {
+        let message = "`resource` must be the id of a directory user or a directory group";
+        Problem::invalid_field("resource", "invalid_resource", message)
+    })?;
+    if number == directory {
+        Ok(Some(local))
+    } else {
+        Err(Problem::not_found("user or group of the directory"))
+    }
+}
