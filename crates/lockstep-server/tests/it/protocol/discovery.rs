@@ -356,3 +356,20 @@ async fn an_extension_adds_attributes_and_redefines_none() {
     assert!(added.iter().all(|name| !core.contains(name)), "{added:?}");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn the_documentation_that_is_named_is_the_page_of_the_directorys_contract() {
+    let app = TestApp::start().await;
+    let organization = app.organization("Example").await;
+    for slug in ["keycloak", "generic"] {
+        let client = app.directory_of(&organization, slug).await;
+        let config = client.scim("GET", CONFIG, Value::Null).await.expect(200);
+        let page = config["documentationUri"].as_str().unwrap();
+        assert_eq!(page, format!("https://lockstep.test/idp/{slug}"));
+        let path = page.strip_prefix("https://lockstep.test").unwrap();
+        assert_eq!(app.api("GET", path, Value::Null).await.status, 200, "{path}");
+        let told = client.anonymous("GET", CONFIG).await.expect(200);
+        assert_eq!(told["documentationUri"], "https://lockstep.test/idp", "whose it is stays untold");
+    }
+    app.finish().await;
+}
