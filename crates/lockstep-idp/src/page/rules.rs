@@ -51,14 +51,12 @@ fn sentence(rule: Rule) -> (&'static str, &'static str) {
         Rule::PutKeepsExternalId => {
             ("a PUT without `externalId` keeps it", "a PUT without `externalId` takes it away")
         }
-        Rule::BareTokens => (
-            "a token without the word Bearer before it is taken",
-            "a token needs the word Bearer before it",
-        ),
-        Rule::BasicCredentials => (
-            "a token that comes as the password of HTTP Basic is taken",
-            "HTTP Basic is refused",
-        ),
+        Rule::BareTokens => {
+            ("a token without the word Bearer before it is taken", "a token needs the word Bearer before it")
+        }
+        Rule::BasicCredentials => {
+            ("a token that comes as the password of HTTP Basic is taken", "HTTP Basic is refused")
+        }
         Rule::RefusalsAreStrict => (
             "a PATCH that fails is told of an `add` through a filter that selects nothing",
             "a PATCH that fails is told what failed in the end",

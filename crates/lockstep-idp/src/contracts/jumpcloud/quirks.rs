@@ -41,7 +41,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
         met_by: MetBy::Rfc,
         contract: "group-push.http",
         sources: &[
-            "jumpcloud.com/support (article 85119)",
+            "jumpcloud.com/wp-json/wp/v2/support/85119",
             "jumpcloud.com/support/provision-and-manage-users-and-groups-in-apps-using-custom-scim-identity-management-integration",
         ],
         proven: Basis::Constructed,
@@ -51,7 +51,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
         title: "Empty groups are never created; a group appears with its first member",
         met_by: MetBy::Rfc,
         contract: "group-push.http",
-        sources: &["jumpcloud.com/support (article 85119)"],
+        sources: &["jumpcloud.com/wp-json/wp/v2/support/85119"],
         proven: Basis::Constructed,
     },
     Quirk {
@@ -59,7 +59,10 @@ pub(super) static QUIRKS: &[Quirk] = &[
         title: "Disassociating a group empties or deactivates its members but never deletes the group",
         met_by: MetBy::Rfc,
         contract: "group-push.http",
-        sources: &["jumpcloud.com/support (article 85119)", "scalekit-inc/developer-docs (JumpCloud guide)"],
+        sources: &[
+            "jumpcloud.com/wp-json/wp/v2/support/85119",
+            "scalekit-inc/developer-docs (JumpCloud guide)",
+        ],
         proven: Basis::Constructed,
     },
     Quirk {

@@ -88,6 +88,14 @@ pub(super) static QUIRKS: &[Quirk] = &[
         proven: Basis::Constructed,
     },
     Quirk {
+        id: "ONELOGIN-TEST-02",
+        title: "Documentation asks for responses of type application/json",
+        met_by: MetBy::Rfc,
+        contract: "connection-test.http",
+        sources: &["developers.onelogin.com/scim/implement-scim-api"],
+        proven: Basis::Constructed,
+    },
+    Quirk {
         id: "ONELOGIN-UPDATE-01",
         title: "Update user: the app template decides between PUT and PATCH; both carry the whole template",
         met_by: MetBy::Rfc,

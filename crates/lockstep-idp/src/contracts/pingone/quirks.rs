@@ -8,7 +8,9 @@ pub(super) static QUIRKS: &[Quirk] = &[
         title: "Two e-mail attributes mapped, one empty: both get the same address, both primary",
         met_by: MetBy::Repair("one-primary"),
         contract: "join.http",
-        sources: &["docs.pingidentity.com: pf_scim_connector_known_issues"],
+        sources: &[
+            "docs.pingidentity.com/integrations/scim/release_notes/pf_scim_connector_known_issues_and_limitations.html",
+        ],
         proven: Basis::Constructed,
     },
     Quirk {
@@ -16,7 +18,9 @@ pub(super) static QUIRKS: &[Quirk] = &[
         title: "Remove action: disable or delete, chosen by the admin",
         met_by: MetBy::Rfc,
         contract: "change.http",
-        sources: &["docs.pingidentity.com: SCIM connector settings (\"Remove User Action\")"],
+        sources: &[
+            "docs.pingidentity.com/integrations/scim/setup/pf_scim_connector_scim_connector_settings_reference.html (Remove User Action)",
+        ],
         proven: Basis::Source,
     },
     Quirk {
@@ -24,7 +28,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
         title: "The users path is configurable; it may be lower-case",
         met_by: MetBy::Rfc,
         contract: "join.http",
-        sources: &["docs.pingidentity.com: p1_create_scim_connection"],
+        sources: &["docs.pingidentity.com/r/en-us/pingone/p1_create_scim_connection"],
         proven: Basis::Source,
     },
     Quirk {
@@ -32,7 +36,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
         title: "Admin-editable lookup filter with odd capitals: username Eq \"...\"",
         met_by: MetBy::Rfc,
         contract: "join.http",
-        sources: &["docs.pingidentity.com: PingOne p1_scim_filter_expressions"],
+        sources: &["docs.pingidentity.com/pingone/integrations/p1_scim_filter_expressions.html"],
         proven: Basis::Source,
     },
     Quirk {
@@ -40,7 +44,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
         title: "Contains filter (email Co \"x\"), and an e-mail compared without sub-attribute: emails eq \"x\"",
         met_by: MetBy::Rfc,
         contract: "join.http",
-        sources: &["docs.pingidentity.com: p1_scim_filter_expressions"],
+        sources: &["docs.pingidentity.com/pingone/integrations/p1_scim_filter_expressions.html"],
         proven: Basis::Source,
     },
     Quirk {
@@ -48,7 +52,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
         title: "Groups: only displayName and members, no externalId; members replaced by PUT",
         met_by: MetBy::Rfc,
         contract: "group-push.http",
-        sources: &["docs.pingidentity.com: p1_scim_provisioning_limitations"],
+        sources: &["docs.pingidentity.com/pingone/integrations/p1_scim_provisioning_limitations.html"],
         proven: Basis::Constructed,
     },
     Quirk {
@@ -57,8 +61,8 @@ pub(super) static QUIRKS: &[Quirk] = &[
         met_by: MetBy::Rfc,
         contract: "change.http",
         sources: &[
-            "docs.pingidentity.com: p1_scim_provisioning_limitations",
-            "docs.pingidentity.com: pf_scim_connector_known_issues",
+            "docs.pingidentity.com/pingone/integrations/p1_scim_provisioning_limitations.html",
+            "docs.pingidentity.com/integrations/scim/release_notes/pf_scim_connector_known_issues_and_limitations.html",
         ],
         proven: Basis::Constructed,
     },
