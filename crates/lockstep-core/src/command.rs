@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::bulk::{self, Bulk};
 use crate::clock::Timestamp;
 use crate::credential_header::CredentialHeader;
+use crate::derived;
 use crate::id::{DirectoryNumber, LocalId, RequestId};
 use crate::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
 use crate::model::{Directory, DirectoryState, Group, Token, User};
@@ -53,6 +54,7 @@ impl Terms {
             Unknown::Ignore => (user.with_open_extensions(), group.with_open_extensions()),
         };
         let user = if rules.memberships_through_users { with_writable_groups(user) } else { user };
+        let user = if rules.user_name_from_email { derived::with_derived_name(user) } else { user };
         Self { version: 0, settings: Settings::default(), rules, user, group, sweep: None }
     }
 

@@ -6,6 +6,7 @@ pub mod client;
 pub mod clock;
 pub mod command;
 pub mod credential_header;
+pub mod derived;
 pub mod event;
 pub mod id;
 pub mod limits;

@@ -57,6 +57,9 @@ pub struct Rules {
     /// Whether the only e-mail address of a user is shown as the primary one where nobody said which is. What is kept
     /// and told stays as it was sent.
     pub only_address_is_primary: bool,
+    /// Whether a user who comes without userName gets the address of its primary e-mail as such. Such a name is marked as
+    /// derived and follows the address, until the IdP gives one.
+    pub user_name_from_email: bool,
     /// Whether a PATCH of a user that fails is told of the `add` through a filter that selects nothing, which the RFC
     /// refuses and which is let pass where all else is right. Where not, it is told what failed in the end.
     pub refusals_are_strict: bool,
@@ -96,6 +99,8 @@ pub enum Rule {
     MembershipsThroughUsers,
     /// [`Rules::only_address_is_primary`].
     OnlyAddressIsPrimary,
+    /// [`Rules::user_name_from_email`].
+    UserNameFromEmail,
     /// [`Rules::refusals_are_strict`].
     RefusalsAreStrict,
     /// [`Rules::bare_tokens`].
@@ -118,7 +123,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::RefuseUnknownAttributes,
         Self::LeaveOutUnknownMembers,
         Self::UniqueExternalIds,
@@ -132,6 +137,7 @@ impl Rule {
         Self::PutKeepsAbsent,
         Self::MembershipsThroughUsers,
         Self::OnlyAddressIsPrimary,
+        Self::UserNameFromEmail,
         Self::RefusalsAreStrict,
         Self::BareTokens,
         Self::BasicCredentials,
@@ -160,6 +166,7 @@ impl Rule {
             Self::PutKeepsAbsent => "put_keeps_absent",
             Self::MembershipsThroughUsers => "memberships_through_users",
             Self::OnlyAddressIsPrimary => "only_address_is_primary",
+            Self::UserNameFromEmail => "user_name_from_email",
             Self::RefusalsAreStrict => "refusals_are_strict",
             Self::BareTokens => "bare_tokens",
             Self::BasicCredentials => "basic_credentials",
@@ -197,6 +204,7 @@ impl Rules {
             Rule::PutKeepsAbsent => self.put_keeps_absent,
             Rule::MembershipsThroughUsers => self.memberships_through_users,
             Rule::OnlyAddressIsPrimary => self.only_address_is_primary,
+            Rule::UserNameFromEmail => self.user_name_from_email,
             Rule::RefusalsAreStrict => self.refusals_are_strict,
             Rule::BareTokens => self.bare_tokens,
             Rule::BasicCredentials => self.basic_credentials,
@@ -236,6 +244,7 @@ impl Rules {
             Rule::PutKeepsAbsent => self.put_keeps_absent = on,
             Rule::MembershipsThroughUsers => self.memberships_through_users = on,
             Rule::OnlyAddressIsPrimary => self.only_address_is_primary = on,
+            Rule::UserNameFromEmail => self.user_name_from_email = on,
             Rule::RefusalsAreStrict => self.refusals_are_strict = on,
             Rule::BareTokens => self.bare_tokens = on,
             Rule::BasicCredentials => self.basic_credentials = on,
@@ -342,6 +351,7 @@ impl Default for Rules {
             put_keeps_absent: false,
             memberships_through_users: false,
             only_address_is_primary: false,
+            user_name_from_email: false,
             refusals_are_strict: true,
             bare_tokens: true,
             basic_credentials: true,

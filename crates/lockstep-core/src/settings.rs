@@ -26,7 +26,7 @@ pub enum Setting {
 
 impl Setting {
     /// All of them. Of the contract's switches those where an IdP's administrator may know better than its contract.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::RequireIfMatch,
         Self::RefuseSensitiveFilters,
         Self::StrictRfc,
@@ -39,6 +39,7 @@ impl Setting {
         Self::Rule(Rule::PutKeepsAbsent),
         Self::Rule(Rule::MembershipsThroughUsers),
         Self::Rule(Rule::OnlyAddressIsPrimary),
+        Self::Rule(Rule::UserNameFromEmail),
         Self::Rule(Rule::BareTokens),
         Self::Rule(Rule::BasicCredentials),
     ];

@@ -12,6 +12,7 @@ use super::size::demand_size;
 use super::{Draft, Planned, Stop, demand, demand_stated, refuse_taken};
 use crate::clock::Random;
 use crate::command::{Refusal, Reply};
+use crate::derived;
 use crate::event::{Change, EventType, Membership, Told, changed};
 use crate::id::{LocalId, UserId};
 use crate::model::{Group, User};
@@ -55,6 +56,7 @@ impl Draft<'_> {
         let mut doc = object.clone();
         doc.remove("groups");
         self.settle_active(&mut doc, Some(true));
+        self.settle_user_name(&mut doc, None, object.contains_key("userName"))?;
         demand_size(&doc, None)?;
         let user =
             User { id: LocalId(0), doc, created_at: self.at, modified_at: self.at, seq: self.next_seq() };
@@ -86,6 +88,7 @@ impl Draft<'_> {
         // A body that does not say it lets nobody in and puts nobody out (RFC 7644 §3.5.1 leaves it to us).
         self.settle_active(&mut doc, user.doc.get("active").and_then(Value::as_bool));
         self.notes.extend(terms.rules.keep_absent(&mut doc, &current));
+        self.settle_user_name(&mut doc, Some(&current), object.contains_key("userName"))?;
         resource::refresh_schemas(&mut doc, &terms.user);
         terms.rules.keep_external_id(&mut doc, &user.doc);
         self.change_user(&user, doc, edits)
@@ -106,8 +109,8 @@ impl Draft<'_> {
         }
     }
 
-    fn apply_to_user(self, user: &Arc<User>, current: &Object, patch: &Patch) -> Planned {
-        let terms = &self.context.envelope.terms;
+    fn apply_to_user(mut self, user: &Arc<User>, current: &Object, patch: &Patch) -> Planned {
+        let terms = self.context.envelope.terms.clone();
         let edits = Edits::of_patch(patch, "groups")?;
         let others = patch.operations.iter().filter(|operation| !operation.target.is_top("groups"));
         let mut doc = patch::apply(others, current, &terms.user, &terms.rules.patch, &patch.limits)?;
@@ -115,6 +118,8 @@ impl Draft<'_> {
         if terms.rules.active_is_never_unassigned && !doc.contains_key("active") {
             doc.insert("active".into(), Value::Bool(user.active()));
         }
+        let named = patch.operations.iter().any(|operation| operation.target.is_top("userName"));
+        self.settle_user_name(&mut doc, Some(current), named)?;
         demand_required(current, &doc, &terms.user)?;
         resource::refresh_schemas(&mut doc, &terms.user);
         self.change_user(user, doc, edits)
@@ -148,6 +153,21 @@ impl Draft<'_> {
         if let Some(active) = unsaid.filter(|_| keeps) {
             doc.entry("active").or_insert(Value::Bool(active));
         }
+    }
+
+    /// Takes a name that the request does not give from the address, where the contract wants that.
+    fn settle_user_name(&mut self, doc: &mut Object, before: Option<&Object>, named: bool) -> Planned<()> {
+        let terms = &self.context.envelope.terms;
+        if !terms.rules.user_name_from_email {
+            return Ok(());
+        }
+        let derived = derived::settle_user_name(doc, before, named)?;
+        let is_news = before.is_none_or(|before| before.get("userName") != doc.get("userName"));
+        resource::refresh_schemas(doc, &terms.user);
+        if derived && is_news {
+            self.notes.push("userName: taken from the primary e-mail address (user_name_from_email)".into());
+        }
+        Ok(())
     }
 
     /// Gives the user another resource and other memberships; nothing at all happens where both are the same.

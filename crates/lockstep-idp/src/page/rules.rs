@@ -84,14 +84,6 @@ fn sentence(rule: Rule) -> (&'static str, &'static str) {
             "a path to what only the server may change is accepted where it changes nothing",
             "a path to what only the server may change is refused",
         ),
-        Rule::BareTokens => (
-            "the bearer token is taken without the word `Bearer` before it, too",
-            "the bearer token is taken only behind the word `Bearer`",
-        ),
-        Rule::BasicCredentials => (
-            "the bearer token is taken as a password of HTTP Basic, too",
-            "the bearer token is not taken as a password of HTTP Basic",
-        ),
         Rule::PutKeepsMembers => {
             ("a PUT of a group without `members` keeps them", "a PUT of a group without `members` empties it")
         }
@@ -101,6 +93,10 @@ fn sentence(rule: Rule) -> (&'static str, &'static str) {
         Rule::MembershipsThroughUsers => {
             ("`groups` of a user can be written, and makes memberships", "`groups` of a user is not written")
         }
+        Rule::UserNameFromEmail => (
+            "a user without `userName` gets the address of its primary e-mail as such, marked as derived",
+            "a user without `userName` is refused with 400",
+        ),
         Rule::OnlyAddressIsPrimary => (
             "the only e-mail address of a user is shown as the primary one",
             "an e-mail address is shown as primary only where somebody said so",

@@ -168,3 +168,47 @@ fn users_who_join_one_group_in_one_batch_are_all_in_it() {
     assert_eq!(world.members(staff), [bob]);
     assert_eq!(world.findings(), Vec::<String>::new());
 }
+
+#[test]
+fn a_user_without_a_name_gets_that_of_its_address_and_follows_it_until_it_is_given_one() {
+    let mut world = World::new();
+    let nameless = |address: &str| {
+        object(json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "emails": [{"value": "other@example.com"}, {"value": address, "primary": true}]}))
+    };
+    world.rules.user_name_from_email = true;
+    let ann = made(&mut world, nameless("ann@example.com"));
+    let name = |world: &World| {
+        let doc = &world.users[&ann].doc;
+        (doc["userName"].as_str().unwrap().to_owned(), crate::derived::is_derived(doc))
+    };
+    assert_eq!(name(&world), ("ann@example.com".into(), true));
+    refused(&world.one(Command::CreateUser(nameless("ANN@example.com"))), 409);
+    refused(&world.one(Command::CreateUser(object(json!({"schemas": [], "title": "Dr"})))), 400);
+
+    let patch = |world: &World, operations: Value| {
+        Command::PatchUser(ann, patch(&world.terms().user, operations), Precondition::None)
+    };
+    let moved =
+        json!([{"op": "replace", "path": "emails[primary eq true].value", "value": "ann2@example.com"}]);
+    let outcome = world.one(patch(&world, moved)).unwrap();
+    assert_eq!((name(&world), outcome.events), (("ann2@example.com".into(), true), 1));
+    assert!(outcome.notes[0].contains("user_name_from_email"), "{:?}", outcome.notes);
+    world.one(patch(&world, json!([{"op": "remove", "path": "emails"}]))).unwrap();
+    assert_eq!(name(&world), ("ann2@example.com".into(), true), "no address is no reason to lose the name");
+    let put = Command::ReplaceUser(ann, nameless("ann3@example.com"), Precondition::None);
+    world.one(put.clone()).unwrap();
+    assert_eq!((name(&world), world.one(put).unwrap().events), (("ann3@example.com".into(), true), 0));
+    let mut again = nameless("ann3@example.com");
+    again.insert("userName".into(), json!("ann3@example.com"));
+    let again = Command::ReplaceUser(ann, again, Precondition::None);
+    assert_eq!(world.one(again).unwrap().events, 0, "what was derived is said again, not given");
+
+    world.one(patch(&world, json!([{"op": "replace", "path": "userName", "value": "ann"}]))).unwrap();
+    assert_eq!(name(&world), ("ann".into(), false));
+    world.one(Command::ReplaceUser(ann, nameless("ann4@example.com"), Precondition::None)).unwrap();
+    assert_eq!(name(&world), ("ann".into(), false), "a name that was given stays");
+    let bob = made(&mut world, nameless("ann5@example.com").into_iter().chain(user("bob")).collect());
+    assert!(!crate::derived::is_derived(&world.users[&bob].doc));
+    assert_eq!(world.findings(), Vec::<String>::new());
+}

@@ -1,5 +1,6 @@
 //! Where a request can be read in two ways: as the directory's contract has it, or as it was set for the directory.
 
+use lockstep_core::derived::DERIVED_URN;
 use lockstep_store::Store;
 use lockstep_testkit::{ScimClient, TestApp};
 use serde_json::{Value, json};
@@ -105,5 +106,33 @@ async fn the_only_address_is_shown_as_primary_and_kept_as_it_was_sent() {
     let log = app.events("events=dsync.user.updated").await;
     idp.scim("PUT", &path, only).await.expect(200);
     assert_eq!(app.events("events=dsync.user.updated").await, log, "what is kept is what was sent");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_user_name_that_is_left_out_is_the_address_where_it_was_set_and_shown_as_derived() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let body = json!({ "emails": [{ "value": "ann@example.com", "primary": true }], "active": true });
+    assert_eq!(refusal(&idp.scim("POST", "/Users", body.clone()).await), (400, Some("invalidValue")));
+    set(&app, &idp, "user_name_from_email", true).await;
+    let made = idp.scim("POST", "/Users", body.clone()).await.expect(201);
+    assert_eq!(
+        (&made["userName"], &made[DERIVED_URN]["userNameDerived"]),
+        (&json!("ann@example.com"), &json!(true))
+    );
+    assert_eq!(refusal(&idp.scim("POST", "/Users", body).await), (409, Some("uniqueness")));
+    let found = get(&idp, "/Users?filter=userName%20eq%20%22ANN@example.com%22").await;
+    assert_eq!(found["Resources"][0]["id"], made["id"]);
+    let path = format!("/Users/{}", made["id"].as_str().unwrap());
+    let moved = json!({ "op": "replace", "path": "emails", "value": [{ "value": "ann2@example.com" }] });
+    assert_eq!(idp.patch(&path, moved).await.expect(200)["userName"], "ann2@example.com");
+    let marked = json!({ DERIVED_URN: { "userNameDerived": false } });
+    let refused = idp.patch(&path, json!({ "op": "replace", "value": marked })).await;
+    assert_eq!(refusal(&refused), (400, Some("mutability")), "the mark is the server's");
+    let schemas = get(&idp, "/Schemas").await;
+    let ids: Vec<&Value> =
+        schemas["Resources"].as_array().unwrap().iter().map(|schema| &schema["id"]).collect();
+    assert!(ids.contains(&&json!(DERIVED_URN)), "what is shown is described: {ids:?}");
     app.finish().await;
 }
