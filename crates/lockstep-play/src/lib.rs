@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 // The front page. Must not know: a server's inside, a database, how a terminal is painted.
 
+pub mod company;
 pub mod contract;
 mod embedded;
 pub mod fact;
+pub mod idp;
 pub mod need;
 pub mod parse;
 pub mod run;
+pub mod speech;
+pub mod story;
 pub mod target;
 
 pub use contract::{Contract, Expectation, Given, Step};

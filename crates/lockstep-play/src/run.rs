@@ -382,7 +382,7 @@ fn step_of(given: &Given) -> Step {
 }
 
 /// A path and query with what no URL may have encoded. What is encoded already stays.
-fn encoded(target: &str) -> String {
+pub(crate) fn encoded(target: &str) -> String {
     let mut out = String::with_capacity(target.len() + 16);
     for byte in target.bytes() {
         match byte {

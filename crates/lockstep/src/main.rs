@@ -7,6 +7,7 @@ mod master_key;
 mod request_target;
 mod requests;
 mod serve;
+mod simulate;
 mod verify;
 mod wire;
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         cli::Command::Serve(options) => serve::run(&options),
         cli::Command::Dev(options) => dev::run(&options),
+        cli::Command::Simulate(options) => simulate::run(&options),
         cli::Command::Verify(options) => verify::run(&options),
         cli::Command::Requests(command) => requests::run(&command),
         cli::Command::Config => {

@@ -33,8 +33,17 @@ impl Target for InProcess<'_> {
         let kinds = "events=dsync.user.created&events=dsync.user.updated&events=dsync.user.deleted\
                      &events=dsync.group.created&events=dsync.group.updated&events=dsync.group.deleted\
                      &events=dsync.group.user_added&events=dsync.group.user_removed";
-        let query = after.map_or_else(|| kinds.to_owned(), |after| format!("{kinds}&after={after}"));
-        Ok(Some(self.app.events(&query).await))
+        let mut after = after.map(str::to_owned);
+        let mut events: Vec<Value> = Vec::new();
+        loop {
+            let query = after.map_or_else(|| kinds.to_owned(), |after| format!("{kinds}&after={after}"));
+            let page = self.app.events(&query).await;
+            let Some(last) = page.last().and_then(|event| event.get("id")).and_then(Value::as_str) else {
+                return Ok(Some(events));
+            };
+            after = Some(last.to_owned());
+            events.extend(page);
+        }
     }
 
     fn is_patient(&self) -> bool {

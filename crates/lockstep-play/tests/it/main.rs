@@ -6,3 +6,4 @@ mod contracts;
 mod needed;
 mod recognized;
 mod rules;
+mod stories;

@@ -1,0 +1,210 @@
+//! `lockstep simulate`: an IdP's stories against any SCIM server, and a verdict for people or as JSON.
+
+mod show;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use lockstep_idp::{Dialect, Provider};
+use lockstep_play::idp::{Faults, Pace};
+use lockstep_play::story::{self, Outcome, Play, STORIES, Story};
+use lockstep_play::{HttpTarget, Target};
+use serde_json::json;
+
+use crate::cli::SimulateOptions;
+use crate::serve;
+use show::Show;
+
+/// Of a hundred calls so many are met by a fault that was asked for.
+const FAULT_PERCENT: u64 = 10;
+/// Members of the large group for each user of the first sync.
+const MEMBERS_PER_USER: usize = 5;
+/// How often a server that is busy is asked whether it is there.
+const ASKED: u32 = 5;
+
+pub(crate) fn run(options: &SimulateOptions) -> anyhow::Result<ExitCode> {
+    if options.list {
+        list(options);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let slug = options.idp.as_deref().context("say which IdP shall be played; `--list` names them")?;
+    let provider = lockstep_idp::by_slug(slug)
+        .with_context(|| format!("no IdP is called `{slug}`; `lockstep simulate --list` names them"))?;
+    let dialect = dialect(provider, options.variant.as_deref())?;
+    let stories = stories(&options.story)?;
+    let faults = faults(&options.faults)?;
+    let url = options.url.as_deref().context("--url is missing: the base URL of the SCIM server")?;
+    let parsed = reqwest::Url::parse(url).context("--url is no URL")?;
+    ensure!(["http", "https"].contains(&parsed.scheme()), "--url must begin with http:// or https://");
+    ensure!(
+        parsed.username().is_empty() && parsed.password().is_none(),
+        "--url must not hold a password; the token is given by LOCKSTEP_SIMULATE_TOKEN or --token-file"
+    );
+    let token = token(options)?;
+    serve::runtime()?.block_on(async {
+        let mut target = HttpTarget::new(url, &token)?;
+        if options.events {
+            target = with_events(target, &parsed)?;
+        }
+        reach(&target).await?;
+        let pace = Pace::new(options.rate);
+        let play = Play {
+            provider,
+            dialect,
+            seed: options.seed,
+            users: options.users,
+            groups: options.groups,
+            members: options.users.saturating_mul(MEMBERS_PER_USER),
+            faults,
+            pace: &pace,
+            keeps: options.keep,
+        };
+        let mut show = Show::new(options.json, stories.len());
+        show.title(provider, url, options.seed);
+        let outcomes = tokio::select! {
+            biased;
+            outcomes = all(&target, &stories, &play, &mut show) => outcomes?,
+            () = twice(&pace) => bail!("stopped; what was made is still there"),
+        };
+        show.verdict(provider, &outcomes);
+        let is_passed = outcomes.iter().all(Outcome::is_passed);
+        if options.json {
+            let report = json!({
+                "idp": provider.slug, "url": url, "seed": options.seed, "passed": is_passed, "stories": outcomes,
+            });
+            println!("{report:#}");
+        }
+        ensure!(!pace.is_stopped(), "stopped before the end; what was made was deleted");
+        Ok(if is_passed { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    })
+}
+
+/// Every story in its turn; none after the server stopped answering.
+async fn all(
+    target: &HttpTarget,
+    stories: &[&'static Story],
+    play: &Play<'_>,
+    show: &mut Show,
+) -> anyhow::Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    for story in stories {
+        show.begin(story);
+        let outcome = story::play(target, story, play, &|requests| show.requests(requests)).await?;
+        show.outcome(play.provider, &outcome);
+        let is_over = outcome.is_unreachable || play.pace.is_stopped();
+        outcomes.push(outcome);
+        if is_over {
+            break;
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Stops politely at the first interruption, and comes back at the second.
+async fn twice(pace: &Pace) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        pace.stop();
+        eprintln!("\nstopping; what was made is being deleted (once more to leave it)");
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn list(options: &SimulateOptions) {
+    println!("Stories:");
+    for story in STORIES {
+        println!("  {:<16} {}", story.name, story.title);
+    }
+    println!("\nIdPs:");
+    for provider in lockstep_idp::PROVIDERS {
+        let only = options.idp.as_ref().is_none_or(|slug| slug == provider.slug);
+        if only {
+            let variants: Vec<&str> = provider.dialect.variants.iter().map(|(name, _)| *name).collect();
+            let variants = if variants.is_empty() {
+                String::new()
+            } else {
+                format!(" (--variant {})", variants.join(", "))
+            };
+            println!("  {:<16} {}{variants}", provider.slug, provider.name);
+        }
+    }
+}
+
+fn dialect(provider: &'static Provider, variant: Option<&str>) -> anyhow::Result<Dialect> {
+    let Some(name) = variant else { return Ok(provider.dialect) };
+    let variants = provider.dialect.variants;
+    let found = variants.iter().find(|(known, _)| *known == name).map(|(_, dialect)| **dialect);
+    found.with_context(|| {
+        let known: Vec<&str> = variants.iter().map(|(name, _)| *name).collect();
+        match known.as_slice() {
+            [] => format!("{} has no variants", provider.name),
+            known => format!("{} has no variant `{name}`; it has {}", provider.name, known.join(", ")),
+        }
+    })
+}
+
+fn stories(names: &[String]) -> anyhow::Result<Vec<&'static Story>> {
+    if names.is_empty() {
+        return Ok(STORIES.iter().collect());
+    }
+    let known = |name: &String| {
+        story::by_name(name).with_context(|| format!("no story is called `{name}`; see --list"))
+    };
+    names.iter().map(known).collect()
+}
+
+fn faults(names: &[String]) -> anyhow::Result<Faults> {
+    let mut faults = Faults { percent: FAULT_PERCENT, ..Faults::default() };
+    for name in names {
+        ensure!(
+            faults.switch_on(name),
+            "no fault is called `{name}`; there are {}",
+            Faults::NAMES.join(", ")
+        );
+    }
+    Ok(faults)
+}
+
+/// The bearer token: from a flag, the environment or a file.
+fn token(options: &SimulateOptions) -> anyhow::Result<String> {
+    let token = match (&options.token, &options.token_file) {
+        (Some(token), _) => token.clone(),
+        (None, Some(file)) => {
+            std::fs::read_to_string(file).context("the file of the token can not be read")?
+        }
+        (None, None) => bail!("no token: set LOCKSTEP_SIMULATE_TOKEN, or name a file with --token-file"),
+    };
+    let token = token.trim();
+    ensure!(!token.is_empty(), "the token is empty");
+    ensure!(token.bytes().all(|byte| byte.is_ascii_graphic()), "the token has characters that no token has");
+    Ok(token.to_owned())
+}
+
+/// The same target with the application's API of Lockstep, which stands at the URL's beginning.
+fn with_events(target: HttpTarget, url: &reqwest::Url) -> anyhow::Result<HttpTarget> {
+    let key = std::env::var("LOCKSTEP_API_KEY").context("--events needs the API key in LOCKSTEP_API_KEY")?;
+    let (api, directory) = url
+        .as_str()
+        .trim_end_matches('/')
+        .split_once("/scim/v2/")
+        .context("--events needs a SCIM endpoint of Lockstep: …/scim/v2/directory_…")?;
+    Ok(target.with_events(api, &key, directory))
+}
+
+/// Whether there is a SCIM server that takes the token. What comes later is its own fault; what is wrong now is ours.
+async fn reach(target: &HttpTarget) -> anyhow::Result<()> {
+    for attempt in 1..=ASKED {
+        let request = http::Request::get("/Users?startIndex=1&count=1").body(Vec::new())?;
+        let status = target.send(request).await?.status();
+        match status.as_u16() {
+            200..300 => return Ok(()),
+            401 | 403 => bail!("the SCIM server refuses the token ({status})"),
+            404 => bail!("there is no /Users below --url (404); is it the base URL of the SCIM server?"),
+            429 | 503 if attempt < ASKED => tokio::time::sleep(Duration::from_secs(attempt.into())).await,
+            _ => bail!("the SCIM server answers {status} to GET /Users"),
+        }
+    }
+    Ok(())
+}
