@@ -102,6 +102,13 @@ static GENERAL: &[Advice] = &[
         source: "",
     },
     Advice {
+        name: "credential",
+        text: "the token that the IdP sends is not one of this directory, or it has expired or was revoked: make a new one \
+               and paste it into the IdP, whole and without blanks",
+        fits: |exchange| exchange.status == 401,
+        source: "",
+    },
+    Advice {
         name: "too-often",
         text: "the IdP asks more often than this server lets it: it is told when to ask again, and nothing is lost if \
                it does",
@@ -140,6 +147,7 @@ mod tests {
         for (exchange, wanted) in [
             (Exchange { status: 409, ..fine }, "taken-name"),
             (Exchange { status: 404, ..fine }, "unknown-id"),
+            (Exchange { status: 401, ..fine }, "credential"),
             (Exchange { status: 429, ..fine }, "too-often"),
             (Exchange { notes: &notes, ..fine }, "unknown-members"),
             (Exchange { notes: &undeclared, ..fine }, "unknown-attributes"),

@@ -9,7 +9,7 @@ use lockstep_core::command::{Command, Envelope, Reply};
 use lockstep_core::id::{DirectoryNumber, RequestId};
 use lockstep_core::recognition::{Contract, Recognized};
 use lockstep_idp::detect::{Finding, Headers, Noted};
-use lockstep_idp::{Evidence, Exchange, Provider};
+use lockstep_idp::{Evidence, Exchange, GENERIC_TYPE, Provider};
 use lockstep_store::Store;
 
 use crate::auth::ScimCaller;
@@ -54,7 +54,12 @@ pub(crate) async fn note<S: Store>(
     trail.looks_like = noted.looks_like;
     trail.habits = noted.habits;
     let Some(finding) = noted.news else { return Ok(false) };
-    recognize(state, caller, &finding, request_id).await
+    let switched = recognize(state, caller, &finding, request_id).await?;
+    if switched {
+        trail.looks_like = None;
+        trail.recognized_by = finding.signs;
+    }
+    Ok(switched)
 }
 
 async fn recognize<S: Store>(
@@ -98,7 +103,9 @@ pub(crate) fn contract(provider: &Provider, directory_type: &str) -> Contract {
 
 /// What the IdP's administrator should change, by what came of a request.
 pub(crate) fn advise(trail: &mut Trail, status: http::StatusCode, problem: Option<&Problem>) {
-    let Some(provider) = lockstep_idp::by_slug(trail.contract) else { return };
+    // Whose contract it is stays unknown to a request without a valid credential.
+    let provider = lockstep_idp::by_slug(trail.contract).or_else(|| lockstep_idp::for_type(GENERIC_TYPE));
+    let Some(provider) = provider else { return };
     let exchange = Exchange {
         provider,
         operation: &trail.operation,
@@ -110,4 +117,8 @@ pub(crate) fn advise(trail: &mut Trail, status: http::StatusCode, problem: Optio
         habits: &trail.habits,
     };
     trail.advice = lockstep_idp::advice(&exchange).into_iter().map(|advice| advice.text.to_owned()).collect();
+    if !trail.recognized_by.is_empty() {
+        let signs = trail.recognized_by.join("; ");
+        trail.notes.push(format!("the directory took the contract `{}` by itself: {signs}", provider.slug));
+    }
 }

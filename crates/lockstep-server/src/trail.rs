@@ -28,6 +28,8 @@ pub struct Trail {
     pub notes: Vec<String>,
     /// Whose traffic it looks like, where that is another IdP than its directory's: the short name of a contract.
     pub looks_like: Option<&'static str>,
+    /// What showed whose traffic it is, in words, where the directory took another contract by it.
+    pub recognized_by: Vec<&'static str>,
     /// What the IdP was seen to do by habit.
     pub habits: BTreeSet<Habit>,
     /// What the IdP's administrator should change there.

@@ -25,6 +25,10 @@ async fn an_empty_directory_takes_the_contract_of_an_idp_that_is_certain_and_rea
     assert_eq!(directory["type"], "okta scim v2.0");
     assert_eq!(directory["contract_chosen_by"], "detection");
     assert_eq!(directory["suggested_contract"], Value::Null);
+    let page = app.read(&format!("/directories/{}/requests", client.directory)).await;
+    let record = &page["data"][0];
+    assert_eq!((&record["contract"], &record["looks_like"]), (&json!("okta"), &Value::Null));
+    assert!(record["notes"][0].as_str().unwrap().contains("took the contract `okta`"), "{record}");
     app.finish().await;
 }
 
@@ -41,6 +45,9 @@ async fn a_directory_with_people_in_it_is_only_given_a_suggestion_until_it_is_to
     let suggestion = &suggested["suggested_contract"];
     assert_eq!((&suggestion["contract"], &suggestion["certain"]), (&json!("okta"), &json!(true)));
     assert!(suggestion["signs"][0].is_string(), "{suggestion}");
+    let page = app.read(&format!("/directories/{}/requests", client.directory)).await;
+    assert_eq!(page["data"][0]["looks_like"], "okta");
+    assert!(page["data"][0]["advice"][0].as_str().unwrap().contains("another IdP"), "{page}");
 
     let path = format!("/directories/{}", client.directory);
     let told = app.api("PUT", &path, json!({ "contract": "okta" })).await.expect(200);
