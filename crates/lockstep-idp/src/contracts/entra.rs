@@ -6,14 +6,75 @@ use lockstep_scim::patch::PatchOptions;
 
 use crate::advice::Advice;
 use crate::detect::{Sign, Strength};
-use crate::dialect::Dialect;
-use crate::provider::{Provider, Setup};
+use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Spelling, Update};
+use crate::provider::{
+    Authentication, Call, Demand, Does, Mapping, Need, Provider, Reaction, Refused, Scheme, Setup,
+};
 use crate::repair;
 
 mod issuer;
 mod quirks;
 
 pub(crate) use issuer::ISSUER;
+
+const TUTORIAL: &str =
+    "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md";
+const CYCLES: &str = "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/how-provisioning-works.md";
+const FLAG: &str = "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility.md";
+const QUARANTINE: &str =
+    "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-quarantine-status.md";
+
+/// As it speaks where nobody typed a flag.
+const USUAL: Dialect = Dialect {
+    // It has none that tells it; a header of its own does.
+    user_agent: None,
+    content_type: "application/scim+json; charset=utf-8",
+    accept: None,
+    connection_test: &[
+        "GET /Users?filter=userName eq \"{random}\"",
+        "GET /Groups?excludedAttributes=members&filter=displayName eq \"{random}\"",
+    ],
+    find_user: Find::By(&["userName"]),
+    find_group: Find::By(&["displayName"]),
+    update_user: Update::PatchPaths,
+    deactivate: Deactivate::PatchPath,
+    delete_user: Removal::AfterDays(30),
+    groups: Some(GroupPush {
+        external_id: true,
+        created_with_members: false,
+        add: MemberWrite::OneEach(1),
+        remove: MemberWrite::OneEach(1),
+        rename: Update::PatchPaths,
+        deletes: true,
+        // Nested groups are not read: only who is directly in an assigned group is provisioned.
+        nested: false,
+        reads_without_members: true,
+    }),
+    user_external_id: true,
+    spelling: Spelling::CapitalText,
+    page: None,
+    full_cycle: "everybody in scope is looked up by the matching attribute, and made or changed; the first one takes \
+                 from 20 minutes to hours",
+    incremental_cycle: "what changed since the last one, every 20 to 40 minutes; what failed is tried again",
+    ..Dialect::PLAIN
+};
+
+/// With `?aadOptscim062020` behind the tenant URL.
+static COMPLIANT: Dialect = Dialect {
+    update_user: Update::PatchChanged,
+    groups: Some(GroupPush {
+        external_id: true,
+        created_with_members: false,
+        add: MemberWrite::OneEach(1),
+        remove: MemberWrite::Filters(1),
+        rename: Update::PatchPaths,
+        deletes: true,
+        nested: false,
+        reads_without_members: true,
+    }),
+    spelling: Spelling::Plain,
+    ..USUAL
+};
 
 pub(crate) static ENTRA: Provider = Provider {
     slug: "entra",
@@ -42,12 +103,159 @@ pub(crate) static ENTRA: Provider = Provider {
         repair::VALUELESS_ELEMENTS,
     ],
     quirks: quirks::QUIRKS,
-    authentication: &[],
-    dialect: Dialect::PLAIN,
-    needs: &[],
-    reactions: &[],
-    mapping: &[],
-    setup: Setup::UNKNOWN,
+    authentication: &[
+        Authentication {
+            scheme: Scheme::BearerToken,
+            note: "Secret Token: pasted without the word Bearer",
+            source: TUTORIAL,
+        },
+        Authentication {
+            scheme: Scheme::ClientCredentials,
+            note: "Token Endpoint, Client Identifier and Client Secret, where its form offers them",
+            source: TUTORIAL,
+        },
+        Authentication {
+            scheme: Scheme::OwnTokens,
+            note: "Secret Token left empty: a token of its own comes; meant for tests, by its own pages",
+            source: TUTORIAL,
+        },
+        Authentication {
+            scheme: Scheme::AuthorizationCode,
+            note: "for apps of the gallery: not offered",
+            source: TUTORIAL,
+        },
+    ],
+    dialect: Dialect { variants: &[("compliant", &COMPLIANT)], ..USUAL },
+    needs: &[
+        Need {
+            call: Call::ConnectionTest,
+            demand: Demand::Status(&[200]),
+            otherwise: "the credentials are said to be wrong; a 404 for nobody of that name too",
+            source: TUTORIAL,
+        },
+        Need {
+            call: Call::ConnectionTest,
+            demand: Demand::List("Resources"),
+            otherwise: "the test fails",
+            source: TUTORIAL,
+        },
+        Need {
+            call: Call::FindUser,
+            demand: Demand::Status(&[200]),
+            otherwise: "a 404 counts towards quarantine, and the user is not provisioned",
+            source: QUARANTINE,
+        },
+        Need {
+            call: Call::FindUser,
+            demand: Demand::List("Resources"),
+            otherwise: "the user is not provisioned",
+            source: TUTORIAL,
+        },
+        Need {
+            call: Call::FindGroup,
+            demand: Demand::List("Resources"),
+            otherwise: "the group is not provisioned",
+            source: TUTORIAL,
+        },
+        Need {
+            call: Call::CreateUser,
+            demand: Demand::Status(&[201]),
+            otherwise: "the user is not linked, and is made again at the next cycle",
+            source: TUTORIAL,
+        },
+        Need {
+            call: Call::CreateUser,
+            demand: Demand::Present("/id"),
+            otherwise: "the user is not linked, and is made again at the next cycle",
+            source: TUTORIAL,
+        },
+        Need {
+            call: Call::UpdateUser,
+            demand: Demand::Status(&[200, 204]),
+            otherwise: "the change is tried again at each cycle",
+            source: TUTORIAL,
+        },
+        Need {
+            call: Call::DeactivateUser,
+            demand: Demand::Status(&[200, 204]),
+            otherwise: "the leaver is tried again at each cycle",
+            source: TUTORIAL,
+        },
+        Need {
+            call: Call::CreateGroup,
+            demand: Demand::Present("/id"),
+            otherwise: "the group is not linked, and is made again at the next cycle",
+            source: TUTORIAL,
+        },
+        Need {
+            call: Call::AddMembers,
+            demand: Demand::Status(&[200, 204]),
+            otherwise: "the membership is tried again at each cycle",
+            source: TUTORIAL,
+        },
+        Need {
+            call: Call::RemoveMembers,
+            demand: Demand::Status(&[200, 204]),
+            otherwise: "the membership is tried again at each cycle",
+            source: TUTORIAL,
+        },
+        Need {
+            call: Call::DeleteUser,
+            demand: Demand::Status(&[204]),
+            otherwise: "the deletion is tried again at each cycle",
+            source: TUTORIAL,
+        },
+    ],
+    reactions: &[
+        Reaction {
+            call: Call::CreateUser,
+            to: &[Refused::Status(409)],
+            does: Does::Links,
+            note: "the matching attribute is asked for again, and who is found is linked and changed",
+            source: "AzureAD/SCIMReferenceCode:PostmanCollection.json \"Post emp3 exists try again\"",
+        },
+        Reaction {
+            call: Call::Any,
+            to: &[Refused::Status(401), Refused::Status(403)],
+            does: Does::Stops,
+            note: "the job goes into quarantine: it runs once a day, and is disabled after four weeks",
+            source: QUARANTINE,
+        },
+        Reaction {
+            call: Call::DeleteUser,
+            to: &[Refused::Status(404)],
+            does: Does::TakesAsDone,
+            note: "who is gone already is gone",
+            source: "pranems/SCIMServer:api/test/e2e/scim-validator-compliance.e2e-spec.ts",
+        },
+        Reaction {
+            call: Call::Any,
+            to: &[Refused::Client, Refused::Server, Refused::Timeout],
+            does: Does::RetriesNextCycle,
+            note: "a failed change is tried again at the next cycles, less and less often; more than 40 percent of at \
+                   least 5,000, or 60,000 in all, put the job into quarantine",
+            source: QUARANTINE,
+        },
+    ],
+    mapping: MAPPING,
+    setup: Setup {
+        place: "Entra admin center > Identity > Applications > Enterprise applications > the app > Provisioning",
+        endpoint_field: "Tenant URL",
+        token_field: "Secret Token",
+        steps: &[
+            "Under Enterprise applications, choose New application and Create your own application, of the kind that is \
+             not in the gallery, or open the one that is there.",
+            "Under Provisioning, choose Automatic as Provisioning Mode.",
+            "Under Admin Credentials, paste the endpoint as Tenant URL, with ?aadOptscim062020 behind it, and the bearer \
+             token as Secret Token.",
+            "Choose Test Connection, and save.",
+            "Under Mappings, leave userPrincipalName to userName as the matching attribute. Map objectId to externalId \
+             instead of mailNickname, which two people may share.",
+            "Under Users and groups, assign who shall be provisioned: of a group, only who is directly in it.",
+            "Under Settings, leave Scope at assigned users and groups, set Provisioning Status to On, and save.",
+        ],
+        sources: &[TUTORIAL, FLAG, CYCLES],
+    },
     signs: &[Sign {
         name: "adscimversion",
         what: "there is a header `ADSCIMVersion`",
@@ -63,6 +271,41 @@ pub(crate) static ENTRA: Provider = Provider {
         "whether aadOptscim062020 is typed behind the tenant URL or not, both forms of PATCH are read",
     ],
 };
+
+/// As an app that is not in the gallery has it.
+static MAPPING: &[Mapping] = &[
+    Mapping { from: "userPrincipalName", to: "userName" },
+    Mapping { from: "Switch([IsSoftDeleted], , \"False\", \"True\", \"True\", \"False\")", to: "active" },
+    Mapping { from: "displayName", to: "displayName" },
+    Mapping { from: "jobTitle", to: "title" },
+    Mapping { from: "mail", to: "emails[type eq \"work\"].value" },
+    Mapping { from: "preferredLanguage", to: "preferredLanguage" },
+    Mapping { from: "givenName", to: "name.givenName" },
+    Mapping { from: "surname", to: "name.familyName" },
+    Mapping { from: "Join(\" \", [givenName], [surname])", to: "name.formatted" },
+    Mapping { from: "physicalDeliveryOfficeName", to: "addresses[type eq \"work\"].formatted" },
+    Mapping { from: "streetAddress", to: "addresses[type eq \"work\"].streetAddress" },
+    Mapping { from: "city", to: "addresses[type eq \"work\"].locality" },
+    Mapping { from: "state", to: "addresses[type eq \"work\"].region" },
+    Mapping { from: "postalCode", to: "addresses[type eq \"work\"].postalCode" },
+    Mapping { from: "country", to: "addresses[type eq \"work\"].country" },
+    Mapping { from: "telephoneNumber", to: "phoneNumbers[type eq \"work\"].value" },
+    Mapping { from: "mobile", to: "phoneNumbers[type eq \"mobile\"].value" },
+    Mapping { from: "facsimileTelephoneNumber", to: "phoneNumbers[type eq \"fax\"].value" },
+    Mapping { from: "mailNickname", to: "externalId" },
+    Mapping {
+        from: "employeeId",
+        to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber",
+    },
+    Mapping {
+        from: "department",
+        to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
+    },
+    Mapping { from: "manager", to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager" },
+    Mapping { from: "displayName of a group", to: "displayName" },
+    Mapping { from: "objectId of a group", to: "externalId" },
+    Mapping { from: "members of a group", to: "members" },
+];
 
 pub(super) static ADVICE: &[Advice] = &[Advice {
     name: "compliant-patch",

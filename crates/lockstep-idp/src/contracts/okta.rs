@@ -6,11 +6,68 @@ use lockstep_scim::patch::PatchOptions;
 
 use crate::advice::Advice;
 use crate::detect::{Habit, Sign, Strength};
-use crate::dialect::Dialect;
-use crate::provider::{Provider, Setup};
+use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Update};
+use crate::provider::{
+    Authentication, Call, Demand, Does, Mapping, Need, Provider, Reaction, Refused, Scheme, Setup,
+};
 use crate::repair;
 
 mod quirks;
+
+const REFERENCE: &str =
+    "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-20/index.md";
+const FAQ: &str = "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/concepts/scim/faqs/index.md";
+const PREPARE: &str = "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/guides/scim-provisioning-integration-prepare/main/index.md";
+const CONNECT: &str = "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/guides/scim-provisioning-integration-connect/main/index.md";
+const SPEC_TEST: &str = "okta/okta-developer-docs:packages/@okta/vuepress-site/.vuepress/public/standards/SCIM/SCIMFiles/Okta-SCIM-20-SPEC-Test.json";
+
+/// An app of the catalogue: PATCH deactivates and pushes groups; a changed profile is a PUT all the same.
+const CATALOGUE: Dialect = Dialect {
+    user_agent: Some("Okta SCIM Client 1.0.0"),
+    content_type: "application/scim+json; charset=utf-8",
+    accept: Some("application/scim+json; charset=utf-8"),
+    connection_test: &["GET /Users?startIndex=1&count=2"],
+    find_user: Find::By(&["userName"]),
+    find_group: Find::By(&["displayName"]),
+    update_user: Update::Put,
+    deactivate: Deactivate::PatchWithoutPath,
+    delete_user: Removal::Never,
+    groups: Some(GroupPush {
+        external_id: false,
+        created_with_members: false,
+        add: MemberWrite::Values(100),
+        remove: MemberWrite::Filters(100),
+        rename: Update::PatchChanged,
+        deletes: true,
+        nested: false,
+        reads_without_members: false,
+    }),
+    user_external_id: true,
+    reads_back: true,
+    page: Some(100),
+    full_cycle: "an import reads every page of users, and of groups where Import Groups is ticked; by hand, or as often \
+                 as its administrator schedules it",
+    incremental_cycle: "a change of an assigned user or of a pushed group is sent when it happens; a group is pushed \
+                        whole where its administrator chooses Push now",
+    ..Dialect::PLAIN
+};
+
+/// An app made with the integration wizard writes everything whole.
+static WIZARD: Dialect = Dialect {
+    update_user: Update::Put,
+    deactivate: Deactivate::Put,
+    groups: Some(GroupPush {
+        external_id: false,
+        created_with_members: false,
+        add: MemberWrite::Put,
+        remove: MemberWrite::Put,
+        rename: Update::Put,
+        deletes: true,
+        nested: false,
+        reads_without_members: false,
+    }),
+    ..CATALOGUE
+};
 
 pub(crate) static OKTA: Provider = Provider {
     slug: "okta",
@@ -33,12 +90,157 @@ pub(crate) static OKTA: Provider = Provider {
         repair::VALUELESS_ELEMENTS,
     ],
     quirks: quirks::QUIRKS,
-    authentication: &[],
-    dialect: Dialect::PLAIN,
-    needs: &[],
-    reactions: &[],
-    mapping: &[],
-    setup: Setup::UNKNOWN,
+    authentication: &[
+        Authentication {
+            scheme: Scheme::Header,
+            note: "Authentication Mode HTTP Header: what is typed is the token; in an app of the catalogue the field is \
+                   the header's whole value, so that the word Bearer may be missing",
+            source: CONNECT,
+        },
+        Authentication {
+            scheme: Scheme::Basic,
+            note: "Authentication Mode Basic Auth: any username, and the bearer token as password",
+            source: PREPARE,
+        },
+        Authentication {
+            scheme: Scheme::AuthorizationCode,
+            note: "Authentication Mode OAuth 2: not offered; take HTTP Header",
+            source: PREPARE,
+        },
+    ],
+    dialect: Dialect { variants: &[("wizard", &WIZARD)], ..CATALOGUE },
+    needs: &[
+        Need {
+            call: Call::ConnectionTest,
+            demand: Demand::Status(&[200]),
+            otherwise: "the credentials are said to be wrong, and provisioning cannot be switched on",
+            source: CONNECT,
+        },
+        Need {
+            call: Call::ListUsers,
+            demand: Demand::List("Resources"),
+            otherwise: "the import fails",
+            source: SPEC_TEST,
+        },
+        Need {
+            call: Call::FindUser,
+            demand: Demand::Status(&[200]),
+            otherwise: "a user of that name cannot be linked, and the assignment fails",
+            source: SPEC_TEST,
+        },
+        Need {
+            call: Call::FindUser,
+            demand: Demand::List("Resources"),
+            otherwise: "a user of that name cannot be linked, and the assignment fails",
+            source: REFERENCE,
+        },
+        Need {
+            call: Call::ReadUser,
+            demand: Demand::Present("/id"),
+            otherwise: "the user cannot be linked",
+            source: SPEC_TEST,
+        },
+        Need {
+            call: Call::CreateUser,
+            demand: Demand::Status(&[201]),
+            otherwise: "the assignment shows an error until somebody tries again",
+            source: SPEC_TEST,
+        },
+        Need {
+            call: Call::CreateUser,
+            demand: Demand::Present("/id"),
+            otherwise: "nothing can be sent about the user again",
+            source: SPEC_TEST,
+        },
+        Need {
+            call: Call::CreateUser,
+            demand: Demand::Is("/active", "true"),
+            otherwise: "the new user is taken for a deactivated one",
+            source: SPEC_TEST,
+        },
+        Need {
+            call: Call::DeactivateUser,
+            demand: Demand::Status(&[200, 204]),
+            otherwise: "a failed deprovisioning task stays with the administrator, and is not tried again",
+            source: "github.com/oktadeveloper/okta-blog-archive/pull/1956",
+        },
+        Need {
+            call: Call::CreateGroup,
+            demand: Demand::Present("/id"),
+            otherwise: "the group cannot be pushed again",
+            source: REFERENCE,
+        },
+        Need {
+            call: Call::AddMembers,
+            demand: Demand::Status(&[200, 204]),
+            otherwise: "the push shows an error, and the membership is lost until somebody pushes again",
+            source: REFERENCE,
+        },
+        Need {
+            call: Call::Any,
+            demand: Demand::Within(60_000),
+            otherwise: "the request counts as failed",
+            source: FAQ,
+        },
+    ],
+    reactions: &[
+        Reaction {
+            call: Call::Any,
+            to: &[Refused::Status(429)],
+            does: Does::Retries,
+            note: "after as many seconds as Retry-After says in whole numbers; without it after five minutes, and twice \
+                   as long each time, ten times at most",
+            source: FAQ,
+        },
+        Reaction {
+            call: Call::CreateUser,
+            to: &[Refused::Status(409)],
+            does: Does::GivesUp,
+            note: "the assignment shows the error's detail; a user whom the lookup finds is linked before that",
+            source: REFERENCE,
+        },
+        Reaction {
+            call: Call::DeactivateUser,
+            to: &[Refused::Client, Refused::Status(501)],
+            does: Does::GivesUp,
+            note: "there is no second form: a failed deprovisioning task stays until somebody does it by hand",
+            source: "github.com/oktadeveloper/okta-blog-archive/pull/1956",
+        },
+        Reaction {
+            call: Call::Any,
+            to: &[Refused::Client],
+            does: Does::GivesUp,
+            note: "a 400 is final: the task shows the error's detail, and stays until somebody tries again",
+            source: FAQ,
+        },
+    ],
+    mapping: MAPPING,
+    setup: Setup {
+        place: "Applications > the app > Provisioning > Integration (an app of the wizard: General > App Settings > \
+                Provisioning: SCIM first)",
+        endpoint_field: "SCIM connector base URL",
+        token_field: "Authorization (HTTP Header); API Token in an app of the catalogue",
+        steps: &[
+            "In an app made with the wizard, choose SCIM as Provisioning under General > App Settings, and save.",
+            "Under Provisioning > Integration, choose Edit, and paste the endpoint as SCIM connector base URL. Where the \
+             form refuses an underscore, write directory-… instead of directory_….",
+            "As Unique identifier field for users, type userName.",
+            "As Supported provisioning actions, check Push New Users, Push Profile Updates and Push Groups; Import New \
+             Users and Profile Updates only where users shall come from here.",
+            "As Authentication Mode, choose HTTP Header, and paste the bearer token without the word Bearer.",
+            "Choose Test Connector Configuration, and save.",
+            "Under Provisioning > To App, enable Create Users, Update User Attributes and Deactivate Users.",
+            "Under Assignments, assign people and groups. Under Push Groups, push groups that are not assigned: a group \
+             that is both loses memberships.",
+        ],
+        sources: &[
+            CONNECT,
+            PREPARE,
+            "help.okta.com/en-us/content/topics/users-groups-profiles/usgp-group-push-troubleshoot.htm",
+            "help.ninjio.com/hc/en-us/articles/47661718960916-Okta-SCIM-Default-Attributes",
+            "help.signinsolutions.com/en/articles/10578218-what-are-the-okta-attributes-and-mappings-i-need-to-provision-hosts-to-traction-guest-via-scim",
+        ],
+    },
     signs: &[Sign {
         name: "user-agent",
         what: "the User-Agent begins with `Okta SCIM Client`",
@@ -53,6 +255,63 @@ pub(crate) static OKTA: Provider = Provider {
         "groups carry no externalId, and pushed groups keep deactivated users",
     ],
 };
+
+/// As the template of SCIM 2.0 has it.
+static MAPPING: &[Mapping] = &[
+    Mapping { from: "Username, as set under Sign On", to: "userName" },
+    Mapping { from: "the user's id (00u…)", to: "externalId" },
+    Mapping { from: "user.firstName", to: "name.givenName" },
+    Mapping { from: "user.lastName", to: "name.familyName" },
+    Mapping { from: "user.middleName", to: "name.middleName" },
+    Mapping { from: "user.honorificPrefix", to: "name.honorificPrefix" },
+    Mapping { from: "user.honorificSuffix", to: "name.honorificSuffix" },
+    Mapping { from: "user.email", to: "emails[primary eq true].value" },
+    Mapping { from: "\"work\", where there is an address", to: "emails[primary eq true].type" },
+    Mapping { from: "user.title", to: "title" },
+    Mapping { from: "user.displayName", to: "displayName" },
+    Mapping { from: "user.nickName", to: "nickName" },
+    Mapping { from: "user.profileUrl", to: "profileUrl" },
+    Mapping { from: "user.primaryPhone", to: "phoneNumbers[primary eq true].value" },
+    Mapping { from: "\"work\", where there is a number", to: "phoneNumbers[primary eq true].type" },
+    Mapping { from: "user.streetAddress", to: "addresses[primary eq true].streetAddress" },
+    Mapping { from: "user.city", to: "addresses[primary eq true].locality" },
+    Mapping { from: "user.state", to: "addresses[primary eq true].region" },
+    Mapping { from: "user.zipCode", to: "addresses[primary eq true].postalCode" },
+    Mapping { from: "user.countryCode", to: "addresses[primary eq true].country" },
+    Mapping { from: "user.postalAddress", to: "addresses[primary eq true].formatted" },
+    Mapping { from: "user.preferredLanguage", to: "preferredLanguage" },
+    Mapping { from: "user.locale", to: "locale" },
+    Mapping { from: "user.timezone", to: "timezone" },
+    Mapping { from: "user.userType", to: "userType" },
+    Mapping {
+        from: "user.employeeNumber",
+        to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber",
+    },
+    Mapping {
+        from: "user.costCenter",
+        to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCenter",
+    },
+    Mapping {
+        from: "user.organization",
+        to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:organization",
+    },
+    Mapping {
+        from: "user.division",
+        to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:division",
+    },
+    Mapping {
+        from: "user.department",
+        to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
+    },
+    Mapping {
+        from: "user.managerId",
+        to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value",
+    },
+    Mapping {
+        from: "user.manager",
+        to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.displayName",
+    },
+];
 
 pub(super) static ADVICE: &[Advice] = &[Advice {
     name: "assigned-and-pushed",
