@@ -15,6 +15,18 @@ mod quirks;
 
 const GUIDE: &str = "developers.onelogin.com/scim/implement-scim-api";
 
+const GROUPS: GroupPush = GroupPush {
+    external_id: false,
+    created_with_members: false,
+    add: MemberWrite::Values(1),
+    remove: MemberWrite::Filters(1),
+    rename: Update::PatchPaths,
+    // A group that is deleted there stays here.
+    deletes: false,
+    nested: false,
+    reads_without_members: false,
+};
+
 pub(crate) static ONELOGIN: Provider = Provider {
     slug: "onelogin",
     name: "OneLogin",
@@ -25,6 +37,7 @@ pub(crate) static ONELOGIN: Provider = Provider {
         repair::EMPTY_PARAMETERS,
         repair::DATE_FORMS,
         repair::PATCH_SCHEMA,
+        repair::READ_ONLY_VALUES,
         repair::OLD_SCHEMAS,
         repair::MEMBER_IN_FILTER,
         repair::WRAPPED_VALUES,
@@ -52,20 +65,24 @@ pub(crate) static ONELOGIN: Provider = Provider {
         update_user: Update::Put,
         deactivate: Deactivate::Put,
         delete_user: Removal::AtOnce,
-        groups: Some(GroupPush {
-            external_id: false,
-            created_with_members: false,
-            add: MemberWrite::Values(1),
-            remove: MemberWrite::Filters(1),
-            rename: Update::PatchPaths,
-            // A group that is deleted there stays here.
-            deletes: false,
-            nested: false,
-            reads_without_members: false,
-        }),
+        groups: Some(GROUPS),
         user_external_id: false,
         keeps_ids: true,
-        variants: &[],
+        variants: &[(
+            "patch",
+            &Dialect {
+                user_agent: Some(""),
+                accept: None,
+                connection_test: &["GET /Users?filter=userName eq \"{random}\""],
+                find_group: Find::List,
+                update_user: Update::PatchWhole,
+                deactivate: Deactivate::PatchWithoutPath,
+                groups: Some(GROUPS),
+                user_external_id: false,
+                page: None,
+                ..Dialect::PLAIN
+            },
+        )],
         spelling: Spelling::Plain,
         reads_back: false,
         page: None,

@@ -106,8 +106,8 @@ fn read_only_values(request: &mut Request, terms: &Terms) -> Option<String> {
             let Some(attribute) = definition.top(key).filter(|attribute| attribute.is_read_only()) else {
                 return true;
             };
-            // Another id than the one that is addressed is a mistake that the core tells of.
-            if attribute.name == "id" && value.as_str() != Some(&id) {
+            // Another id than the one that is addressed is a mistake that the core tells of; null is none (RFC 7643 §2.5).
+            if attribute.name == "id" && !value.is_null() && value.as_str() != Some(&id) {
                 return true;
             }
             tally.count(&attribute.name);

@@ -388,6 +388,12 @@ fn operations_mean_what_they_name() {
         json!({ "op": "replace", "value": { "id": "1", "meta": {}, "groups": [], "active": false } }),
         json!({ "op": "replace", "value": { "active": false } }),
     );
+    check_patch(
+        READ_ONLY_VALUES,
+        "/Users/1",
+        json!({ "op": "add", "value": { "id": null, "active": false } }),
+        json!({ "op": "add", "value": { "active": false } }),
+    );
     let other = json!({ "op": "replace", "value": { "id": "2", "active": false } });
     check_patch(READ_ONLY_VALUES, "/Users/1", other.clone(), other);
     check_body(

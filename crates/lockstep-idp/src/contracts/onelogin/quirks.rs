@@ -98,7 +98,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "ONELOGIN-UPDATE-01",
         title: "Update user: the app template decides between PUT and PATCH; both carry the whole template",
-        met_by: MetBy::Rfc,
+        met_by: MetBy::Repair("read-only-values"),
         contract: "change.http",
         sources: &["developers.onelogin.com/scim/implement-scim-api"],
         proven: Basis::Constructed,
