@@ -64,6 +64,8 @@ struct On {
     dropped: AtomicU64,
     /// Whether the last ones could not be written.
     failing: AtomicBool,
+    /// Whether more came than could be written, since the queue was last empty.
+    overrun: AtomicBool,
     /// How many without a good credential were recorded in this minute.
     strangers: Mutex<(i64, HashMap<DirectoryNumber, u32>)>,
 }
@@ -94,6 +96,7 @@ impl Requests {
             arrived: Condvar::new(),
             dropped: AtomicU64::new(0),
             failing: AtomicBool::new(false),
+            overrun: AtomicBool::new(false),
             strangers: Mutex::default(),
         });
         let writer = on.clone();
@@ -213,19 +216,27 @@ impl On {
                 || queue.bytes.saturating_add(bytes) > RECORDS_WAITING_BYTES_LIMIT / part
         };
         if queue.closed || (heard.only_reads() && full(&queue, 2)) {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.drop_one();
             return;
         }
         while full(&queue, 1)
             && let Some(oldest) = queue.heard.pop_front()
         {
             queue.bytes = queue.bytes.saturating_sub(oldest.bytes());
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.drop_one();
         }
         queue.bytes = queue.bytes.saturating_add(bytes);
         queue.heard.push_back(heard);
         if [1, RECORDS_BATCH_LIMIT].contains(&queue.heard.len()) {
             self.arrived.notify_all();
+        }
+    }
+
+    fn drop_one(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        // Told once, until the queue is empty again.
+        if !self.overrun.swap(true, Ordering::Relaxed) {
+            tracing::warn!("requests come faster than their records can be written: some are not recorded");
         }
     }
 
@@ -243,6 +254,7 @@ impl On {
             let (mut queue, _) = gathered.unwrap_or_else(PoisonError::into_inner);
             let (heard, waiting) = (std::mem::take(&mut queue.heard), std::mem::take(&mut queue.waiting));
             queue.bytes = 0;
+            self.overrun.store(false, Ordering::Relaxed);
             let closed = queue.closed;
             drop(queue);
             self.write(heard);
@@ -341,3 +353,6 @@ async fn stranger<S: Store>(state: &AppState<S>, on: &On, arrived: &Arrived) -> 
     let (directory, _) = state.store.directory(named.directory).await.ok()??;
     (directory.id == named && directory.state != DirectoryState::Deleting).then_some(named)
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,6 +110,12 @@ impl<S: Store> TestApp<S> {
         self
     }
 
+    /// The same server, which records no requests.
+    #[must_use]
+    pub fn without_records(self) -> Self {
+        self.with_requests(Requests::off())
+    }
+
     /// The same server, which records requests so.
     #[must_use]
     pub fn with_requests(mut self, requests: Requests) -> Self {

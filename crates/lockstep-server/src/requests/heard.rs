@@ -180,7 +180,9 @@ impl Heard {
 
     /// What the repairs made of the request, where there were any: they are run once more, off the request's way.
     fn understood(&self, body: Option<&Value>, redaction: &mut Redaction) -> Option<Value> {
-        let raw = self.seen.raw.as_ref().filter(|_| !self.trail.repairs.is_empty())?;
+        // The operations of a bulk are repaired one by one.
+        let whole = !self.trail.repairs.is_empty() && self.trail.operation != "POST /Bulk";
+        let raw = self.seen.raw.as_ref().filter(|_| whole)?;
         let provider = lockstep_idp::by_slug(self.trail.contract)?;
         let used = |name: &str| self.trail.repairs.iter().any(|note| note.repair == name);
         let off: Vec<&str> =

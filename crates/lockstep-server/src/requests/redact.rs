@@ -48,12 +48,11 @@ impl Redaction {
         });
         let is_never = |attribute: &&Attribute| attribute.returned == Returned::Never;
         for attribute in schemas.flat_map(|schema| &schema.attributes) {
-            let name = attribute.name.to_lowercase();
             for part in attribute.sub_attributes.iter().filter(is_never) {
-                never_parts.insert((name.clone(), part.name.to_lowercase()));
+                never_parts.insert((attribute.name.to_lowercase(), part.name.to_lowercase()));
             }
             if attribute.returned == Returned::Never {
-                never.insert(name);
+                never.insert(attribute.name.to_lowercase());
             }
         }
         Self { never, never_parts, masked, sought: BTreeSet::new(), left: 0 }

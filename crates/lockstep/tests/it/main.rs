@@ -11,5 +11,6 @@ mod crash;
 mod dev;
 mod process;
 mod race;
+mod requests;
 mod start;
 mod tls;
