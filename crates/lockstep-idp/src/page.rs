@@ -171,7 +171,7 @@ fn point(words: &str) -> Item {
 fn setup(setup: &Setup) -> Vec<Item> {
     let mut items = Vec::new();
     if !setup.place.is_empty() {
-        items.push(point(&format!("Go to {}.", setup.place)));
+        items.push(point(&format!("Open {}.", setup.place)));
     }
     items.extend(points(setup.steps));
     if !setup.endpoint_field.is_empty() {

@@ -245,6 +245,9 @@ fn endpoint_of(raw: &lockstep_idp::Request) -> Result<Endpoint, Problem> {
         NoEndpoint::Nothing => {
             Error::not_found("there is no such endpoint; see /ResourceTypes for those there are").into()
         }
+        NoEndpoint::Moved(path) => {
+            Error::not_found(format!("SCIM 1.1 is not spoken here; in SCIM 2.0 this is {path}")).into()
+        }
         NoEndpoint::NotImplemented(what) => Error::not_implemented(what).into(),
         NoEndpoint::Method(allowed) => Problem::method_not_allowed(&raw.method, allowed),
     })

@@ -85,6 +85,7 @@ pub(crate) static GOOGLE: Provider = Provider {
     },
     signs: &[],
     notes: &[
+        "there is no one default mapping: each application of its catalogue has its own",
         "users are synced every few hours, so a change may take as long to arrive",
         "archived users are left out: whoever is archived there stays here as they are",
         "a suspension and a deletion are triggers of their own, each after within 24 hours, 1, 7 or 21 days: a deletion \

@@ -91,3 +91,27 @@ fn an_address_that_is_nearly_right_is_told_the_right_one() {
     }
     assert!(!unknown("").html().contains("Is it "));
 }
+
+/// Contracts that are for nobody in particular, and those that somebody still writes.
+const WITHOUT: &[&str] = &["canaille", "generic", "keycloak", "strict_rfc"];
+
+#[test]
+fn every_page_tells_what_an_administrator_needs() {
+    let mut missing = Vec::new();
+    for provider in PROVIDERS.iter().filter(|provider| !WITHOUT.contains(&provider.slug)) {
+        let page = of(provider);
+        let has = |anchor: &str| {
+            page.blocks.iter().any(|block| matches!(block, Block::Heading(here, _) if *here == anchor))
+        };
+        let lacks = ["setup", "authentication", "sends", "quirks"].into_iter().filter(|anchor| !has(anchor));
+        missing.extend(lacks.map(|anchor| format!("{}: {anchor}", provider.slug)));
+        if !has("needs") && !has("refused") {
+            missing.push(format!("{}: needs or refused", provider.slug));
+        }
+        // Not every IdP publishes one; then its page says so.
+        if !has("mapping") && !provider.notes.iter().any(|note| note.contains("default mapping")) {
+            missing.push(format!("{}: mapping, or a note that no default mapping", provider.slug));
+        }
+    }
+    assert_eq!(missing, [""; 0]);
+}

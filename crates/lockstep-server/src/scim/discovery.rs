@@ -39,7 +39,11 @@ pub(super) fn answer<S: Store>(
         }
         Document::Schemas => discovery::schemas(&definitions, &base),
         Document::Schema(urn) => discovery::schema(&definitions, urn, &base)
-            .ok_or_else(|| Error::not_found("there is no such schema in this directory"))?,
+            .ok_or_else(|| {
+                Error::not_found(
+                    "there is no such schema in this directory; a schema is named by its URN, and /Schemas lists them",
+                )
+            })?,
     };
     Ok(answer::message(StatusCode::OK, &body))
 }

@@ -69,6 +69,8 @@ pub const TEMPLATES: [&str; 22] = [
 pub(crate) enum NoEndpoint {
     /// 404.
     Nothing,
+    /// 404; SCIM 1.1 had it there, and 2.0 has it here.
+    Moved(&'static str),
     /// 405; these methods are known there.
     Method(&'static str),
     /// 501.
@@ -99,6 +101,7 @@ impl Endpoint {
                 ["" | "ServiceProviderConfig" | "ResourceTypes" | "Schemas"]
                 | ["ResourceTypes" | "Schemas", _],
             ) => Err(NoEndpoint::Method("GET, HEAD")),
+            (_, ["ServiceProviderConfigs"]) => Err(NoEndpoint::Moved("/ServiceProviderConfig")),
             // RFC 7644 §3.11: an alias that needs a person behind the token.
             (_, ["Me", ..]) => {
                 Err(NoEndpoint::NotImplemented("/Me is not supported: a bearer token is a machine's"))
@@ -252,6 +255,7 @@ mod tests {
             ("POST", "/Users/x", 405),
             ("POST", "/Schemas", 405),
             ("DELETE", "/ServiceProviderConfig", 405),
+            ("GET", "/ServiceProviderConfigs", 404),
             ("GET", "/Me", 501),
             ("GET", "/Users/.search", 405),
             ("DELETE", "/Groups/.search", 405),
@@ -262,7 +266,7 @@ mod tests {
         for (method, path, status) in cases {
             let refused = match Endpoint::find(method, path) {
                 Ok(_) => 200,
-                Err(NoEndpoint::Nothing) => 404,
+                Err(NoEndpoint::Nothing | NoEndpoint::Moved(_)) => 404,
                 Err(NoEndpoint::Method(_)) => 405,
                 Err(NoEndpoint::NotImplemented(_)) => 501,
             };

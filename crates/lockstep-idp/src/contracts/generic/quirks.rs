@@ -4,6 +4,14 @@ use crate::quirk::{Basis, MetBy, Quirk};
 
 pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
+        id: "BROADCOM-S11-01",
+        title: "SCIM 1.1 with Basic authentication, explores every user and group",
+        met_by: MetBy::Rfc,
+        contract: "setup.http",
+        sources: &["jelhub/scimgateway:README.md (Symantec / Broadcom Identity Manager)"],
+        proven: Basis::Constructed,
+    },
+    Quirk {
         id: "GENERIC-ERR-01",
         title: "status in the Error body: string by the RFC, number in some documentation",
         met_by: MetBy::Rfc,
@@ -470,6 +478,14 @@ pub(super) static QUIRKS: &[Quirk] = &[
         contract: "query.http",
         sources: &["sebadob/rauthy:src/data/src/entity/clients_scim.rs"],
         proven: Basis::Source,
+    },
+    Quirk {
+        id: "SERVICENOW-DISC-01",
+        title: "Provider set-up fetches /ResourceTypes and /Schemas; update method PUT or PATCH is a setting",
+        met_by: MetBy::Rfc,
+        contract: "setup.http",
+        sources: &["servicenow.com/docs: Create a SCIM Provider"],
+        proven: Basis::Constructed,
     },
     Quirk {
         id: "SFDC-GROUP-01",
