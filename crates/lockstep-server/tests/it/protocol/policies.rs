@@ -88,6 +88,37 @@ async fn groups_of_a_user_are_the_groups_to_change_until_it_was_set_otherwise() 
     app.finish().await;
 }
 
+/// KEYCLOAK-PUT-01: what suvera's plugin sends, with the IdP's own id of the group.
+#[tokio::test]
+async fn a_put_with_many_empty_lists_makes_exactly_the_memberships_that_it_lists() {
+    let app = TestApp::start().await;
+    let organization = app.organization("Acme").await;
+    let idp = app.directory_of(&organization, "keycloak").await;
+    let user = idp.user("ada").await;
+    let other = idp.group("Other", &[&user]).await;
+    let group = json!({ "displayName": "staff", "externalId": "9" });
+    let group = idp.scim("POST", "/Groups", group).await.expect(201)["id"].clone();
+    let path = format!("/Users/{user}");
+    let put = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": user, "userName": "ada",
+        "name": { "givenName": "Ada", "familyName": "L" }, "active": true,
+        "emails": [{ "value": "ada@example.com", "type": "work", "primary": true }],
+        "phoneNumbers": [], "ims": [], "photos": [], "addresses": [], "entitlements": [], "x509Certificates": [],
+        "roles": [{ "value": "admin", "type": "direct" }],
+        "groups": [{ "value": "9", "display": "staff", "type": "direct" }],
+    });
+    let answer = idp.scim("PUT", &path, put.clone()).await.expect(200);
+    assert_eq!(answer["groups"][0]["value"], json!(other), "memberships are the groups' to change");
+    set(&app, &idp, "memberships_through_users", true).await;
+    let answer = idp.scim("PUT", &path, put).await.expect(200);
+    let groups: Vec<&Value> =
+        answer["groups"].as_array().unwrap().iter().map(|group| &group["value"]).collect();
+    assert_eq!(groups, [&group], "and exactly those that are listed where users may");
+    let told = app.events("events=dsync.group.user_added&events=dsync.group.user_removed").await;
+    assert_eq!(told.len(), 3, "one joined at first, then left and joined: {told:?}");
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn the_only_address_is_shown_as_primary_and_kept_as_it_was_sent() {
     let app = TestApp::start().await;
