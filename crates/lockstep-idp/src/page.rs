@@ -325,7 +325,7 @@ fn quirk_item(provider: &'static Provider, quirk: &Quirk) -> Item {
         MetBy::Repair(name) => {
             vec![Span::Plain("Repaired by ".to_owned()), Span::Here(name.to_owned(), name.to_owned())]
         }
-        MetBy::Rule(name) => vec![Span::Plain("Met by the rule ".to_owned()), Span::Code(name.to_owned())],
+        MetBy::Rule(name) => vec![Span::Plain("Met by the rule ".to_owned()), rules::link(provider, name)],
         MetBy::Rfc => vec![Span::Plain("Met on every directory".to_owned())],
     });
     words.push(Span::Plain(". Shown by ".to_owned()));

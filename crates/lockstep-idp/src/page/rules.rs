@@ -5,10 +5,20 @@ use lockstep_core::rules::{Rule, Rules};
 use super::document::{Item, Span, text};
 use crate::provider::Provider;
 
-pub(super) fn sentences(provider: &Provider) -> Vec<Item> {
+/// The name of a rule, which leads to its sentence where the page has one.
+pub(super) fn link(provider: &Provider, name: &str) -> Span {
+    let is_told = differing(provider).any(|rule| rule.as_str() == name);
+    if is_told { Span::Here(name.to_owned(), name.to_owned()) } else { Span::Code(name.to_owned()) }
+}
+
+fn differing(provider: &Provider) -> impl Iterator<Item = Rule> {
     let (here, elsewhere) = ((provider.rules)(), Rules::default());
-    let differ = Rule::ALL.into_iter().filter(|rule| here.holds(*rule) != elsewhere.holds(*rule));
-    differ
+    Rule::ALL.into_iter().filter(move |rule| here.holds(*rule) != elsewhere.holds(*rule))
+}
+
+pub(super) fn sentences(provider: &Provider) -> Vec<Item> {
+    let here = (provider.rules)();
+    differing(provider)
         .map(|rule| {
             let (on, off) = sentence(rule);
             let mut words = vec![Span::Strong(rule.as_str().to_owned()), Span::Plain(": ".to_owned())];
