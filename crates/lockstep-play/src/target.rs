@@ -1,10 +1,13 @@
 //! What contracts are played against: a SCIM server, and where it has one its list of events.
 
 use std::future::Future;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::Value;
+
+use crate::limits::ANSWER_BYTES_MAX;
 
 /// A SCIM server.
 pub trait Target: Sync {
@@ -33,6 +36,10 @@ pub trait Target: Sync {
     }
 }
 
+/// Marks a request that takes no bearer token, whether it has credentials of its own or none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Anonymous;
+
 /// A server over HTTP.
 #[derive(Clone, Debug)]
 pub struct HttpTarget {
@@ -52,9 +59,14 @@ struct Events {
 impl HttpTarget {
     /// A SCIM server at this base URL with this bearer token.
     pub fn new(scim_base: &str, token: &str) -> anyhow::Result<Self> {
+        Self::with_timeout(scim_base, token, Duration::from_mins(1))
+    }
+
+    /// The same, which waits for an answer so long at most.
+    pub fn with_timeout(scim_base: &str, token: &str, timeout: Duration) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(std::time::Duration::from_mins(1))
+            .timeout(timeout)
             .build()
             .context("could not set up an HTTP client")?;
         let scim_base = scim_base.trim_end_matches('/').to_owned();
@@ -83,16 +95,24 @@ impl Target for HttpTarget {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
         let mut sent = self.client.request(parts.method, format!("{}{path}", self.scim_base));
-        if !parts.headers.contains_key(AUTHORIZATION) {
+        if !parts.headers.contains_key(AUTHORIZATION) && parts.extensions.get::<Anonymous>().is_none() {
             sent = sent.bearer_auth(&self.token);
         }
-        let answer =
+        let mut answer =
             sent.headers(parts.headers).body(body).send().await.context("no answer from the SCIM server")?;
         let mut response = http::Response::builder().status(answer.status());
         if let Some(headers) = response.headers_mut() {
             headers.clone_from(answer.headers());
         }
-        Ok(response.body(answer.bytes().await.context("the SCIM server's answer broke off")?.to_vec())?)
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.context("the SCIM server's answer broke off")? {
+            anyhow::ensure!(
+                body.len() + chunk.len() <= ANSWER_BYTES_MAX,
+                "the SCIM server's answer has more than {ANSWER_BYTES_MAX} bytes"
+            );
+            body.extend_from_slice(&chunk);
+        }
+        Ok(response.body(body)?)
     }
 
     async fn events_since(&self, after: Option<&str>) -> anyhow::Result<Option<Vec<Value>>> {

@@ -20,6 +20,11 @@ LOCKSTEP_API_KEY gives an API key to accept from the first start on, LOCKSTEP_AP
 either, the first start makes one and prints it once. LOCKSTEP_MASTER_KEY gives the master key, LOCKSTEP_MASTER_KEY_FILE
 a file that holds it; without either, it stands beside the database. Certificates and logs: see `lockstep config`.";
 
+/// How the checked server's token is given unseen.
+const CHECK_TOKEN: &str = "\
+What is given by flags, everybody on the machine can read: LOCKSTEP_CHECK_TOKEN gives the token unseen, and --token-file
+names a file that holds it.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Shows what Lockstep does: plays Okta's and Entra ID's traffic into a fresh server, then keeps serving
@@ -42,6 +47,12 @@ pub(crate) enum Command {
     /// Asks a running server for its request records. LOCKSTEP_API_KEY gives the API key.
     #[command(subcommand)]
     Requests(RequestsCommand),
+    /// Tells what any SCIM server gets right and wrong, by the RFCs and, if asked, as one IdP would meet it
+    ///
+    /// Whatever it makes is named lockstep-check-… and removed again, also after failures and Ctrl-C. Exit code 0: no
+    /// MUST is broken; 1: it could not run; 2: something is broken.
+    #[command(after_help = CHECK_TOKEN)]
+    Check(CheckOptions),
     /// Prints the configuration file with every key, its default and what it means
     Config,
 }
@@ -189,6 +200,40 @@ fn sized(text: &str) -> Result<usize, String> {
     } else {
         Err(format!("expected 1 to {SIMULATED_LIMIT}"))
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// Base URL of the SCIM server, below which /Users stands
+    #[arg(long)]
+    pub(crate) url: String,
+    /// Bearer token
+    #[arg(long, env = "LOCKSTEP_CHECK_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// File that holds the bearer token; wins over the other two
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// IdP whose traffic is played as well, such as okta or entra
+    #[arg(long = "as", value_name = "IDP")]
+    pub(crate) idp: Option<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the report as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Send only GET: nothing is made or changed
+    #[arg(long, conflicts_with = "idp")]
+    pub(crate) read_only: bool,
+    /// Requests in a second, at most
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: u32,
+    /// Seconds to wait for an answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: u64,
+    /// Only probes whose id has one of these words in it
+    #[arg(long, value_name = "WORD", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! The `lockstep` program: reads what was asked, does it, and says once what went wrong.
 
+mod check;
 mod cli;
 mod config;
 mod dev;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         cli::Command::Serve(options) => serve::run(&options),
         cli::Command::Dev(options) => dev::run(&options),
         cli::Command::Simulate(options) => simulate::run(&options),
+        cli::Command::Check(options) => check::run(&options),
         cli::Command::Verify(options) => verify::run(&options),
         cli::Command::Requests(command) => requests::run(&command),
         cli::Command::Config => {

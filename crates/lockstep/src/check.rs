@@ -1,0 +1,183 @@
+//! `lockstep check`: tells what any SCIM server gets right and wrong. Knows files, signals and the terminal; what is
+//! checked, the player knows.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lockstep_core::clock::Clock as _;
+use lockstep_idp::Provider;
+use lockstep_play::HttpTarget;
+use lockstep_play::check::{self, Options, Progress, Report, report};
+use lockstep_server::state::{Secrets as _, SystemSecrets};
+
+use crate::cli::CheckOptions;
+use crate::serve;
+use crate::wire::SystemClock;
+
+pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
+    let token = token(options)?;
+    let url = base(&options.url)?;
+    let provider = options.idp.as_deref().map(provider).transpose()?;
+    let checked = Options {
+        run: run_name(),
+        rate: Some(options.rate),
+        read_only: options.read_only,
+        only: options.only.clone(),
+        provider,
+    };
+    let report = serve::runtime()?.block_on(async {
+        let target = HttpTarget::with_timeout(&url, &token, Duration::from_secs(options.timeout))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        tokio::spawn(stop_on_interrupt(stop.clone()));
+        let bar = bar();
+        let checked =
+            check::check(&target, &url, &checked, &stop, &mut |progress| show(&bar, &progress)).await;
+        bar.finish_and_clear();
+        anyhow::Ok(checked?)
+    })?;
+    if let Some(file) = &options.html {
+        let when = jiff::Timestamp::from_microsecond(SystemClock.now().0).map(|now| format!("{now:.0}"));
+        std::fs::write(file, report::html(&report, &when.unwrap_or_default()))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    if options.json {
+        println!("{:#}", report::json(&report));
+    } else {
+        print!("{}", report::text(&report, paint()));
+    }
+    Ok(exit_code(&report))
+}
+
+/// 2 where something is broken, 1 where the check did not come to its end.
+fn exit_code(report: &Report) -> ExitCode {
+    match (report.is_broken(), report.stopped) {
+        (true, _) => ExitCode::from(2),
+        (false, true) => ExitCode::from(1),
+        (false, false) => ExitCode::SUCCESS,
+    }
+}
+
+fn token(options: &CheckOptions) -> anyhow::Result<String> {
+    let token = match (&options.token_file, &options.token) {
+        (Some(file), _) => {
+            std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
+        }
+        (None, Some(token)) => token.clone(),
+        (None, None) => anyhow::bail!("no token: give LOCKSTEP_CHECK_TOKEN, --token-file or --token"),
+    };
+    let token = token.trim().to_owned();
+    anyhow::ensure!(!token.is_empty(), "the token is empty");
+    anyhow::ensure!(
+        token.bytes().all(|byte| byte.is_ascii_graphic()),
+        "the token has a character that no token has"
+    );
+    Ok(token)
+}
+
+/// The base URL without what does not belong into a report.
+fn base(url: &str) -> anyhow::Result<String> {
+    let parsed = reqwest::Url::parse(url).with_context(|| format!("`{url}` is no URL"))?;
+    anyhow::ensure!(
+        matches!(parsed.scheme(), "http" | "https"),
+        "`{url}` is no URL of a web server: begin with https://"
+    );
+    anyhow::ensure!(
+        parsed.username().is_empty() && parsed.password().is_none(),
+        "the URL has a credential in it: give it as token"
+    );
+    anyhow::ensure!(
+        parsed.query().is_none() && parsed.fragment().is_none(),
+        "the base URL of a SCIM server has no query (RFC 7644 §1.3)"
+    );
+    Ok(parsed.as_str().trim_end_matches('/').to_owned())
+}
+
+fn provider(slug: &str) -> anyhow::Result<&'static Provider> {
+    lockstep_idp::by_slug(slug).with_context(|| {
+        let known: Vec<&str> = lockstep_idp::PROVIDERS.iter().map(|provider| provider.slug).collect();
+        format!("no IdP is called `{slug}`; known are {}", known.join(", "))
+    })
+}
+
+/// A word that nobody used before.
+fn run_name() -> String {
+    format!("{:012x}", SystemSecrets::default().random().next_u64() & 0xffff_ffff_ffff)
+}
+
+/// The first Ctrl-C ends the check, and what was made is removed; the second ends the program.
+async fn stop_on_interrupt(stop: Arc<AtomicBool>) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        stop.store(true, Ordering::Relaxed);
+        eprintln!("stopping: what was made is removed (Ctrl-C again ends at once)");
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(130);
+        }
+    }
+}
+
+/// On standard error, and only where that is a terminal.
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, progress: &Progress<'_>) {
+    match progress {
+        Progress::Total(total) => bar.set_length(u64::try_from(*total).unwrap_or(u64::MAX)),
+        Progress::Probe(result) => {
+            bar.set_message(result.title.clone());
+            bar.inc(1);
+        }
+        Progress::Contract(file) => {
+            bar.set_message((*file).to_owned());
+            bar.inc(1);
+        }
+    }
+}
+
+/// Colour in a terminal, plain text in a pipe.
+fn paint() -> report::Paint<'static> {
+    let coloured =
+        std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if coloured { &in_colour } else { &|_, text| text.to_owned() }
+}
+
+fn in_colour(kind: &str, text: &str) -> String {
+    let code = match kind {
+        "bold" => "1",
+        "dim" => "2",
+        "good" => "32",
+        "bad" => "31",
+        _ => "33",
+    };
+    format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_has_neither_credential_nor_query() {
+        assert_eq!(base("https://scim.example.com/v2/").unwrap(), "https://scim.example.com/v2");
+        for wrong in
+            ["scim.example.com", "ftp://example.com", "https://a:b@example.com", "https://example.com/?a=b"]
+        {
+            assert!(base(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_idp_is_answered_with_the_known_ones() {
+        let error = provider("nobody").unwrap_err().to_string();
+        assert!(error.contains("okta"), "{error}");
+    }
+}
