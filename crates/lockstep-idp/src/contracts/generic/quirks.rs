@@ -12,6 +12,17 @@ pub(super) static QUIRKS: &[Quirk] = &[
         proven: Basis::Constructed,
     },
     Quirk {
+        id: "GENERIC-BULK-01",
+        title: "POST /Bulk",
+        met_by: MetBy::Rfc,
+        contract: "rare.http",
+        sources: &[
+            "okta docs (not used)",
+            "MicrosoftDocs entra-docs (API-driven inbound provisioning is another API)",
+        ],
+        proven: Basis::Constructed,
+    },
+    Quirk {
         id: "GENERIC-ERR-01",
         title: "status in the Error body: string by the RFC, number in some documentation",
         met_by: MetBy::Rfc,
@@ -45,6 +56,14 @@ pub(super) static QUIRKS: &[Quirk] = &[
         contract: "lifecycle.http",
         sources: &["github.com/Captain-P-Goldfish/SCIM-SDK/issues/746"],
         proven: Basis::Source,
+    },
+    Quirk {
+        id: "GENERIC-FILTER-02",
+        title: "emails[type eq \"work\"] eq \"x\": a value path compared as a whole",
+        met_by: MetBy::Rfc,
+        contract: "rare.http",
+        sources: &["github.com/MicrosoftDocs/azure-docs/issues/83855"],
+        proven: Basis::Constructed,
     },
     Quirk {
         id: "GENERIC-FILTER-03",
@@ -415,6 +434,14 @@ pub(super) static QUIRKS: &[Quirk] = &[
         contract: "lifecycle.http",
         sources: &["github.com/fleetdm/fleet/issues/50724 (stale replica read)"],
         proven: Basis::Source,
+    },
+    Quirk {
+        id: "GENERIC-SEARCH-01",
+        title: "POST /Users/.search",
+        met_by: MetBy::Rfc,
+        contract: "rare.http",
+        sources: &["RFC 7644 section 3.4.3; no cloud IdP found that sends it"],
+        proven: Basis::Constructed,
     },
     Quirk {
         id: "ENTRA-GROUP-12",

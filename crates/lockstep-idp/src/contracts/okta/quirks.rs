@@ -4,6 +4,29 @@ use crate::quirk::{Basis, MetBy, Quirk};
 
 pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
+        id: "OKTA-AUTH-01",
+        title: "The \"API token\" of a header-auth app is sent as typed: the value may lack the Bearer prefix",
+        met_by: MetBy::Rule("bare_tokens"),
+        contract: "credentials.http",
+        sources: &[
+            "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/guides/scim-provisioning-integration-connect/main/index.md",
+            "okta/okta-developer-docs:packages/@okta/vuepress-site/.vuepress/public/standards/SCIM/SCIMFiles/Okta-SCIM-20-SPEC-Test.json",
+        ],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "OKTA-AUTH-02",
+        title: "Three authentication modes: OAuth 2 authorization code, HTTP Basic, header value",
+        met_by: MetBy::Rfc,
+        contract: "credentials.http",
+        sources: &[
+            "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/guides/scim-provisioning-integration-prepare/main/index.md",
+            "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/concepts/scim/faqs/index.md",
+            "better-auth/better-auth:packages/scim/src/scim-okta-conformance.test.ts",
+        ],
+        proven: Basis::Source,
+    },
+    Quirk {
         id: "OKTA-AUTH-03",
         title: "Wrong token must give 401 with status as the string \"401\", the Error URN and a detail",
         met_by: MetBy::Rfc,
@@ -433,6 +456,16 @@ pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         id: "OKTA-S11-02",
         title: "SCIM 1.1 PATCH is a partial resource",
+        met_by: MetBy::Rfc,
+        contract: "refusals.http",
+        sources: &[
+            "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/reference/scim/scim-11/index.md",
+        ],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "OKTA-S11-03",
+        title: "SCIM 1.1 group PATCH: members with an operation member for removal",
         met_by: MetBy::Rfc,
         contract: "refusals.http",
         sources: &[

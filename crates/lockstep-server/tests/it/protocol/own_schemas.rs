@@ -51,6 +51,26 @@ fn query(path: &str, pairs: &[(&str, &str)]) -> String {
     format!("{path}?{query}")
 }
 
+/// A list of the customer's own, as one value of it is taken away by its URN and a filter.
+#[tokio::test]
+async fn one_value_of_a_list_goes_by_urn_and_filter_though_the_urn_has_dots() {
+    let app = TestApp::start().await;
+    let organization = app.organization("Acme").await;
+    let idp = app.directory(&organization, "azure scim v2.0").await;
+    let urn = "urn:ietf:params:scim:schemas:extension:acme:2.0:User";
+    let roles = json!([{ "name": "roles", "type": "complex", "multiValued": true, "subAttributes": [
+        { "name": "value" }, { "name": "display" },
+    ] }]);
+    define(&app, &idp, body(urn, roles)).await;
+    let both = json!({ "roles": [{ "value": "admin-role-id" }, { "value": "user-role-id" }] });
+    let made = json!({ "schemas": [USER, urn], "userName": "one@example.com", urn: both });
+    let made = idp.scim("POST", "/Users", made).await.expect(201);
+    let operation = json!({ "op": "Remove", "path": format!("{urn}:roles[value eq \"admin-role-id\"]") });
+    let changed = idp.patch(&format!("/Users/{}", made["id"].as_str().unwrap()), operation).await.expect(200);
+    assert_eq!(changed[urn]["roles"], json!([{ "value": "user-role-id" }]));
+    app.finish().await;
+}
+
 // Shows: DISC-14, DISC-15, DISC-17, DISC-28
 #[tokio::test]
 async fn discovery_tells_of_a_schema_in_its_directory_and_in_no_other() {
