@@ -19,4 +19,4 @@ pub use contract::{Contract, Expectation, Given, Step};
 pub use embedded::{contracts, files, story};
 pub use parse::{ParseError, parse};
 pub use run::{Played, Progress, Runner, StepResult, Verdict};
-pub use target::{Anonymous, HttpTarget, Target};
+pub use target::{Anonymous, HttpTarget, Target, basic};

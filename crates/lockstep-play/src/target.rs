@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use base64::Engine as _;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::Value;
 
@@ -140,8 +141,14 @@ impl Target for HttpTarget {
     }
 
     fn variables(&self) -> Vec<(String, String)> {
-        vec![("token".to_owned(), self.token.clone())]
+        vec![("token".to_owned(), self.token.clone()), ("basic".to_owned(), basic(&self.token))]
     }
+}
+
+/// The token as a client sends it that knows a name and a password only (RFC 7617).
+#[must_use]
+pub fn basic(token: &str) -> String {
+    base64::engine::general_purpose::STANDARD.encode(format!("scim:{token}"))
 }
 
 /// Whether an event is about this directory.

@@ -274,6 +274,23 @@ fn values_get_the_form_of_the_schema() {
     ] {
         check_patch(SINGLE_IN_LIST, "/Users/1", manager(before), manager(after));
     }
+    let title = |value: Value| json!({ "op": "replace", "path": "title", "value": value });
+    for (before, after) in [
+        (json!(["Dr"]), json!("Dr")),
+        (json!(["Dr", "Prof"]), json!(["Dr", "Prof"])),
+        (json!([null]), json!([null])),
+        (json!([["Dr"]]), json!([["Dr"]])),
+        (json!([{ "value": "Dr" }]), json!([{ "value": "Dr" }])),
+    ] {
+        check_patch(SINGLE_IN_LIST, "/Users/1", title(before), title(after));
+    }
+    check_body(
+        SINGLE_IN_LIST,
+        "PUT",
+        "/Users/1",
+        json!({ "active": ["True"], "name": { "givenName": ["Ada"] }, "emails": ["a"] }),
+        json!({ "active": "True", "name": { "givenName": "Ada" }, "emails": ["a"] }),
+    );
     check_body(
         VALUELESS_ELEMENTS,
         "PUT",

@@ -46,7 +46,7 @@ pub const LIST_OF_ONE: Repair = Repair {
 /// `"manager": [{"value": …}]` for the one manager.
 pub const SINGLE_IN_LIST: Repair = Repair {
     name: "single-in-list",
-    why: "an attribute that has one value, such as the manager, arrives as a list of that one",
+    why: "an attribute that has one value, such as the manager or a name, arrives as a list of that one",
     apply: single_in_list,
 };
 
@@ -79,12 +79,13 @@ fn one_primary(request: &mut Request, terms: &Terms) -> Option<String> {
 fn single_in_list(request: &mut Request, terms: &Terms) -> Option<String> {
     let mut tally = Tally::default();
     each_value(request, terms, &mut |attribute, value, _| {
-        if attribute.multi_valued || attribute.kind != Type::Complex || attribute.is_read_only() {
+        if attribute.multi_valued || attribute.is_read_only() {
             return;
         }
         if let Value::Array(items) = value
             && let [item] = items.as_mut_slice()
-            && item.is_object()
+            && item.is_object() == (attribute.kind == Type::Complex)
+            && !(item.is_array() || item.is_null())
         {
             *value = item.take();
             tally.count(&attribute.name);

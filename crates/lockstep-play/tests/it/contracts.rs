@@ -51,7 +51,8 @@ impl Target for InProcess<'_> {
     }
 
     fn variables(&self) -> Vec<(String, String)> {
-        vec![("token".to_owned(), self.client.token.clone())]
+        let token = &self.client.token;
+        vec![("token".to_owned(), token.clone()), ("basic".to_owned(), lockstep_play::basic(token))]
     }
 }
 

@@ -1,0 +1,86 @@
+//! The quirks of this contract, by id. Written by hand; a test of the player compares them with the contracts.
+
+use crate::quirk::{Basis, MetBy, Quirk};
+
+pub(super) static QUIRKS: &[Quirk] = &[
+    Quirk {
+        id: "KEYCLOAK-AUTH-01",
+        title: "Basic or bearer, and a selectable content type (application/json or application/scim+json)",
+        met_by: MetBy::Rfc,
+        contract: "join.http",
+        sources: &["mitodl/keycloak-scim:src/main/java/sh/libre/scim/core/ScimClient.java"],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "KEYCLOAK-CREATE-01",
+        title: "libre.sh plugin: e-mails and roles with value only, externalId is the Keycloak id",
+        met_by: MetBy::Rule("only_address_is_primary"),
+        contract: "join.http",
+        sources: &["mitodl/keycloak-scim:src/main/java/sh/libre/scim/core/UserAdapter.java"],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "KEYCLOAK-CREATE-02",
+        title: "suvera plugin: group POST has nothing but displayName",
+        met_by: MetBy::Rfc,
+        contract: "join.http",
+        sources: &["suvera/keycloak-scim2-storage"],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "KEYCLOAK-GROUP-01",
+        title: "PATCH mode: replace members, displayName and externalId in three operations",
+        met_by: MetBy::Rfc,
+        contract: "patch.http",
+        sources: &["mitodl/keycloak-scim:src/main/java/sh/libre/scim/core/GroupAdapter.java"],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "KEYCLOAK-GROUP-02",
+        title: "PATCH mode, empty group: remove members without value or with null",
+        met_by: MetBy::Rfc,
+        contract: "patch.http",
+        sources: &["mitodl/keycloak-scim:src/main/java/sh/libre/scim/core/GroupAdapter.java"],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "KEYCLOAK-GROUP-03",
+        title: "Member $ref is a relative path \"Users/<id>\"",
+        met_by: MetBy::Rfc,
+        contract: "put.http",
+        sources: &["mitodl/keycloak-scim:src/main/java/sh/libre/scim/core/GroupAdapter.java"],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "KEYCLOAK-PATCH-01",
+        title: "PATCH mode: active arrives as the string \"true\" or \"false\"",
+        met_by: MetBy::Repair("boolean-text"),
+        contract: "patch.http",
+        sources: &["mitodl/keycloak-scim:src/main/java/sh/libre/scim/core/UserAdapter.java"],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "KEYCLOAK-PATCH-02",
+        title: "PATCH mode: the one value of a path comes in a list of one",
+        met_by: MetBy::Repair("single-in-list"),
+        contract: "list-of-one.http",
+        sources: &["github.com/Captain-P-Goldfish/SCIM-SDK/issues/968"],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "KEYCLOAK-PUT-01",
+        title: "suvera storage plugin: membership is written through User.groups with IdP group ids, plus many empty arrays",
+        met_by: MetBy::Rfc,
+        contract: "put.http",
+        sources: &["suvera/keycloak-scim2-storage (ScimClient2, UserResource mapping)"],
+        proven: Basis::Source,
+    },
+    Quirk {
+        id: "KEYCLOAK-RATE-01",
+        title: "5 s timeouts and ten retries with exponential backoff: slow answers multiply requests",
+        met_by: MetBy::Rfc,
+        contract: "join.http",
+        sources: &["mitodl/keycloak-scim:src/main/java/sh/libre/scim/core/ScimClient.java"],
+        proven: Basis::Source,
+    },
+];
