@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
-use lockstep_idp::provider::{Call, Does, Refused};
+use lockstep_idp::provider::{Call, Demand, Does, Refused};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -71,7 +71,8 @@ impl<T: Target> Idp<'_, T> {
             attempt += 1;
             let (status, refused, why, wait) = match answer {
                 Ok(answer) => {
-                    self.look(call, method, target, body, &answer);
+                    let does = self.does(call, Refused::Status(answer.status));
+                    self.look(call, method, target, body, &answer, is_overcome(does));
                     if answer.is_success() {
                         return Outcome::Done(answer);
                     }
@@ -86,7 +87,7 @@ impl<T: Target> Idp<'_, T> {
                 Err(Lost::Error(error)) => (0, Refused::Timeout, error, None),
             };
             let known = self.provider.reaction(call, refused);
-            let does = known.map_or_else(|| usual(call, refused), |reaction| reaction.does);
+            let does = self.does(call, refused);
             if does == Does::Retries && attempt < ATTEMPTS {
                 if !why.is_empty() {
                     self.find(
@@ -102,13 +103,16 @@ impl<T: Target> Idp<'_, T> {
                 continue;
             }
             // That it is there already, or is gone already, is no harm; nor is what we broke ourselves.
-            let is_harm = !matches!(does, Does::Links | Does::TakesAsDone | Does::Creates) && !why.is_empty();
+            let is_harm = !is_overcome(does) && !why.is_empty();
             if is_harm {
                 let (then, source) = match known {
                     Some(reaction) => (reaction.note, reaction.source),
                     None => (in_words(does), ""),
                 };
-                self.find(Weight::Mishandled, method, target, &why, then, source);
+                // What it made itself and was not told of is in its way.
+                let is_own = status == 409 && self.faults.loses_answers();
+                let weight = if is_own { Weight::Told } else { Weight::Mishandled };
+                self.find(weight, method, target, &why, then, source);
             }
             if does == Does::Stops {
                 self.is_broken.store(true, Ordering::Relaxed);
@@ -117,9 +121,25 @@ impl<T: Target> Idp<'_, T> {
         }
     }
 
-    /// What the IdP needs in this answer.
-    fn look(&self, call: Call, method: &str, target: &str, body: Option<&Value>, answer: &Answer) {
+    /// What it does when it is refused so: what is known of it, or what is usual.
+    fn does(&self, call: Call, refused: Refused) -> Does {
+        self.provider.reaction(call, refused).map_or_else(|| usual(call, refused), |reaction| reaction.does)
+    }
+
+    /// What the IdP needs in this answer; of a refusal that it gets over, no other status.
+    fn look(
+        &self,
+        call: Call,
+        method: &str,
+        target: &str,
+        body: Option<&Value>,
+        answer: &Answer,
+        is_overcome: bool,
+    ) {
         for unmet in need::unmet(self.provider, call, body, answer) {
+            if !answer.is_success() && is_overcome && matches!(unmet.need.demand, Demand::Status(_)) {
+                continue;
+            }
             let weight =
                 if need::is_only_told(unmet.need.demand) { Weight::Told } else { Weight::Mishandled };
             self.find(weight, method, target, &unmet.why, unmet.need.otherwise, unmet.need.source);
@@ -264,6 +284,11 @@ enum Lost {
     Fault,
     /// The server's or the network's.
     Error(String),
+}
+
+/// Whether nothing is lost: that it is there already, or is gone already, is no harm.
+fn is_overcome(does: Does) -> bool {
+    matches!(does, Does::Links | Does::TakesAsDone | Does::Creates)
 }
 
 /// What an IdP does of which nothing is known.

@@ -41,6 +41,11 @@ impl Faults {
         true
     }
 
+    /// Whether answers are lost, so that the IdP does not know what it made.
+    pub(crate) fn loses_answers(&self) -> bool {
+        self.retries || self.timeouts
+    }
+
     /// Whether this fault meets this call.
     pub(super) fn meets(&self, fault: u64, call: &str) -> bool {
         // By what is sent and not by when: what is under way at the same moment comes in any order.
