@@ -92,8 +92,8 @@ fn an_address_that_is_nearly_right_is_told_the_right_one() {
     assert!(!unknown("").html().contains("Is it "));
 }
 
-/// Contracts that are for nobody in particular, and those that somebody still writes.
-const WITHOUT: &[&str] = &["canaille", "generic", "keycloak", "strict_rfc"];
+/// Contracts that are for nobody in particular.
+const WITHOUT: &[&str] = &["generic", "strict_rfc"];
 
 #[test]
 fn every_page_tells_what_an_administrator_needs() {
