@@ -1,7 +1,7 @@
 //! `lockstep check`: tells what any SCIM server gets right and wrong. Knows files, signals and the terminal; what is
 //! checked, the player knows.
 
-use std::io::IsTerminal as _;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,10 +45,13 @@ pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
         std::fs::write(file, report::html(&report, &when.unwrap_or_default()))
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
-    if options.json {
-        println!("{:#}", report::json(&report));
-    } else {
-        print!("{}", report::text(&report, paint()));
+    let told =
+        if options.json { format!("{:#}\n", report::json(&report)) } else { report::text(&report, paint()) };
+    // Whoever reads only the beginning, such as `head`, has what they wanted.
+    if let Err(error) = std::io::stdout().write_all(told.as_bytes())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        return Err(error).context("cannot write the report");
     }
     Ok(exit_code(&report))
 }

@@ -86,15 +86,30 @@ pub(super) async fn play<T: Target>(
             domain: format!("{MARK}{}-c{index}.example.", options.run),
             pause,
             next: Mutex::new(Instant::now()),
+            made: Mutex::new(Vec::new()),
+            wanted: std::iter::repeat_n(201, contract.given.len())
+                .chain(contract.steps.iter().map(|step| step.expect.status))
+                .collect(),
             calls: Mutex::new(Vec::new()),
         };
         let mut runner = Runner::new(&heard).without_repairs();
         let played = runner.play(&contract, &mut |_| ()).await;
         // What was made is removed whatever came of it.
         let cleaned = runner.clean_up().await;
+        heard.remove_the_rest().await;
         let calls = heard.calls.into_inner().unwrap_or_default();
         report.requests += calls.len();
-        report.habits.push(habit(target, provider, &contract, &played?, &calls));
+        report.habits.push(match played {
+            Ok(played) => habit(target, provider, &contract, &played, &calls),
+            Err(error) => Habit {
+                file: contract.file.clone(),
+                title: contract.title.clone(),
+                quirks: contract.quirks.clone(),
+                is_proven: true,
+                wrong: vec![scrub(target, &format!("{error:#}"))],
+                then: Vec::new(),
+            },
+        });
         cleaned?;
         tell(Progress::Contract(file));
     }
@@ -126,10 +141,15 @@ fn habit<T: Target>(
     habit.is_proven &= quirks.clone().all(|quirk| quirk.proven == Basis::Source);
     for step in &played.steps {
         let Verdict::Failed(reasons) = &step.verdict else { continue };
+        let lists = matches!(
+            call_of(&step.method, &step.target, None),
+            Call::ListUsers | Call::ListGroups | Call::FindUser | Call::FindGroup
+        );
         for reason in reasons {
-            habit
-                .wrong
-                .push(scrub(target, &format!("{} ({} {}): {reason}", step.name, step.method, step.target)));
+            // What a list holds may be people whom the check did not make.
+            let reason = if lists { reason.split(": found ").next().unwrap_or(reason) } else { reason };
+            let told = format!("{} ({} {}): {reason}", step.name, step.method, step.target);
+            habit.wrong.push(scrub(target, &told));
         }
         let call = call_of(&step.method, &step.target, step.request_body.as_ref());
         habit.then.extend(reactions(provider, call, step.status));
@@ -213,7 +233,63 @@ struct Heard<'t, T> {
     domain: String,
     pause: Duration,
     next: Mutex<Instant>,
+    /// The paths of what was made.
+    made: Mutex<Vec<String>>,
+    /// The statuses that the contract names, request by request.
+    wanted: Vec<u16>,
     calls: Mutex<Vec<Kept>>,
+}
+
+/// The paths of what a POST made: one resource, or those of a bulk.
+fn made_by(path: &str, answered: &Value) -> Vec<String> {
+    let kind = if path.contains("Groups") { "/Groups" } else { "/Users" };
+    if let Some(id) = answered.get("id").and_then(Value::as_str) {
+        return vec![format!("{kind}/{id}")];
+    }
+    let operations = answered.get("Operations").and_then(Value::as_array).into_iter().flatten();
+    let made = operations.filter(|one| one.get("method").and_then(Value::as_str) == Some("POST"));
+    made.filter_map(|one| {
+        let location = one.get("location").and_then(Value::as_str)?;
+        let at = location.rfind("/Users/").or_else(|| location.rfind("/Groups/"))?;
+        location.get(at..).map(str::to_owned)
+    })
+    .collect()
+}
+
+impl<T: Target> Heard<'_, T> {
+    /// A contract writes to whom a look-up found. Where the server answers that with somebody else, nothing is sent.
+    async fn leave_others_alone(&self, request: &http::Request<Vec<u8>>) -> anyhow::Result<()> {
+        let path = request.uri().path();
+        let Some(at) = path.find("/Users/").or_else(|| path.find("/Groups/")) else { return Ok(()) };
+        let path = path.get(at..).unwrap_or_default();
+        let writes = !matches!(*request.method(), http::Method::GET | http::Method::POST);
+        let is_ours = self.made.lock().is_ok_and(|made| {
+            made.iter()
+                .filter_map(|own| own.rsplit('/').next())
+                .any(|id| path.split('/').any(|part| part == id))
+        });
+        if !writes || is_ours {
+            return Ok(());
+        }
+        let read = self.target.send(http::Request::get(path).body(Vec::new())?).await?;
+        anyhow::ensure!(
+            !read.status().is_success(),
+            "the server answered a look-up with somebody whom this check did not make; the contract ends before {} {path}",
+            request.method()
+        );
+        Ok(())
+    }
+
+    /// Removes what the runner did not see being made.
+    async fn remove_the_rest(&self) {
+        let made = self.made.lock().map(|mut made| std::mem::take(&mut *made)).unwrap_or_default();
+        for path in made.iter().rev() {
+            if let Ok(request) = http::Request::delete(path).body(Vec::new()) {
+                // What is gone already is answered with 404.
+                let _ = self.target.send(request).await;
+            }
+        }
+    }
 }
 
 impl<T> Heard<'_, T> {
@@ -245,20 +321,46 @@ impl<T: Target> Target for Heard<'_, T> {
         if let Some(turn) = self.turn() {
             tokio::time::sleep_until(turn).await;
         }
+        self.leave_others_alone(&request).await?;
         let sent: Option<Value> = serde_json::from_slice(request.body()).ok();
         let target = request.uri().to_string();
         let call = call_of(request.method().as_str(), &target, sent.as_ref());
         let began = Instant::now();
-        let (parts, body) = self.target.send(request).await?.into_parts();
-        let body = String::from_utf8(body).map_or_else(std::string::FromUtf8Error::into_bytes, |text| {
-            text.replace(&self.domain, "example.").into_bytes()
-        });
-        let response = http::Response::from_parts(parts, body);
-        let answer = Answer::of(&response, began.elapsed());
-        if let Ok(mut calls) = self.calls.lock() {
-            calls.push(Kept { call, sent, answer });
+        let path = request.uri().path().to_owned();
+        let method = request.method().clone();
+        let (mut parts, mut body) = self.target.send(request).await?.into_parts();
+        let own = |body: Vec<u8>| {
+            String::from_utf8(body).map_or_else(std::string::FromUtf8Error::into_bytes, |text| {
+                text.replace(&self.domain, "example.").into_bytes()
+            })
+        };
+        body = own(body);
+        if method == http::Method::POST
+            && parts.status.is_success()
+            && let Ok(mut made) = self.made.lock()
+        {
+            made.extend(made_by(&path, &serde_json::from_slice(&body).unwrap_or_default()));
         }
-        Ok(response)
+        // What the IdP needs is asked of the answer as it came.
+        let answer = Answer::of(&http::Response::from_parts(parts.clone(), body.clone()), began.elapsed());
+        let wanted = self.calls.lock().ok().and_then(|mut calls| {
+            calls.push(Kept { call, sent, answer });
+            self.wanted.get(calls.len() - 1).copied()
+        });
+        // RFC 7644 §3.5.2: a PATCH is answered with 200 and the resource or with 204, whichever Lockstep's contract has.
+        // Unless the IdP says that it needs one of them, both are right; what the contract says of the body is then read.
+        match (method, parts.status.as_u16(), wanted) {
+            (http::Method::PATCH, 204, Some(200)) => {
+                let read = self.target.send(http::Request::get(&path).body(Vec::new())?).await?;
+                parts.status = read.status();
+                body = own(read.into_body());
+            }
+            (http::Method::PATCH, 200, Some(204)) | (http::Method::DELETE, 200 | 202, Some(204)) => {
+                parts.status = http::StatusCode::NO_CONTENT;
+            }
+            _ => {}
+        }
+        Ok(http::Response::from_parts(parts, body))
     }
 
     async fn events_since(&self, _: Option<&str>) -> anyhow::Result<Option<Vec<Value>>> {

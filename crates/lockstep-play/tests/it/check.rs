@@ -262,3 +262,21 @@ async fn as_an_idp_its_own_directory_is_as_it_needs() {
         assert!(wrong.is_empty(), "{slug}:\n{}", wrong.join("\n"));
     }
 }
+
+#[tokio::test]
+async fn as_an_idp_nobody_is_changed_whom_the_check_did_not_make() {
+    let app = TestApp::start().await;
+    let mut server = wrong(&app, "okta").await;
+    let other = server.client.user("grace.hopper@example.org").await;
+    // A server that finds everybody, whatever is asked for.
+    server.ask = |asked| faults::without_parameter(asked, "filter");
+    let before = server.client.scim("GET", &format!("/Users/{other}"), Value::Null).await.expect(200);
+    let (provider, only) = (lockstep_idp::by_slug("okta"), vec!["users".to_owned()]);
+    let report =
+        run(&server, Options { provider, only, ..Options::default() }).await.expect("it can be checked");
+    assert!(report.is_broken());
+    let after = server.client.scim("GET", &format!("/Users/{other}"), Value::Null).await.expect(200);
+    assert_eq!(before, after);
+    let text = report::text(&report, &|_, text| text.to_owned());
+    assert!(!text.contains("grace.hopper"), "{text}");
+}

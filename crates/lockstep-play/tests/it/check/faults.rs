@@ -33,7 +33,7 @@ const fn misspoken(
 }
 
 /// Takes a parameter out of a query.
-fn without_parameter(asked: &mut Asked, name: &str) {
+pub(super) fn without_parameter(asked: &mut Asked, name: &str) {
     let Some((path, query)) = asked.target.split_once('?') else { return };
     let kept: Vec<&str> = query.split('&').filter(|one| !one.starts_with(&format!("{name}="))).collect();
     asked.target = format!("{path}?{}", kept.join("&"));
