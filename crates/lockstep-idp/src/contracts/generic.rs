@@ -4,7 +4,7 @@
 use lockstep_core::rules::Rules;
 
 use crate::dialect::Dialect;
-use crate::provider::{Provider, Setup};
+use crate::provider::{Authentication, Provider, Scheme, Setup};
 use crate::repair::{self, Repair};
 
 mod quirks;
@@ -47,12 +47,44 @@ pub(crate) static GENERIC: Provider = Provider {
     rules: Rules::default,
     repairs: REPAIRS,
     quirks: quirks::QUIRKS,
-    authentication: &[],
+    authentication: &[
+        Authentication {
+            scheme: Scheme::BearerToken,
+            note: "with or without the word Bearer before it",
+            source: "RFC 6750 section 2.1",
+        },
+        Authentication {
+            scheme: Scheme::ClientCredentials,
+            note: "where the directory has an OAuth client",
+            source: "RFC 6749 section 4.4",
+        },
+        Authentication {
+            scheme: Scheme::Basic,
+            note: "any user name, and the bearer token as password",
+            source: "RFC 7617",
+        },
+        Authentication {
+            scheme: Scheme::Header,
+            note: "where the directory's credential_header names one",
+            source: "docs.pingidentity.com: p1_create_scim_connection",
+        },
+    ],
     dialect: Dialect::PLAIN,
     needs: &[],
     reactions: &[],
     mapping: &[],
-    setup: Setup::UNKNOWN,
+    setup: Setup {
+        place: "where the client asks for a SCIM 2.0 endpoint",
+        endpoint_field: "SCIM base URL, SCIM endpoint, or Tenant URL",
+        token_field: "bearer token, API token, or secret token",
+        steps: &[
+            "Paste the endpoint as base URL, without /Users behind it.",
+            "Paste the bearer token. Where the form asks for a user name too, type any.",
+            "Choose SCIM 2.0, and userName as the attribute by which users are found.",
+            "Test the connection: a request must show here.",
+        ],
+        sources: &["RFC 7644 section 3.2", "RFC 6750 section 2.1"],
+    },
     signs: &[],
     notes: &[
         "a body without schemas is accepted",

@@ -5,7 +5,7 @@ use lockstep_scim::patch::PatchOptions;
 use lockstep_scim::resource::Unknown;
 
 use crate::dialect::Dialect;
-use crate::provider::{Provider, Setup};
+use crate::provider::{Authentication, Provider, Scheme, Setup};
 
 pub(crate) static STRICT: Provider = Provider {
     slug: "strict_rfc",
@@ -14,7 +14,18 @@ pub(crate) static STRICT: Provider = Provider {
     rules,
     repairs: &[],
     quirks: &[],
-    authentication: &[],
+    authentication: &[
+        Authentication {
+            scheme: Scheme::BearerToken,
+            note: "behind the word Bearer, and in no other form",
+            source: "RFC 6750 section 2.1",
+        },
+        Authentication {
+            scheme: Scheme::ClientCredentials,
+            note: "where the directory has an OAuth client",
+            source: "RFC 6749 section 4.4",
+        },
+    ],
     dialect: Dialect::PLAIN,
     needs: &[],
     reactions: &[],
