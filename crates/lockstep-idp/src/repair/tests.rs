@@ -280,7 +280,12 @@ fn values_get_the_form_of_the_schema() {
         (json!(["Dr", "Prof"]), json!(["Dr", "Prof"])),
         (json!([null]), json!([null])),
         (json!([["Dr"]]), json!([["Dr"]])),
-        (json!([{ "value": "Dr" }]), json!([{ "value": "Dr" }])),
+        (json!([{ "value": "Dr" }]), json!("Dr")),
+        (json!([{ "$ref": null, "value": "Dr" }]), json!("Dr")),
+        // More than a value says more than its value.
+        (json!([{ "value": "Dr", "type": "x" }]), json!([{ "value": "Dr", "type": "x" }])),
+        (json!([{ "value": null }]), json!([{ "value": null }])),
+        (json!([{ "value": "Dr" }, { "value": "Prof" }]), json!([{ "value": "Dr" }, { "value": "Prof" }])),
     ] {
         check_patch(SINGLE_IN_LIST, "/Users/1", title(before), title(after));
     }

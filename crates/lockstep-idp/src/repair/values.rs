@@ -76,11 +76,26 @@ fn one_primary(request: &mut Request, terms: &Terms) -> Option<String> {
     tally.detail("a second primary value read as one that is not")
 }
 
+/// What an object holds that has a `value` and nothing else that says something.
+fn only_value(item: &Value) -> Option<Value> {
+    let object = item.as_object()?;
+    let inner = object.get("value").filter(|inner| !inner.is_null())?;
+    object.iter().all(|(name, other)| name == "value" || other.is_null()).then(|| inner.clone())
+}
+
 fn single_in_list(request: &mut Request, terms: &Terms) -> Option<String> {
     let mut tally = Tally::default();
-    each_value(request, terms, &mut |attribute, value, _| {
-        if attribute.multi_valued || attribute.is_read_only() {
+    each_value(request, terms, &mut |attribute, value, element| {
+        if (attribute.multi_valued && !element) || attribute.is_read_only() {
             return;
+        }
+        if let Value::Array(items) = value
+            && let [item] = items.as_mut_slice()
+        {
+            // `[{"$ref": null, "value": "x"}]`, where `"x"` is meant.
+            if let Some(inner) = only_value(item).filter(|_| attribute.kind != Type::Complex) {
+                *item = inner;
+            }
         }
         if let Value::Array(items) = value
             && let [item] = items.as_mut_slice()
