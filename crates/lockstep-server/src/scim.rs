@@ -157,7 +157,6 @@ async fn exchange<S: Store>(
         seen.body.clone_from(&sent.body);
         caller.check_again(state).await?;
     }
-    seen.raw = state.requests.is_on().then(|| sent.raw.clone());
     for reading in 1..READINGS_LIMIT {
         match served(state, &caller, &sent, reading, trail).await {
             // The directory's terms changed on the way: what the request means is asked again, under those of now.
@@ -260,7 +259,7 @@ pub(crate) fn directory_of(path: &str) -> Cow<'_, str> {
 }
 
 /// What stands in a path behind `/scim/v2/{directory}`, decoded.
-fn below_directory(path: &str) -> Result<String, Error> {
+pub(crate) fn below_directory(path: &str) -> Result<String, Error> {
     let rest = path.splitn(5, '/').nth(4).unwrap_or_default();
     // RFC 3986 §2.2: an encoded slash is part of a segment, and no name or id of ours has one.
     if rest.to_ascii_lowercase().contains("%2f") {

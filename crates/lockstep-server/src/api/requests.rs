@@ -4,7 +4,9 @@ use std::ops::RangeInclusive;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use lockstep_core::command::Terms;
 use lockstep_core::id::{DirectoryNumber, GroupId, LocalId, RequestId, UserId};
+use lockstep_scim::Object;
 use lockstep_store::{RequestQuery, Store};
 use serde_json::{Value, json};
 
@@ -13,7 +15,7 @@ use super::query::Query;
 use super::render;
 use crate::auth::ApiCaller;
 use crate::problem::Problem;
-use crate::scim::TEMPLATES;
+use crate::scim::{TEMPLATES, below_directory};
 use crate::state::AppState;
 
 /// `GET /directories/{id}/requests`: newest first, without bodies. `recording` says whether requests are recorded, and
@@ -61,7 +63,41 @@ pub(crate) async fn read<S: Store>(
     let missing = || Problem::not_found("request record");
     let request = RequestId::parse(&request).ok_or_else(missing)?;
     let record = state.requests.read(directory.id.directory, request).await?.ok_or_else(missing)?;
-    Ok(Json(Value::Object(render::request_with_bodies(&state.public_url, &record)?)))
+    let mut shown = render::request_with_bodies(&state.public_url, &record)?;
+    let (_, terms) = state.contract_of(&directory).await?;
+    shown.insert("understood".into(), understood(&shown, &terms).into());
+    Ok(Json(Value::Object(shown)))
+}
+
+/// The request as it was read: its repairs are run once more, on what is kept of it. Nothing where that is not enough for
+/// the same repairs to be used.
+fn understood(shown: &Object, terms: &Terms) -> Option<Value> {
+    let text = |name: &str| shown.get(name).and_then(Value::as_str);
+    let used: Vec<&str> = shown
+        .get("repairs")?
+        .as_array()?
+        .iter()
+        .filter_map(|repair| repair.get("name").and_then(Value::as_str))
+        .collect();
+    let provider = lockstep_idp::by_slug(text("contract")?).filter(|_| !used.is_empty())?;
+    let raw_query = text("query").unwrap_or_default().to_owned();
+    let query = form_urlencoded::parse(raw_query.as_bytes()).into_owned().collect();
+    // The one that it was read as, where a header names another.
+    let method = text("operation")?.split(' ').next()?.to_owned();
+    let mut request = lockstep_idp::Request {
+        method,
+        path: below_directory(text("path")?).ok()?,
+        raw_query,
+        query,
+        body: shown.get("request")?.get("body").filter(|body| !body.is_null()).cloned(),
+    };
+    let notes = lockstep_idp::repair(provider, &mut request, terms, &[]);
+    if notes.iter().map(|note| note.repair).ne(used) {
+        return None;
+    }
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let query = Some(query.extend_pairs(&request.query).finish()).filter(|query| !query.is_empty());
+    Some(json!({ "method": request.method, "path": request.path, "query": query, "body": request.body }))
 }
 
 /// A status, or a class of them such as `4xx`.

@@ -82,8 +82,6 @@ impl Arrived {
 pub(crate) struct Seen {
     /// The body as it came, where it was read.
     pub(crate) body: Option<Bytes>,
-    /// The request without its body, as the repairs got it.
-    pub(crate) raw: Option<lockstep_idp::Request>,
     /// By which it was read.
     pub(crate) terms: Option<Arc<Terms>>,
 }
@@ -124,9 +122,7 @@ impl Heard {
         // In this order: what is left out of the request is looked for in what was answered.
         let path = redaction.path(self.arrived.uri.path());
         let query = redaction.query(self.arrived.uri.query());
-        let sent = self.seen.body.as_ref().map(parsed);
-        let understood = self.understood(sent.as_ref().and_then(Option::as_ref), &mut redaction);
-        let body = sent.flatten().map(|body| redaction.body(body));
+        let body = self.seen.body.as_ref().and_then(parsed).map(|body| redaction.body(body));
         let bulk = self.trail.operation == "POST /Bulk";
         let answer = self.answer(bulk);
         let operations = answer.as_ref().filter(|_| bulk).map(|answer| operations(answer, &redaction));
@@ -161,7 +157,6 @@ impl Heard {
             "headers": shown(&self.arrived.headers, &redaction),
             "body": body,
             "body_bytes": bytes(self.seen.body.as_ref()),
-            "understood": understood,
             "answer_headers": shown(&self.headers, &redaction),
             "answer_bytes": bytes(self.said.as_ref().map(|said| &said.0)),
             "answer": answer,
@@ -176,28 +171,6 @@ impl Heard {
             summary: summary.to_string(),
             detail: detail.to_string(),
         }
-    }
-
-    /// What the repairs made of the request, where there were any: they are run once more, off the request's way.
-    fn understood(&self, body: Option<&Value>, redaction: &mut Redaction) -> Option<Value> {
-        // The operations of a bulk are repaired one by one.
-        let whole = !self.trail.repairs.is_empty() && self.trail.operation != "POST /Bulk";
-        let raw = self.seen.raw.as_ref().filter(|_| whole)?;
-        let provider = lockstep_idp::by_slug(self.trail.contract)?;
-        let used = |name: &str| self.trail.repairs.iter().any(|note| note.repair == name);
-        let off: Vec<&str> =
-            provider.repairs.iter().map(|repair| repair.name).filter(|name| !used(name)).collect();
-        let mut raw = raw.clone();
-        raw.body = body.cloned();
-        lockstep_idp::repair(provider, &mut raw, self.seen.terms.as_deref()?, &off);
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        let query = query.extend_pairs(&raw.query).finish();
-        Some(json!({
-            "method": raw.method,
-            "path": redaction.path(&raw.path),
-            "query": redaction.query(Some(&query)),
-            "body": raw.body.map(|body| redaction.body(body)),
-        }))
     }
 
     /// The answer's body, where it can be kept. The one of a bulk is read whatever its length: it tells of each

@@ -61,7 +61,6 @@ pub(crate) fn request_with_bodies(public_url: &str, record: &RequestRecord) -> R
         "body_bytes": take("answer_bytes"),
     });
     shown.insert("request".into(), sent);
-    shown.insert("understood".into(), take("understood"));
     shown.insert("answer".into(), answer);
     Ok(shown)
 }
