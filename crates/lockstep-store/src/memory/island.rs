@@ -21,9 +21,13 @@ pub(super) struct Island {
     head: Head,
     cleared: bool,
     users: BTreeMap<LocalId, Arc<User>>,
+    user_names: BTreeSet<(String, LocalId)>,
+    external_ids: BTreeSet<(String, LocalId)>,
     groups: BTreeMap<LocalId, Arc<Group>>,
     /// (group, user)
     memberships: BTreeSet<(LocalId, LocalId)>,
+    /// (user, group)
+    groups_of: BTreeSet<(LocalId, LocalId)>,
     /// The log: the record with the number n stands at n - 1.
     records: Vec<(Position, Record)>,
 }
@@ -48,6 +52,12 @@ pub(super) fn load_nothing(key: &Key) -> Loaded {
     }
 }
 
+/// The users with this key, by id.
+fn indexed<'a>(index: &'a BTreeSet<(String, LocalId)>, key: &'a str) -> impl Iterator<Item = LocalId> {
+    let from = (key.to_owned(), LocalId(0));
+    index.range(from..).take_while(move |(found, _)| found == key).map(|(_, id)| *id)
+}
+
 impl Island {
     /// The directory that `changes` make; `None` where they make none.
     pub(super) fn new(changes: Changes, first: u64) -> Option<Self> {
@@ -58,8 +68,11 @@ impl Island {
             head: Head::default(),
             cleared: false,
             users: BTreeMap::new(),
+            user_names: BTreeSet::new(),
+            external_ids: BTreeSet::new(),
             groups: BTreeMap::new(),
             memberships: BTreeSet::new(),
+            groups_of: BTreeSet::new(),
             records: Vec::new(),
         };
         island.apply(changes, first);
@@ -91,10 +104,8 @@ impl Island {
             }
             Key::User(id) => Loaded::User(self.users.get(id).cloned()),
             Key::UserSeq(id) => Loaded::Seq(self.users.get(id).map(|user| user.seq)),
-            Key::UserName(name) => Loaded::Id(self.user_that(|user| user.user_name_key() == *name)),
-            Key::UserExternalId(id) => {
-                Loaded::Id(self.user_that(|user| user.external_id_key().as_ref() == Some(id)))
-            }
+            Key::UserName(name) => Loaded::Id(indexed(&self.user_names, name).next()),
+            Key::UserExternalId(id) => Loaded::Id(indexed(&self.external_ids, id).next()),
             Key::Group(id) => Loaded::Group(self.groups.get(id).cloned()),
             Key::GroupName(name) => Loaded::Id(self.group_that(|group| group.display_name_key() == *name)),
             Key::GroupExternalId(id) => {
@@ -110,8 +121,17 @@ impl Island {
         }
     }
 
-    fn user_that(&self, holds: impl Fn(&User) -> bool) -> Option<LocalId> {
-        self.users.values().find(|user| holds(user)).map(|user| user.id)
+    /// Enters what the user is found by, or takes it out.
+    fn index(&mut self, user: &User, present: bool) {
+        let external_id = user.external_id_key().map(|id| (&mut self.external_ids, id));
+        let keys = [(&mut self.user_names, user.user_name_key())].into_iter().chain(external_id);
+        for (index, key) in keys {
+            if present {
+                index.insert((key, user.id))
+            } else {
+                index.remove(&(key, user.id))
+            };
+        }
     }
 
     fn group_that(&self, holds: impl Fn(&Group) -> bool) -> Option<LocalId> {
@@ -128,7 +148,8 @@ impl Island {
 
     /// Ended ones included.
     fn groups_of(&self, user: LocalId) -> Vec<LocalId> {
-        self.memberships.iter().filter(|(_, member)| *member == user).map(|(group, _)| *group).collect()
+        let own = (user, LocalId(0))..=(user, LocalId(u64::MAX));
+        self.groups_of.range(own).map(|(_, group)| *group).collect()
     }
 
     fn members_of(&self, group: LocalId) -> impl Iterator<Item = LocalId> {
@@ -148,10 +169,13 @@ impl Island {
             self.head = head;
         }
         for (id, changed) in changes.users {
-            match changed.after {
-                Some(user) => self.users.insert(id, user),
-                None => self.users.remove(&id),
-            };
+            if let Some(user) = self.users.remove(&id) {
+                self.index(&user, false);
+            }
+            if let Some(user) = changed.after {
+                self.index(&user, true);
+                self.users.insert(id, user);
+            }
         }
         for (id, changed) in changes.groups {
             match changed.after {
@@ -159,12 +183,14 @@ impl Island {
                 None => self.groups.remove(&id),
             };
         }
-        for (pair, present) in changes.memberships {
+        for ((group, user), present) in changes.memberships {
             if present {
-                self.memberships.insert(pair)
+                self.memberships.insert((group, user));
+                self.groups_of.insert((user, group));
             } else {
-                self.memberships.remove(&pair)
-            };
+                self.memberships.remove(&(group, user));
+                self.groups_of.remove(&(user, group));
+            }
         }
         for (position, record) in (first..).zip(changes.records) {
             self.records.push((Position(position), record));
@@ -183,20 +209,23 @@ impl Island {
     }
 
     pub(super) fn users_found_by(&self, lookup: &Lookup) -> Vec<LocalId> {
-        let holds = |user: &User| match lookup {
-            Lookup::All => true,
-            Lookup::Nothing | Lookup::GroupsOf(_) => false,
-            Lookup::Id(id) => user.id == *id,
-            Lookup::UserName(name) => user.user_name_key() == *name,
-            Lookup::ExternalId(id) => user.external_id_key().as_ref() == Some(id),
-            Lookup::Email(email) => user.email_keys().contains(email),
-            Lookup::DisplayName(name) => user.display_name_key().as_ref() == Some(name),
-            Lookup::ModifiedSince(time) => user.modified_at >= *time,
-            Lookup::MembersOf(group) => {
-                self.live_group(*group).is_some() && self.memberships.contains(&(*group, user.id))
-            }
+        let those = |holds: &dyn Fn(&User) -> bool| {
+            self.users.values().filter(|user| holds(user)).map(|user| user.id).collect()
         };
-        self.users.values().filter(|user| holds(user)).map(|user| user.id).collect()
+        match lookup {
+            Lookup::All => self.users.keys().copied().collect(),
+            Lookup::Nothing | Lookup::GroupsOf(_) => Vec::new(),
+            Lookup::Id(id) => self.users.contains_key(id).then_some(*id).into_iter().collect(),
+            Lookup::UserName(name) => indexed(&self.user_names, name).collect(),
+            Lookup::ExternalId(id) => indexed(&self.external_ids, id).collect(),
+            Lookup::Email(email) => those(&|user| user.email_keys().contains(email)),
+            Lookup::DisplayName(name) => those(&|user| user.display_name_key().as_ref() == Some(name)),
+            Lookup::ModifiedSince(time) => those(&|user| user.modified_at >= *time),
+            Lookup::MembersOf(group) if self.live_group(*group).is_some() => {
+                self.members_of(*group).collect()
+            }
+            Lookup::MembersOf(_) => Vec::new(),
+        }
     }
 
     pub(super) fn groups_found_by(&self, lookup: &Lookup) -> Vec<LocalId> {
@@ -243,9 +272,10 @@ impl Island {
     /// Removes up to `limit` rows; whether there are more.
     pub(super) fn clear(&mut self, limit: usize) -> bool {
         for _ in 0..limit {
+            self.groups_of.clear();
             let removed = self.memberships.pop_first().is_some()
                 || self.groups.pop_first().is_some()
-                || self.users.pop_first().is_some();
+                || self.users.pop_first().map(|(_, user)| self.index(&user, false)).is_some();
             if !removed {
                 break;
             }
