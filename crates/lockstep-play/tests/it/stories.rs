@@ -110,6 +110,16 @@ async fn entra_syncs_a_thousand_users_and_fifty_groups() {
 }
 
 #[tokio::test]
+async fn okta_pushes_a_group_of_five_thousand() {
+    play_large("okta", "large-group").await;
+}
+
+#[tokio::test]
+async fn entra_pushes_a_group_of_five_thousand() {
+    play_large("entra", "large-group").await;
+}
+
+#[tokio::test]
 async fn faults_on_the_way_change_neither_state_nor_events() {
     let faults =
         Faults { retries: true, duplicates: true, reordering: true, percent: 30, ..Faults::default() };

@@ -214,7 +214,6 @@ impl Island {
         };
         match lookup {
             Lookup::All => self.users.keys().copied().collect(),
-            Lookup::Nothing | Lookup::GroupsOf(_) => Vec::new(),
             Lookup::Id(id) => self.users.contains_key(id).then_some(*id).into_iter().collect(),
             Lookup::UserName(name) => indexed(&self.user_names, name).collect(),
             Lookup::ExternalId(id) => indexed(&self.external_ids, id).collect(),
@@ -224,7 +223,7 @@ impl Island {
             Lookup::MembersOf(group) if self.live_group(*group).is_some() => {
                 self.members_of(*group).collect()
             }
-            Lookup::MembersOf(_) => Vec::new(),
+            Lookup::MembersOf(_) | Lookup::Nothing | Lookup::GroupsOf(_) => Vec::new(),
         }
     }
 
