@@ -51,7 +51,13 @@ impl IdpReport {
     /// Whether the IdP would go wrong somewhere. What was not seen of it is told and not counted.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.habits.iter().any(|habit| habit.is_proven && !habit.wrong.is_empty())
+        self.wrong(true) > 0
+    }
+
+    /// How many habits go wrong, of those that were seen or of those that were not.
+    #[must_use]
+    pub fn wrong(&self, proven: bool) -> usize {
+        self.habits.iter().filter(|habit| habit.is_proven == proven && !habit.wrong.is_empty()).count()
     }
 }
 

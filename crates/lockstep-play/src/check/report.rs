@@ -25,9 +25,12 @@ pub fn verdict(report: &Report) -> String {
         _ => format!("{failed} of {tried} probes found a broken MUST, {warned} a deviation from a SHOULD"),
     };
     if let Some(idp) = &report.idp {
-        let wrong = idp.habits.iter().filter(|habit| !habit.wrong.is_empty()).count();
         // Invariant: writing to a String does not fail.
-        let _ = write!(sentence, "; {wrong} of {} habits of {} go wrong", idp.habits.len(), idp.name);
+        let _ =
+            write!(sentence, "; {} of {} habits of {} go wrong", idp.wrong(true), idp.habits.len(), idp.name);
+        if idp.wrong(false) > 0 {
+            let _ = write!(sentence, " (and {} of which nobody saw that it has them)", idp.wrong(false));
+        }
     }
     if report.stopped {
         sentence.push_str("; stopped before its end");

@@ -157,10 +157,10 @@ fn idp(out: &mut String, report: &Report) -> std::fmt::Result {
         idp.habits.len()
     )?;
     for habit in wrong {
-        let unproven = if habit.is_proven { "" } else { " (unproven)" };
+        let (class, unproven) = if habit.is_proven { ("bad", "") } else { ("warn", " (unproven)") };
         writeln!(
             out,
-            "<section class=\"bad\">\n<h3>{} <small>{}{unproven}</small></h3>\n<ul>",
+            "<section class=\"{class}\">\n<h3>{} <small>{}{unproven}</small></h3>\n<ul>",
             escaped(&habit.title),
             escaped(&habit.file)
         )?;

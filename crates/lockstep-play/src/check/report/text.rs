@@ -115,7 +115,7 @@ fn idp(out: &mut String, report: &Report, paint: Paint<'_>) -> std::fmt::Result 
         writeln!(
             out,
             "\n  {} {}{unproven}",
-            paint("bad", &habit.title),
+            paint(if habit.is_proven { "bad" } else { "warn" }, &habit.title),
             paint("dim", &format!("({})", habit.file))
         )?;
         for wrong in &habit.wrong {
