@@ -95,7 +95,8 @@ fn with_writable_groups(mut user: Definition) -> Definition {
     for attribute in user.schema.attributes.iter_mut().filter(|attribute| attribute.name == "groups") {
         attribute.mutability = Mutability::ReadWrite;
         for sub in &mut attribute.sub_attributes {
-            sub.mutability = Mutability::ReadWrite;
+            // As of a group's members (RFC 7643 §4.2): whole memberships come and go.
+            sub.mutability = Mutability::Immutable;
         }
     }
     user

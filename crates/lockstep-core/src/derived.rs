@@ -42,6 +42,10 @@ pub(crate) fn settle_user_name(
 ) -> Result<bool, Error> {
     let was_derived = before.is_some_and(is_derived);
     let address = address(doc);
+    // An empty name is none.
+    if doc.get("userName").and_then(Value::as_str).is_some_and(|name| name.trim().is_empty()) {
+        doc.remove("userName");
+    }
     let follows = match (named, doc.get("userName").and_then(Value::as_str)) {
         // To say again what was derived gives no name.
         (true, Some(name)) => was_derived && address.as_deref() == Some(name),
@@ -69,5 +73,16 @@ fn address(doc: &Object) -> Option<String> {
     let emails = doc.get("emails")?.as_array()?;
     let primary = emails.iter().find(|email| email.get("primary") == Some(&Value::Bool(true)));
     let value = primary.or(emails.first())?.get("value")?.as_str()?;
-    Some(value.to_owned()).filter(|value| !value.trim().is_empty())
+    // What stands around an address is no part of it, and would make two names of one.
+    Some(value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Gives `doc` the name of `before` back, and what was said of it.
+pub(crate) fn keep_user_name(doc: &mut Object, before: &Object) {
+    doc.remove(DERIVED_URN);
+    for name in ["userName", DERIVED_URN] {
+        if let Some(kept) = before.get(name) {
+            doc.insert(name.into(), kept.clone());
+        }
+    }
 }

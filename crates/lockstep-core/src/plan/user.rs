@@ -20,6 +20,9 @@ use crate::query::Kind;
 use crate::version::{self, GroupOfUser, Precondition};
 use crate::view::{Key, Step};
 
+/// What the record says where nothing was made of a value that was taken away.
+const ACTIVE_KEPT: &str = "active: without a value, and so not changed (active_is_never_unassigned)";
+
 /// Whom a body's names may already belong to.
 pub(super) fn names_needed(object: &Object) -> Vec<Key> {
     let mut keys = Vec::new();
@@ -30,6 +33,16 @@ pub(super) fn names_needed(object: &Object) -> Vec<Key> {
         keys.push(Key::UserExternalId(text::compose(id).into_owned()));
     }
     keys
+}
+
+/// Whether a body gives a name.
+fn names_user(object: &Object) -> bool {
+    object.get("userName").and_then(Value::as_str).is_some_and(|name| !name.trim().is_empty())
+}
+
+/// Whether a user with these attributes has no access.
+fn is_out(doc: &Object) -> bool {
+    doc.get("active") != Some(&Value::Bool(true))
 }
 
 /// Whom the names that a PATCH gives may already belong to.
@@ -56,7 +69,7 @@ impl Draft<'_> {
         let mut doc = object.clone();
         doc.remove("groups");
         self.settle_active(&mut doc, Some(true));
-        self.settle_user_name(&mut doc, None, object.contains_key("userName"))?;
+        self.settle_user_name(&mut doc, None, names_user(object))?;
         demand_size(&doc, None)?;
         let user =
             User { id: LocalId(0), doc, created_at: self.at, modified_at: self.at, seq: self.next_seq() };
@@ -88,7 +101,7 @@ impl Draft<'_> {
         // A body that does not say it lets nobody in and puts nobody out (RFC 7644 §3.5.1 leaves it to us).
         self.settle_active(&mut doc, user.doc.get("active").and_then(Value::as_bool));
         self.notes.extend(terms.rules.keep_absent(&mut doc, &current));
-        self.settle_user_name(&mut doc, Some(&current), object.contains_key("userName"))?;
+        self.settle_user_name(&mut doc, Some((id, &current)), names_user(object))?;
         resource::refresh_schemas(&mut doc, &terms.user);
         terms.rules.keep_external_id(&mut doc, &user.doc);
         self.change_user(&user, doc, edits)
@@ -117,9 +130,10 @@ impl Draft<'_> {
         doc.remove("id");
         if terms.rules.active_is_never_unassigned && !doc.contains_key("active") {
             doc.insert("active".into(), Value::Bool(user.active()));
+            self.notes.push(ACTIVE_KEPT.into());
         }
         let named = patch.operations.iter().any(|operation| operation.target.is_top("userName"));
-        self.settle_user_name(&mut doc, Some(current), named)?;
+        self.settle_user_name(&mut doc, Some((user.id, current)), named)?;
         demand_required(current, &doc, &terms.user)?;
         resource::refresh_schemas(&mut doc, &terms.user);
         self.change_user(user, doc, edits)
@@ -144,24 +158,43 @@ impl Draft<'_> {
 
     /// Gives a body that does not say `active` what holds then. Null says that it has no value (RFC 7644 §3.3, §3.5.1),
     /// and whom nobody vouches for has no access; but for a contract in which that never happens.
-    fn settle_active(&self, doc: &mut Object, unsaid: Option<bool>) {
+    fn settle_active(&mut self, doc: &mut Object, unsaid: Option<bool>) {
         let cleared = doc.get("active").is_some_and(Value::is_null);
         if cleared {
             doc.remove("active");
         }
         let keeps = !cleared || self.context.envelope.terms.rules.active_is_never_unassigned;
+        if cleared && keeps {
+            self.notes.push(ACTIVE_KEPT.into());
+        }
         if let Some(active) = unsaid.filter(|_| keeps) {
             doc.entry("active").or_insert(Value::Bool(active));
         }
     }
 
     /// Takes a name that the request does not give from the address, where the contract wants that.
-    fn settle_user_name(&mut self, doc: &mut Object, before: Option<&Object>, named: bool) -> Planned<()> {
+    fn settle_user_name(
+        &mut self,
+        doc: &mut Object,
+        before: Option<(LocalId, &Object)>,
+        named: bool,
+    ) -> Planned<()> {
         let terms = &self.context.envelope.terms;
         if !terms.rules.user_name_from_email {
             return Ok(());
         }
-        let derived = derived::settle_user_name(doc, before, named)?;
+        let own = before;
+        let before = own.map(|(_, before)| before);
+        let mut derived = derived::settle_user_name(doc, before, named)?;
+        // Who is put out is not kept in for a name that the request did not give.
+        if let (true, Some((id, before))) = (derived && is_out(doc), own)
+            && let Some(name) = doc.get("userName").and_then(Value::as_str)
+            && self.view.user_named(&text::user_name_key(name))?.is_some_and(|owner| owner != id)
+        {
+            derived::keep_user_name(doc, before);
+            self.notes.push("userName: left as it was, since the address is another user's name".into());
+            derived = false;
+        }
         let is_news = before.is_none_or(|before| before.get("userName") != doc.get("userName"));
         resource::refresh_schemas(doc, &terms.user);
         if derived && is_news {

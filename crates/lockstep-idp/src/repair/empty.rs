@@ -21,6 +21,8 @@ pub const EMPTY_TEXT: Repair = Repair {
 enum Read {
     /// In a resource: it was not sent, so that a default may take its place.
     Absent,
+    /// In a resource that leaves what it does not name as it was: a text is cleared, all else was not sent.
+    Cleared,
     /// In a change, which names what it is about: no value.
     Unassigned,
 }
@@ -28,10 +30,12 @@ enum Read {
 fn empty_text(request: &mut Request, terms: &Terms) -> Option<String> {
     let definition = request.definition(terms)?;
     let (is_resource, is_patch) = (request.is_resource(), request.is_patch());
+    let keeps_absent = request.method == "PUT" && terms.rules.put_keeps_absent;
     let body = request.body.as_mut()?.as_object_mut()?;
     let mut tally = Tally::default();
     if is_resource {
-        in_resource(definition, body, Read::Absent, &mut tally);
+        let read = if keeps_absent { Read::Cleared } else { Read::Absent };
+        in_resource(definition, body, read, &mut tally);
     } else if is_patch {
         for operation in walk::operations(body) {
             if walk::is_op(operation, "add") || walk::is_op(operation, "replace") {
@@ -91,22 +95,20 @@ fn keeps(attribute: Option<&Attribute>, value: &mut Value, read: Read, tally: &m
     let Some(attribute) = attribute.filter(|attribute| may_be_absent(attribute)) else { return true };
     match value {
         Value::String(text) if text.is_empty() => {
-            if read == Read::Absent {
-                tally.count(&attribute.name);
-                return false;
-            }
             // Only of a text is it plain that emptying it was meant.
-            if attribute.kind == Type::String && !attribute.multi_valued {
+            if read != Read::Absent && attribute.kind == Type::String && !attribute.multi_valued {
                 tally.count(&attribute.name);
                 *value = Value::Null;
+            } else if read != Read::Unassigned {
+                tally.count(&attribute.name);
+                return false;
             }
         }
         Value::Object(members) if attribute.kind == Type::Complex => {
             members.retain(|key, value| keeps(attribute.sub(key), value, read, tally));
         }
-        // Who was meant as a member is nobody's to guess.
-        Value::Array(items) if attribute.multi_valued && attribute.name != "members" => {
-            if read == Read::Absent {
+        Value::Array(items) if attribute.multi_valued => {
+            if read != Read::Unassigned {
                 items.retain(|item| {
                     let says = !is_emptied(item);
                     if !says {
@@ -132,6 +134,8 @@ fn may_be_absent(attribute: &Attribute) -> bool {
         && attribute.kind != Type::Any
         && attribute.name != "value"
         && attribute.name != "schemas"
+        // Who was meant as a member is nobody's to guess.
+        && !walk::has_whole_values(attribute)
 }
 
 /// Whether an element of a list has empty texts alone, beside what the template says itself: its type, and whether it

@@ -84,8 +84,11 @@ fn patch_schema(request: &mut Request, _: &Terms) -> Option<String> {
 
 fn empty_operations(request: &mut Request, _: &Terms) -> Option<String> {
     let body = patch_body(request)?;
+    // What stands beside them was meant to be done.
+    let is_frame = |key: &String| ["schemas", "Operations"].iter().any(|name| key.eq_ignore_ascii_case(name));
+    let asks_for_nothing = body.keys().all(is_frame);
     let list = member_mut(body, "Operations")?.as_array_mut()?;
-    if !list.is_empty() {
+    if !list.is_empty() || !asks_for_nothing {
         return None;
     }
     list.push(nothing());
@@ -129,10 +132,7 @@ fn member_in_filter(request: &mut Request, terms: &Terms) -> Option<String> {
         let Some(path) = walk::path(operation) else { continue };
         let Some(found) = walk::resolve(definition, &path) else { continue };
         // Only where values come and go whole, so that the filter can mean nothing but whom to add.
-        let whole_values = found
-            .attribute
-            .sub("value")
-            .is_some_and(|sub| sub.mutability == lockstep_scim::schema::Mutability::Immutable);
+        let whole_values = walk::has_whole_values(found.attribute);
         let (Some(filter), None, true) = (&path.filter, found.sub, whole_values) else { continue };
         let Some(named) = equals(filter) else { continue };
         if !member(operation, "value").is_none_or(|value| adds_nothing(value, &named)) {

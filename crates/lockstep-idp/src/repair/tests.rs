@@ -425,6 +425,9 @@ fn operations_mean_what_they_name() {
         json!({ "Operations": [] }),
         json!({ "Operations": [{ "op": "replace", "value": {} }] }),
     );
+    // What stands beside them was meant: nothing of it is dropped.
+    let beside = json!({ "Operations": [], "active": false });
+    check_body(EMPTY_OPERATIONS, "PATCH", "/Users/1", beside.clone(), beside);
     check_body(
         PATCH_SCHEMA,
         "PATCH",
@@ -485,6 +488,38 @@ fn empty_text_is_no_value() {
         op("add", "emails", json!([{ "value": "", "type": "work" }])),
     ] {
         check_patch(EMPTY_TEXT, "/Users/1", same.clone(), same);
+    }
+}
+
+#[test]
+fn what_is_emptied_is_cleared_where_a_put_keeps_what_it_does_not_name() {
+    let terms = Terms::new(Rules { put_keeps_absent: true, ..Rules::default() });
+    for (method, after) in [
+        ("PUT", json!({ "title": null, "name": { "givenName": null }, ENTERPRISE: { "department": null } })),
+        ("POST", json!({ "name": {}, ENTERPRISE: {} })),
+    ] {
+        let before = json!({
+            "title": "", "active": "", "name": { "givenName": "" }, ENTERPRISE: { "department": "" },
+        });
+        let mut request = Request::new(method, "/Users/1").with_body(before);
+        assert!((EMPTY_TEXT.apply)(&mut request, &terms).is_some());
+        assert_eq!(request.body, Some(after), "{method}");
+        assert_eq!((EMPTY_TEXT.apply)(&mut request, &terms), None, "{method} twice");
+    }
+}
+
+#[test]
+fn who_is_meant_by_an_empty_membership_is_nobodys_to_guess() {
+    let terms = Terms::new(Rules { memberships_through_users: true, ..Rules::default() });
+    for (path, list) in [("/Users/1", "groups"), ("/Groups/1", "members")] {
+        for value in [json!([{ "display": "Sales" }]), json!([{ "value": "" }]), json!([""]), json!("")] {
+            let body = json!({ list: value });
+            let mut request = Request::new("PUT", path).with_body(body.clone());
+            for repair in [EMPTY_TEXT, VALUELESS_ELEMENTS] {
+                assert_eq!((repair.apply)(&mut request, &terms), None, "{} {body}", repair.name);
+            }
+            assert_eq!(request.body, Some(body));
+        }
     }
 }
 
@@ -601,7 +636,15 @@ fn right_request() -> impl Strategy<Value = Request> {
     });
     let create = right_user().prop_map(|user| Request::new("POST", "/Users").with_body(user));
     let replace = right_user().prop_map(|user| Request::new("PUT", "/Users/1").with_body(user));
-    prop_oneof![patch, members, search, create, replace]
+    let group = (proptest::collection::vec("[a-z]{1,9}", 0..4), any::<bool>()).prop_map(|(ids, replaces)| {
+        let members: Vec<Value> = ids.iter().map(|id| json!({ "value": id, "type": "User" })).collect();
+        let body = json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Staff", "members": members,
+        });
+        let (method, path) = if replaces { ("PUT", "/Groups/1") } else { ("POST", "/Groups") };
+        Request::new(method, path).with_body(body)
+    });
+    prop_oneof![patch, members, search, create, replace, group]
 }
 
 /// Any JSON, with words that the repairs look at.
@@ -680,6 +723,35 @@ proptest! {
             let mut after = request.clone();
             prop_assert_eq!((repair.apply)(&mut after, &terms()), None, "{}", repair.name);
             prop_assert_eq!(&after, &request, "{}", repair.name);
+        }
+    }
+
+    #[test]
+    fn no_idps_repairs_together_change_a_request_that_is_right(request in right_request()) {
+        for provider in crate::PROVIDERS {
+            let mut after = request.clone();
+            let notes = crate::repair(provider, &mut after, &Terms::new((provider.rules)()), &[]);
+            prop_assert_eq!(notes, vec![], "{}", provider.slug);
+            prop_assert_eq!(&after, &request, "{}", provider.slug);
+        }
+    }
+
+    #[test]
+    fn an_idps_repairs_done_twice_are_done_once(
+        body in any_json(),
+        operations in proptest::collection::vec(any_json(), 0..4),
+        method in "POST|PUT|PATCH",
+        path in "/Users/1|/Groups/1",
+        filter in "[ -~]{0,30}",
+    ) {
+        let bodies = [body, json!({ "Operations": operations })];
+        for (provider, body) in crate::PROVIDERS.iter().flat_map(|provider| bodies.iter().map(move |body| (provider, body))) {
+            let terms = Terms::new((provider.rules)());
+            let mut once = Request::new(&method, &path).with_query("filter", &filter).with_body(body.clone());
+            crate::repair(provider, &mut once, &terms, &[]);
+            let mut twice = once.clone();
+            prop_assert_eq!(crate::repair(provider, &mut twice, &terms, &[]), vec![], "{}", provider.slug);
+            prop_assert_eq!(twice, once, "{}", provider.slug);
         }
     }
 

@@ -3,7 +3,7 @@
 use lockstep_core::command::Terms;
 use lockstep_scim::Limits;
 use lockstep_scim::path::Path;
-use lockstep_scim::schema::{Attribute, Definition, Resolved, Type};
+use lockstep_scim::schema::{Attribute, Definition, Mutability, Resolved, Type};
 use serde_json::{Map, Value};
 
 use super::Request;
@@ -67,6 +67,12 @@ pub(super) fn is_pathless(operation: &Map<String, Value>) -> bool {
 /// What a path names.
 pub(super) fn resolve<'a>(definition: &'a Definition, path: &'a Path) -> Option<Resolved<'a>> {
     definition.resolve(path.urn.as_deref(), &path.attribute, path.sub.as_deref())
+}
+
+/// Whether the values of a list come and go whole, as memberships do: which one is meant its `value` says, and nothing
+/// else.
+pub(super) fn has_whole_values(attribute: &Attribute) -> bool {
+    attribute.sub("value").is_some_and(|sub| sub.mutability == Mutability::Immutable)
 }
 
 /// The URN of the one extension that has an attribute of this name; nothing where none has, or several.

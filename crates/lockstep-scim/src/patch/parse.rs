@@ -1,5 +1,7 @@
 //! A PATCH request to operations (RFC 7644 §3.5.2). First the form of all, then the meaning of each.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::{Op, Operation, PATCH_OP_URN, Patch, PatchOptions, Target};
@@ -124,7 +126,9 @@ impl Meaning<'_> {
     fn operation(&mut self, raw: Raw<'_>) -> Result<(), Error> {
         let Some(path) = raw.path else {
             let value = raw.value.unwrap_or(&Value::Null);
-            return self.without_path(raw.op, value);
+            let first = self.operations.len();
+            self.without_path(raw.op, value)?;
+            return self.each_named_once(first);
         };
         let target = Target::resolve(&path, self.definition)?;
         let Some(target) = target else {
@@ -158,6 +162,19 @@ impl Meaning<'_> {
             match self.key_target(key, value)? {
                 Some(target) => self.on_target(op, target, Some(value), false)?,
                 None => self.reading.unknown_attribute(key, Error::invalid_value)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// One value object says one thing of an attribute, as a resource does: which of two is meant nobody knows.
+    fn each_named_once(&self, first: usize) -> Result<(), Error> {
+        let mut known = HashMap::new();
+        for operation in self.operations.iter().skip(first) {
+            let Target { extension, attribute, filter, sub } = &operation.target;
+            let named = (extension, attribute, filter.as_ref().map(ToString::to_string), sub);
+            if known.insert(named, operation).is_some_and(|other| other != operation) {
+                return Err(Error::invalid_syntax(format!("{}: has two values", operation.target.name())));
             }
         }
         Ok(())

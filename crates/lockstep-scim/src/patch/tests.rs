@@ -32,6 +32,25 @@ fn run(operations: &Value) -> Result<Value, Error> {
 }
 
 #[test]
+fn a_value_object_says_one_thing_of_an_attribute() {
+    let urn = |name: &str| format!("{USER_URN}:{name}");
+    for (value, is_right) in [
+        (json!({"active": false, (urn("active")): true}), false),
+        (json!({(USER_URN): {"active": true}, "active": false}), false),
+        (json!({(urn("active")): null, "active": false}), false),
+        (json!({(ENT): {"department": "S"}, (format!("{ENT}:department")): "T"}), false),
+        (json!({"active": false, (urn("active")): false}), true),
+        (
+            json!({"emails[type eq \"work\"].value": "a@x.org", "emails[type eq \"home\"].value": "b@x.org"}),
+            true,
+        ),
+    ] {
+        let done = run(&json!([{"op": "replace", "value": value}]));
+        assert_eq!(done.is_ok(), is_right, "{value} {done:?}");
+    }
+}
+
+#[test]
 fn one_request_cannot_grow_a_list_or_the_work_without_bound() {
     let emails = |from: usize| {
         let values: Vec<Value> = (from..from + 400).map(|n| json!({"value": format!("{n}@x.org")})).collect();

@@ -204,7 +204,8 @@ fn cleared(body: &Value, definition: &Definition) -> Vec<(String, Option<String>
     let mut cleared = Vec::new();
     for (key, value) in body.as_object().into_iter().flatten() {
         let (name, declared) = if let Some(attribute) = definition.top(key) {
-            if !attribute.is_written() {
+            // Whether memberships that are not said stay is another rule's, and null says none.
+            if !attribute.is_written() || ["members", "groups"].contains(&attribute.name.as_str()) {
                 continue;
             }
             (&attribute.name, attribute.sub_attributes.as_slice())

@@ -46,6 +46,16 @@ async fn what_a_put_leaves_out_stays_or_goes_as_it_was_set() {
     assert_eq!((&put["title"], &put[ENTERPRISE]), (&Value::Null, &Value::Null));
     let put = idp.scim("PUT", &group, json!({ "displayName": "Crew" })).await.expect(200);
     assert_eq!(put["members"], json!([]));
+
+    set(&app, &idp, "put_keeps_members", true).await;
+    let add =
+        json!({ "op": "add", "path": "members", "value": [{ "value": user.trim_start_matches("/Users/") }] });
+    idp.patch(&group, add).await.expect(200);
+    let none = json!({ "displayName": "Crew", "members": null });
+    let put = idp.scim("PUT", &group, none).await.expect(200);
+    assert_eq!(put["members"].as_array().unwrap().len(), 1, "null says as little as nothing");
+    let put = idp.scim("PUT", &group, json!({ "displayName": "Crew", "members": [] })).await.expect(200);
+    assert_eq!(put["members"], json!([]));
     app.finish().await;
 }
 
@@ -161,6 +171,19 @@ async fn a_user_name_that_is_left_out_is_the_address_where_it_was_set_and_shown_
     let marked = json!({ DERIVED_URN: { "userNameDerived": false } });
     let refused = idp.patch(&path, json!({ "op": "replace", "value": marked })).await;
     assert_eq!(refusal(&refused), (400, Some("mutability")), "the mark is the server's");
+    let mine = |address: &str| json!([{ "value": address, "primary": true }]);
+    let other = json!({ "emails": mine(" bob@example.com "), "userName": "" });
+    let other = idp.scim("POST", "/Users", other).await.expect(201);
+    assert_eq!(other["userName"], "bob@example.com", "an empty name is none, and blanks are no part of one");
+    let taken = json!({ "emails": mine("bob@example.com"), "active": true });
+    assert_eq!(refusal(&idp.scim("PUT", &path, taken.clone()).await), (409, Some("uniqueness")));
+    let mut out = taken;
+    out["active"] = json!(false);
+    let out = idp.scim("PUT", &path, out).await.expect(200);
+    assert_eq!((&out["active"], &out["userName"]), (&json!(false), &json!("ann2@example.com")));
+    let empty = json!({ "userName": "", "emails": mine("ann3@example.com") });
+    let put = idp.scim("PUT", &path, empty).await.expect(200);
+    assert_eq!(put["userName"], "ann3@example.com", "the next address is followed again");
     let schemas = get(&idp, "/Schemas").await;
     let ids: Vec<&Value> =
         schemas["Resources"].as_array().unwrap().iter().map(|schema| &schema["id"]).collect();
