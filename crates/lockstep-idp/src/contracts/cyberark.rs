@@ -116,7 +116,8 @@ pub(crate) static CYBERARK: Provider = Provider {
     },
     signs: &[],
     notes: &[
-        "no default mapping is published; whether the table of calls is all that it sends is unproven",
+        "no default mapping is published; whether the table of calls is all that it sends is unproven, and so is how its \
+         PATCH of a group is written and by which attribute it looks for a user",
         "no call deletes a user or a group: a leaver is set inactive by PUT, and a group that goes stays here",
         "a connection in the mode for SCIM 1.1 is refused, and told the path of SCIM 2.0",
     ],

@@ -21,6 +21,9 @@ const TUTORIAL: &str =
     "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md";
 const CYCLES: &str = "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/how-provisioning-works.md";
 const FLAG: &str = "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility.md";
+const TIMES: &str = "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-when-will-provisioning-finish-specific-user.md";
+const MAPPINGS: &str =
+    "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/customize-application-attributes.md";
 const QUARANTINE: &str =
     "MicrosoftDocs/entra-docs:docs/identity/app-provisioning/application-provisioning-quarantine-status.md";
 
@@ -54,8 +57,8 @@ const USUAL: Dialect = Dialect {
     spelling: Spelling::CapitalText,
     page: None,
     full_cycle: "everybody in scope is looked up by the matching attribute, and made or changed; the first one takes \
-                 from 20 minutes to hours",
-    incremental_cycle: "what changed since the last one, every 20 to 40 minutes; what failed is tried again",
+                 roughly 0.01 to 0.08 minutes for each assigned user, group and member",
+    incremental_cycle: "what changed since the last one, about every 40 minutes; what failed is tried again",
     ..Dialect::PLAIN
 };
 
@@ -111,8 +114,10 @@ pub(crate) static ENTRA: Provider = Provider {
         },
         Authentication {
             scheme: Scheme::ClientCredentials,
-            note: "Token Endpoint, Client Identifier and Client Secret, where its form offers them",
-            source: TUTORIAL,
+            note: "Token Endpoint, Client Identifier and Client Secret, where its form offers them (the names of the \
+                   fields are unproven); its tutorial has this for apps of the gallery only, and others have set it up \
+                   in an app of their own",
+            source: "www.twilio.com/docs/iam/scim/entra-integration.md",
         },
         Authentication {
             scheme: Scheme::OwnTokens,
@@ -130,7 +135,7 @@ pub(crate) static ENTRA: Provider = Provider {
         Need {
             call: Call::ConnectionTest,
             demand: Demand::Status(&[200]),
-            otherwise: "the credentials are said to be wrong; a 404 for nobody of that name too",
+            otherwise: "the test fails, and no provisioning job can be made; a 404 for nobody of that name fails it too",
             source: TUTORIAL,
         },
         Need {
@@ -160,49 +165,49 @@ pub(crate) static ENTRA: Provider = Provider {
         Need {
             call: Call::CreateUser,
             demand: Demand::Status(&[201]),
-            otherwise: "the user is not linked, and is made again at the next cycle",
+            otherwise: "the user is not linked (that it is made again at the next cycle is unproven)",
             source: TUTORIAL,
         },
         Need {
             call: Call::CreateUser,
             demand: Demand::Present("/id"),
-            otherwise: "the user is not linked, and is made again at the next cycle",
+            otherwise: "the user is not linked (that it is made again at the next cycle is unproven)",
             source: TUTORIAL,
         },
         Need {
             call: Call::UpdateUser,
             demand: Demand::Status(&[200, 204]),
-            otherwise: "the change is tried again at each cycle",
+            otherwise: "the change is tried again at later cycles",
             source: TUTORIAL,
         },
         Need {
             call: Call::DeactivateUser,
             demand: Demand::Status(&[200, 204]),
-            otherwise: "the leaver is tried again at each cycle",
+            otherwise: "the leaver is tried again at later cycles",
             source: TUTORIAL,
         },
         Need {
             call: Call::CreateGroup,
             demand: Demand::Present("/id"),
-            otherwise: "the group is not linked, and is made again at the next cycle",
+            otherwise: "the group is not linked (that it is made again at the next cycle is unproven)",
             source: TUTORIAL,
         },
         Need {
             call: Call::AddMembers,
             demand: Demand::Status(&[200, 204]),
-            otherwise: "the membership is tried again at each cycle",
+            otherwise: "the membership is tried again at later cycles",
             source: TUTORIAL,
         },
         Need {
             call: Call::RemoveMembers,
             demand: Demand::Status(&[200, 204]),
-            otherwise: "the membership is tried again at each cycle",
+            otherwise: "the membership is tried again at later cycles",
             source: TUTORIAL,
         },
         Need {
             call: Call::DeleteUser,
             demand: Demand::Status(&[204]),
-            otherwise: "the deletion is tried again at each cycle",
+            otherwise: "the deletion is tried again at later cycles",
             source: TUTORIAL,
         },
     ],
@@ -211,50 +216,62 @@ pub(crate) static ENTRA: Provider = Provider {
             call: Call::CreateUser,
             to: &[Refused::Status(409)],
             does: Does::Links,
-            note: "the matching attribute is asked for again, and who is found is linked and changed",
-            source: "AzureAD/SCIMReferenceCode:PostmanCollection.json \"Post emp3 exists try again\"",
+            note: "the matching attribute is asked for again, and who is found is linked and changed; that this comes \
+                   before the next cycle is unproven",
+            source: CYCLES,
         },
         Reaction {
             call: Call::Any,
             to: &[Refused::Status(401), Refused::Status(403)],
             does: Does::Stops,
-            note: "the job goes into quarantine: it runs once a day, and is disabled after four weeks",
+            note: "the job goes into quarantine: it runs less and less often, down to once a day, and is disabled after \
+                   four weeks",
             source: QUARANTINE,
         },
         Reaction {
             call: Call::DeleteUser,
             to: &[Refused::Status(404)],
             does: Does::TakesAsDone,
-            note: "who is gone already is gone",
+            note: "who is gone already is gone (unproven: no page of its own says it)",
             source: "pranems/SCIMServer:api/test/e2e/scim-validator-compliance.e2e-spec.ts",
         },
         Reaction {
             call: Call::Any,
             to: &[Refused::Client, Refused::Server, Refused::Timeout],
             does: Does::RetriesNextCycle,
-            note: "a failed change is tried again at the next cycles, less and less often; more than 40 percent of at \
-                   least 5,000, or 60,000 in all, put the job into quarantine",
+            note: "a failed change is tried again at the next cycles, less and less often: after 6, 12 and 24 hours, \
+                   then daily, for 28 days. From 5,000 failures on, more than 40 percent or more than 40,000 put the job \
+                   into quarantine, where managers and members are not counted; with them, more than 60,000 do",
             source: QUARANTINE,
         },
     ],
     mapping: MAPPING,
     setup: Setup {
-        place: "Entra admin center > Identity > Applications > Enterprise applications > the app > Provisioning",
+        place: "Entra admin center > Entra ID > Enterprise apps > the app > Provisioning",
         endpoint_field: "Tenant URL",
         token_field: "Secret Token",
         steps: &[
-            "Under Enterprise applications, choose New application and Create your own application, of the kind that is \
-             not in the gallery, or open the one that is there.",
-            "Under Provisioning, choose Automatic as Provisioning Mode.",
-            "Under Admin Credentials, paste the endpoint as Tenant URL, with ?aadOptscim062020 behind it, and the bearer \
-             token as Secret Token.",
-            "Choose Test Connection, and save.",
-            "Under Mappings, leave userPrincipalName to userName as the matching attribute. Map objectId to externalId \
-             instead of mailNickname, which two people may share.",
+            "Under Enterprise apps, choose New application and Create your own application, of the kind that is not in \
+             the gallery, or open the one that is there.",
+            "Under Provisioning, choose New configuration (in an older form: Automatic as Provisioning Mode, and Admin \
+             Credentials).",
+            "Paste the endpoint as Tenant URL, with ?aadOptscim062020 behind it, and the bearer token as Secret Token. \
+             Its own pages say that this flag does not work with Provision on demand.",
+            "Choose Test Connection, then Create (in an older form: Save).",
+            "Under Attribute mapping, leave userPrincipalName to userName as the matching attribute. Map objectId to \
+             externalId instead of mailNickname, which two people may share.",
             "Under Users and groups, assign who shall be provisioned: of a group, only who is directly in it.",
-            "Under Settings, leave Scope at assigned users and groups, set Provisioning Status to On, and save.",
+            "Under Overview > Properties, give an address for the e-mail that tells of a quarantine.",
+            "Under Overview, choose Start provisioning (in an older form: Provisioning Status On, and Save).",
         ],
-        sources: &[TUTORIAL, FLAG, CYCLES],
+        sources: &[
+            TUTORIAL,
+            FLAG,
+            CYCLES,
+            TIMES,
+            MAPPINGS,
+            "docs.hyperproof.io/admin/en/get-to-know-hyperproof/manage-users/scim-config-overview/scim-entra-attribute-mappings",
+        ],
     },
     signs: &[Sign {
         name: "adscimversion",
@@ -272,10 +289,14 @@ pub(crate) static ENTRA: Provider = Provider {
     ],
 };
 
-/// As an app that is not in the gallery has it.
+/// As an app that is not in the gallery has it. The tutorial's table is of examples, and is shorter; that the addresses
+/// are of the type work and nothing else is from those who tell their customers which of the defaults to take away.
 static MAPPING: &[Mapping] = &[
     Mapping { from: "userPrincipalName", to: "userName" },
-    Mapping { from: "Switch([IsSoftDeleted], , \"False\", \"True\", \"True\", \"False\")", to: "active" },
+    Mapping {
+        from: "Not([IsSoftDeleted]); in older apps Switch([IsSoftDeleted], , \"False\", \"True\", \"True\", \"False\")",
+        to: "active",
+    },
     Mapping { from: "displayName", to: "displayName" },
     Mapping { from: "jobTitle", to: "title" },
     Mapping { from: "mail", to: "emails[type eq \"work\"].value" },

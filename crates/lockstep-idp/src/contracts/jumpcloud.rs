@@ -134,5 +134,6 @@ pub(crate) static JUMPCLOUD: Provider = Provider {
          group of the application has them",
         "a group that is deleted there is deleted here",
         "whether users are changed by PATCH or PUT differs between its connectors",
+        "what Test Connection asks for is unproven",
     ],
 };

@@ -19,6 +19,8 @@ const REFERENCE: &str =
 const FAQ: &str = "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/concepts/scim/faqs/index.md";
 const PREPARE: &str = "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/guides/scim-provisioning-integration-prepare/main/index.md";
 const CONNECT: &str = "okta/okta-developer-docs:packages/@okta/vuepress-site/docs/guides/scim-provisioning-integration-connect/main/index.md";
+const GROUPS: &str =
+    "help.okta.com/en-us/content/topics/users-groups-profiles/app-assignments-group-push.htm";
 const SPEC_TEST: &str = "okta/okta-developer-docs:packages/@okta/vuepress-site/.vuepress/public/standards/SCIM/SCIMFiles/Okta-SCIM-20-SPEC-Test.json";
 
 /// An app of the catalogue: PATCH deactivates and pushes groups; a changed profile is a PUT all the same.
@@ -45,8 +47,8 @@ const CATALOGUE: Dialect = Dialect {
     user_external_id: true,
     reads_back: true,
     page: Some(100),
-    full_cycle: "an import reads every page of users, and of groups where Import Groups is ticked; by hand, or as often \
-                 as its administrator schedules it",
+    full_cycle: "an import reads every page of users, and of groups where Import Groups is ticked; by hand, or \
+                 hourly, daily or weekly as its administrator schedules it",
     incremental_cycle: "a change of an assigned user or of a pushed group is sent when it happens; a group is pushed \
                         whole where its administrator chooses Push now",
     ..Dialect::PLAIN
@@ -93,8 +95,8 @@ pub(crate) static OKTA: Provider = Provider {
     authentication: &[
         Authentication {
             scheme: Scheme::Header,
-            note: "Authentication Mode HTTP Header: what is typed is the token; in an app of the catalogue the field is \
-                   the header's whole value, so that the word Bearer may be missing",
+            note: "Authentication Mode HTTP Header: what is typed is the bearer token; whether the word Bearer comes \
+                   before it in an app of the catalogue is unproven, and both are read",
             source: CONNECT,
         },
         Authentication {
@@ -104,8 +106,8 @@ pub(crate) static OKTA: Provider = Provider {
         },
         Authentication {
             scheme: Scheme::AuthorizationCode,
-            note: "Authentication Mode OAuth 2: not offered; take HTTP Header",
-            source: PREPARE,
+            note: "Authentication Mode OAuth 2, of which it has no other grant: not offered; take HTTP Header",
+            source: FAQ,
         },
     ],
     dialect: Dialect { variants: &[("wizard", &WIZARD)], ..CATALOGUE },
@@ -125,13 +127,13 @@ pub(crate) static OKTA: Provider = Provider {
         Need {
             call: Call::FindUser,
             demand: Demand::Status(&[200]),
-            otherwise: "a user of that name cannot be linked, and the assignment fails",
+            otherwise: "the tests for its catalogue fail; in use a 404 is taken for nobody of that name",
             source: SPEC_TEST,
         },
         Need {
             call: Call::FindUser,
             demand: Demand::List("Resources"),
-            otherwise: "a user of that name cannot be linked, and the assignment fails",
+            otherwise: "a user of that name cannot be linked (what else happens is unproven)",
             source: REFERENCE,
         },
         Need {
@@ -149,13 +151,14 @@ pub(crate) static OKTA: Provider = Provider {
         Need {
             call: Call::CreateUser,
             demand: Demand::Present("/id"),
-            otherwise: "nothing can be sent about the user again",
-            source: SPEC_TEST,
+            otherwise: "the user cannot be linked; where there is no body at all, the assignment fails: Create new user \
+                        returned empty user",
+            source: REFERENCE,
         },
         Need {
             call: Call::CreateUser,
             demand: Demand::Is("/active", "true"),
-            otherwise: "the new user is taken for a deactivated one",
+            otherwise: "the tests for its catalogue fail (what it takes such a user for is unproven)",
             source: SPEC_TEST,
         },
         Need {
@@ -174,7 +177,7 @@ pub(crate) static OKTA: Provider = Provider {
             call: Call::AddMembers,
             demand: Demand::Status(&[200, 204]),
             otherwise: "the push shows an error, and the membership is lost until somebody pushes again",
-            source: REFERENCE,
+            source: "github.com/fleetdm/fleet/issues/52600",
         },
         Need {
             call: Call::Any,
@@ -188,9 +191,10 @@ pub(crate) static OKTA: Provider = Provider {
             call: Call::Any,
             to: &[Refused::Status(429)],
             does: Does::Retries,
-            note: "after as many seconds as Retry-After says in whole numbers; without it after five minutes, and twice \
-                   as long each time, ten times at most",
-            source: FAQ,
+            note: "after as many seconds as Retry-After says; without it after five minutes, and twice as long each \
+                   time, ten times at most (these numbers are unproven: no copy of its pages that could be read again \
+                   has them)",
+            source: "support.okta.com/help/s/article/slack-provisioning-jobs-failed-with-error-api-rate-limit-exceeded-rate-limit-exceeded",
         },
         Reaction {
             call: Call::CreateUser,
@@ -211,14 +215,14 @@ pub(crate) static OKTA: Provider = Provider {
             to: &[Refused::Client],
             does: Does::GivesUp,
             note: "a 400 is final: the task shows the error's detail, and stays until somebody tries again",
-            source: FAQ,
+            source: "github.com/fleetdm/fleet/issues/52600",
         },
     ],
     mapping: MAPPING,
     setup: Setup {
         place: "Applications > the app > Provisioning > Integration (an app of the wizard: General > App Settings > \
-                Provisioning: SCIM first)",
-        endpoint_field: "SCIM connector base URL",
+                Provisioning: SCIM first; an app of the catalogue: Configure API Integration)",
+        endpoint_field: "SCIM connector base URL; Base URL in an app of the catalogue",
         token_field: "Authorization (HTTP Header); API Token in an app of the catalogue",
         steps: &[
             "In an app made with the wizard, choose SCIM as Provisioning under General > App Settings, and save.",
@@ -230,13 +234,14 @@ pub(crate) static OKTA: Provider = Provider {
             "As Authentication Mode, choose HTTP Header, and paste the bearer token without the word Bearer.",
             "Choose Test Connector Configuration, and save.",
             "Under Provisioning > To App, enable Create Users, Update User Attributes and Deactivate Users.",
-            "Under Assignments, assign people and groups. Under Push Groups, push groups that are not assigned: a group \
-             that is both loses memberships.",
+            "Under Assignments, assign people and groups. Under Push Groups, push groups that are not assigned: one that \
+             is both is not supported by Okta, and loses memberships.",
         ],
         sources: &[
             CONNECT,
             PREPARE,
-            "help.okta.com/en-us/content/topics/users-groups-profiles/usgp-group-push-troubleshoot.htm",
+            GROUPS,
+            "docs.envzero.com/guides/sso-integrations/scim-provisioning-okta.md",
             "help.ninjio.com/hc/en-us/articles/47661718960916-Okta-SCIM-Default-Attributes",
             "help.signinsolutions.com/en/articles/10578218-what-are-the-okta-attributes-and-mappings-i-need-to-provision-hosts-to-traction-guest-via-scim",
         ],
@@ -246,11 +251,11 @@ pub(crate) static OKTA: Provider = Provider {
         what: "the User-Agent begins with `Okta SCIM Client`",
         strength: Strength::Certain,
         seen: |arrival| arrival.user_agent.is_some_and(|agent| agent.starts_with("Okta SCIM Client")),
-        source: "okta/okta-developer-docs:docs/reference/scim (requests as Okta sends them)",
+        source: REFERENCE,
     }],
     notes: &[
         "users are never deleted, only deactivated; a deactivated user stays until your own retention removes it",
-        "a PATCH must be answered with 200 and the resource",
+        "a PATCH may be answered with 200 and the resource, or with 204 and nothing",
         "an app made with the integration wizard sends PUT where an app of the catalogue sends PATCH",
         "groups carry no externalId, and pushed groups keep deactivated users",
     ],
@@ -324,7 +329,7 @@ pub(super) static ADVICE: &[Advice] = &[Advice {
             && !habits.contains(&Habit::PatchesUsers)
             && (habits.contains(&Habit::PutsGroups) || habits.contains(&Habit::PatchesGroups))
     },
-    source: "help.okta.com/en-us/content/topics/users-groups-profiles/usgp-group-push-troubleshoot.htm",
+    source: GROUPS,
 }];
 
 fn rules() -> Rules {

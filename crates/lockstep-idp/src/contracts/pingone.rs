@@ -149,8 +149,9 @@ pub(crate) static PINGONE: Provider = Provider {
     },
     signs: &[],
     notes: &[
-        "an attribute that was emptied at the source is not sent any more; a PUT without it takes it away, unless the \
-         directory keeps what a PUT leaves out",
+        "its own pages say that it cannot clear an attribute once it was set; where it sends a PUT without one, that is \
+         taken away here, unless the directory keeps what a PUT leaves out",
+        "whether it changes users and groups by PUT, as PingFederate's connector does, is unproven",
         "a list has one value of each type at most, and of several values at the source the first is sent",
         "where two e-mail attributes are mapped and one is empty, both are sent with the same address and as primary; \
          the first stays the primary one",

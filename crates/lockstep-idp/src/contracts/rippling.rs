@@ -85,7 +85,7 @@ pub(crate) static RIPPLING: Provider = Provider {
             reads_without_members: false,
         }),
         page: None,
-        incremental_cycle: "changes of people are sent when they happen: hire, change, termination",
+        incremental_cycle: "changes of people are sent when they happen: hire, change, termination (unproven)",
         variants: &[(
             "groups by PUT",
             &Dialect {
@@ -151,6 +151,7 @@ pub(crate) static RIPPLING: Provider = Provider {
         "Mutually Exclusive Groups: a person who moves is in both groups or in none for a moment; each change is an event when it happens",
         "without userName in its list of attributes the userName is the primary address, is marked as derived, and follows it",
         "nothing can be pulled from it: it only pushes",
+        "its wire is not published: how it looks for a user and how it changes and deactivates one is unproven",
     ],
 };
 fn rules() -> Rules {

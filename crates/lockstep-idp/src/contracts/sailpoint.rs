@@ -156,7 +156,8 @@ pub(crate) static SAILPOINT: Provider = Provider {
         "no default mapping is published: the attributes are those of the schema that it discovers",
         "with updateGroupsViaUsers it writes `User.groups`, which is accepted here and makes memberships",
         "delta aggregation does not see who was deleted; a full one does",
-        "whether it sends one change or many in a PATCH is unproven",
+        "whether it sends one change or many in a PATCH is unproven, and so is that it waits and tries again after a 429: \
+         that it reads the headers is what its pages say",
     ],
 };
 fn rules() -> Rules {
