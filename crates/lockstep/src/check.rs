@@ -1,7 +1,6 @@
 //! `lockstep check`: tells what any SCIM server gets right and wrong. Knows files, signals and the terminal; what is
 //! checked, the player knows.
 
-use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +16,7 @@ use lockstep_server::state::{Secrets as _, SystemSecrets};
 
 use crate::cli::CheckOptions;
 use crate::serve;
+use crate::terminal::{self, Ink, Paint};
 use crate::wire::SystemClock;
 
 pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
@@ -45,14 +45,13 @@ pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
         std::fs::write(file, report::html(&report, &when.unwrap_or_default()))
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
-    let told =
-        if options.json { format!("{:#}\n", report::json(&report)) } else { report::text(&report, paint()) };
-    // Whoever reads only the beginning, such as `head`, has what they wanted.
-    if let Err(error) = std::io::stdout().write_all(told.as_bytes())
-        && error.kind() != ErrorKind::BrokenPipe
-    {
-        return Err(error).context("cannot write the report");
-    }
+    let paint = Paint::for_stdout();
+    let told = if options.json {
+        format!("{:#}\n", report::json(&report))
+    } else {
+        report::text(&report, &|kind, text| paint.with(ink(kind), text))
+    };
+    terminal::write(&told).context("cannot write the report")?;
     Ok(exit_code(&report))
 }
 
@@ -146,22 +145,14 @@ fn show(bar: &ProgressBar, progress: &Progress<'_>) {
     }
 }
 
-/// Colour in a terminal, plain text in a pipe.
-fn paint() -> report::Paint<'static> {
-    let coloured =
-        std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    if coloured { &in_colour } else { &|_, text| text.to_owned() }
-}
-
-fn in_colour(kind: &str, text: &str) -> String {
-    let code = match kind {
-        "bold" => "1",
-        "dim" => "2",
-        "good" => "32",
-        "bad" => "31",
-        _ => "33",
-    };
-    format!("\x1b[{code}m{text}\x1b[0m")
+fn ink(kind: &str) -> Ink {
+    match kind {
+        "bold" => Ink::Bold,
+        "dim" => Ink::Dim,
+        "good" => Ink::Good,
+        "bad" => Ink::Bad,
+        _ => Ink::Told,
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod request_target;
 mod requests;
 mod serve;
 mod simulate;
+mod terminal;
 mod verify;
 mod wire;
 
@@ -29,8 +30,7 @@ fn main() -> ExitCode {
         cli::Command::Verify(options) => verify::run(&options),
         cli::Command::Requests(command) => requests::run(&command),
         cli::Command::Config => {
-            print!("{}", config::REFERENCE);
-            Ok(ExitCode::SUCCESS)
+            terminal::write(config::REFERENCE).map(|_| ExitCode::SUCCESS).map_err(Into::into)
         }
     };
     done.unwrap_or_else(|error| {

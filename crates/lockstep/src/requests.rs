@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::cli::{RequestsCommand, ServerOptions, ShowOptions, TailOptions};
 use crate::serve;
+use crate::terminal;
 use words::Words;
 
 /// How long between two questions for what is new.
@@ -49,10 +50,9 @@ async fn tail(options: &TailOptions) -> anyhow::Result<ExitCode> {
         found.sort_by(|one: &Value, other| text(one, "id").cmp(text(other, "id")));
         let skipped = wanted.map_or(0, |wanted| found.len().saturating_sub(wanted));
         for record in found.iter().skip(skipped) {
-            if options.server.json {
-                println!("{record}");
-            } else {
-                print!("{}", words.line(record));
+            let line = if options.server.json { format!("{record}\n") } else { words.line(record) };
+            if !terminal::write(&line)? {
+                return Ok(ExitCode::SUCCESS);
             }
         }
         if dropped_now > dropped && !options.server.json {
@@ -84,11 +84,12 @@ async fn show(options: &ShowOptions) -> anyhow::Result<ExitCode> {
     for directory in server.directories().await? {
         let path = format!("/directories/{directory}/requests/{}", options.id);
         let Some(record) = server.get(&path, &[]).await? else { continue };
-        if options.server.json {
-            println!("{record}");
+        let told = if options.server.json {
+            format!("{record}\n")
         } else {
-            print!("{}", Words::for_terminal().explanation(&record));
-        }
+            Words::for_terminal().explanation(&record)
+        };
+        terminal::write(&told)?;
         return Ok(ExitCode::SUCCESS);
     }
     bail!("no record of the request {}: it may be older than what is kept, or not be an IdP's", options.id)

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::cli::SimulateOptions;
 use crate::serve;
+use crate::terminal::say;
 use show::Show;
 
 /// Of a hundred calls so many are met by a fault that was asked for.
@@ -73,7 +74,7 @@ pub(crate) fn run(options: &SimulateOptions) -> anyhow::Result<ExitCode> {
             let report = json!({
                 "idp": provider.slug, "url": url, "seed": options.seed, "passed": is_passed, "stories": outcomes,
             });
-            println!("{report:#}");
+            say!("{report:#}");
         }
         ensure!(!pace.is_stopped(), "stopped before the end; what was made was deleted");
         Ok(if is_passed { ExitCode::SUCCESS } else { ExitCode::from(2) })
@@ -113,11 +114,11 @@ async fn twice(pace: &Pace) {
 }
 
 fn list(options: &SimulateOptions) {
-    println!("Stories:");
+    say!("Stories:");
     for story in STORIES {
-        println!("  {:<16} {}", story.name, story.title);
+        say!("  {:<16} {}", story.name, story.title);
     }
-    println!("\nIdPs:");
+    say!("\nIdPs:");
     for provider in lockstep_idp::PROVIDERS {
         let only = options.idp.as_ref().is_none_or(|slug| slug == provider.slug);
         if only {
@@ -127,7 +128,7 @@ fn list(options: &SimulateOptions) {
             } else {
                 format!(" (--variant {})", variants.join(", "))
             };
-            println!("  {:<16} {}{variants}", provider.slug, provider.name);
+            say!("  {:<16} {}{variants}", provider.slug, provider.name);
         }
     }
 }

@@ -8,6 +8,7 @@ use lockstep_store::Store;
 
 use crate::cli::VerifyOptions;
 use crate::serve;
+use crate::terminal::say;
 use crate::wire::{self, Database};
 
 pub(crate) fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
@@ -23,18 +24,20 @@ pub(crate) fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
             let Some((directory, head)) = store.directory(*number).await? else { continue };
             events += head.last_seq;
             match found.as_slice() {
-                [] => println!("{}  {} events, as its rows", directory.id, head.last_seq),
+                [] => {
+                    say!("{}  {} events, as its rows", directory.id, head.last_seq);
+                }
                 found => {
                     differences += found.len();
-                    println!("{}  {} events", directory.id, head.last_seq);
+                    say!("{}  {} events", directory.id, head.last_seq);
                     for finding in found {
-                        println!("  differs: {finding}");
+                        say!("  differs: {finding}");
                     }
                 }
             }
         }
         store.stop().await;
-        println!("{} directories, {events} events, {differences} differences", numbers.len());
+        say!("{} directories, {events} events, {differences} differences", numbers.len());
         Ok(if differences == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
     })
 }

@@ -1,62 +1,34 @@
 //! How `lockstep dev` looks: colour and short ids in a terminal, plain lines in a pipe. Shows only what the server
 //! did.
 
-use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use lockstep_play::{Progress, StepResult, Verdict};
 use serde_json::Value;
 
 use super::{Made, text};
+use crate::terminal::{Ink, Paint, say};
 
 /// Writes to standard output.
 pub(super) struct Show {
-    colour: bool,
+    paint: Paint,
     steps: usize,
     events: usize,
     repaired: usize,
     failed: usize,
 }
 
-/// What a part of a line is, and so how it is painted.
-#[derive(Clone, Copy)]
-enum Ink {
-    Bold,
-    Dim,
-    Good,
-    Bad,
-    Event,
-    Repair,
-}
-
 impl Show {
     pub(super) fn new() -> Self {
-        let colour = std::io::stdout().is_terminal()
-            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { colour, steps: 0, events: 0, repaired: 0, failed: 0 }
-    }
-
-    fn paint(&self, ink: Ink, text: &str) -> String {
-        if !self.colour {
-            return text.to_owned();
-        }
-        let code = match ink {
-            Ink::Bold => "1",
-            Ink::Dim => "2",
-            Ink::Good => "32",
-            Ink::Bad => "31",
-            Ink::Event => "36",
-            Ink::Repair => "33",
-        };
-        format!("\x1b[{code}m{text}\x1b[0m")
+        Self { paint: Paint::for_stdout(), steps: 0, events: 0, repaired: 0, failed: 0 }
     }
 
     pub(super) fn title(&self, url: &str) {
-        println!("{} serves on {url}, on a fresh database", self.paint(Ink::Bold, "Lockstep"));
+        say!("{} serves on {url}, on a fresh database", self.paint.with(Ink::Bold, "Lockstep"));
     }
 
     pub(super) fn idp(&self, name: &str, made: Option<&Value>) {
-        println!("\n{}", self.paint(Ink::Bold, &format!("{name} provisions")));
+        say!("\n{}", self.paint.with(Ink::Bold, &format!("{name} provisions")));
         if let Some(event) = made {
             self.event(event);
         }
@@ -65,7 +37,7 @@ impl Show {
     pub(super) fn progress(&mut self, progress: &Progress<'_>) {
         match progress {
             Progress::Contract(contract) => {
-                println!("\n  {} {}", contract.title, self.paint(Ink::Dim, &format!("({})", contract.file)));
+                say!("\n  {} {}", contract.title, self.paint.with(Ink::Dim, &format!("({})", contract.file)));
             }
             Progress::Step(step) => self.step(step),
         }
@@ -74,16 +46,16 @@ impl Show {
     fn step(&mut self, step: &StepResult) {
         self.steps += 1;
         let status = if step.verdict.is_passed() { Ink::Good } else { Ink::Bad };
-        println!(
+        say!(
             "    {:<6} {}  {}  {}",
             step.method,
             readable(&step.target),
-            self.paint(status, &step.status.to_string()),
-            self.paint(Ink::Dim, &step.name),
+            self.paint.with(status, &step.status.to_string()),
+            self.paint.with(Ink::Dim, &step.name),
         );
         if !step.repairs.is_empty() {
             self.repaired += 1;
-            println!("           {} {}", self.paint(Ink::Repair, "repaired:"), step.repairs.join(", "));
+            say!("           {} {}", self.paint.with(Ink::Told, "repaired:"), step.repairs.join(", "));
         }
         for event in &step.events {
             self.events += 1;
@@ -92,9 +64,9 @@ impl Show {
         if let Verdict::Failed(reasons) = &step.verdict {
             self.failed += 1;
             for reason in reasons {
-                println!(
+                say!(
                     "           {} {reason} ({})",
-                    self.paint(Ink::Bad, "not as its contract says:"),
+                    self.paint.with(Ink::Bad, "not as its contract says:"),
                     step.place
                 );
             }
@@ -104,16 +76,16 @@ impl Show {
     fn event(&self, event: &Value) {
         let seq = event.pointer("/directory_seq").and_then(Value::as_u64).unwrap_or_default();
         let kind = text(event, "/event");
-        println!("           {} {}", self.paint(Ink::Event, &format!("#{seq} {kind}")), subject(event));
+        say!("           {} {}", self.paint.with(Ink::Event, &format!("#{seq} {kind}")), subject(event));
     }
 
     pub(super) fn outcome(&self, passed: bool, took: Duration) {
         let verdict = if passed {
-            self.paint(Ink::Good, "every one answered as its contract says")
+            self.paint.with(Ink::Good, "every one answered as its contract says")
         } else {
-            self.paint(Ink::Bad, &format!("{} not answered as their contracts say", self.failed))
+            self.paint.with(Ink::Bad, &format!("{} not answered as their contracts say", self.failed))
         };
-        println!(
+        say!(
             "\n{} requests, {verdict}; {} of them repaired; {} events; {:.1} s",
             self.steps,
             self.repaired,
@@ -123,7 +95,7 @@ impl Show {
     }
 
     pub(super) fn next_steps(&self, url: &str, key: &str, directories: &[Made]) {
-        println!("\n{}", self.paint(Ink::Bold, "Go on from here"));
+        say!("\n{}", self.paint.with(Ink::Bold, "Go on from here"));
         let mut lines = Vec::new();
         for made in directories {
             lines.push((format!("{} SCIM endpoint", made.name), made.endpoint.as_str()));
@@ -133,16 +105,17 @@ impl Show {
         lines.push(("API key".into(), key));
         let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
         for (name, value) in &lines {
-            println!("  {name:<width$}  {value}");
+            say!("  {name:<width$}  {value}");
         }
-        println!("\n  curl -H 'Authorization: Bearer {key}' '{url}/events?limit=5'");
+        say!("\n  curl -H 'Authorization: Bearer {key}' '{url}/events?limit=5'");
         if let Some(made) = directories.first() {
-            println!(
+            say!(
                 "  curl -H 'Authorization: Bearer {}' '{}/Users' \\\n       --json '{{\"userName\": \"you@example.com\"}}'",
-                made.token, made.endpoint
+                made.token,
+                made.endpoint
             );
         }
-        println!("\nThe database goes with this process; `lockstep serve` keeps one. Ctrl-C stops.");
+        say!("\nThe database goes with this process; `lockstep serve` keeps one. Ctrl-C stops.");
     }
 }
 

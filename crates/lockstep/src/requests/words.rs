@@ -1,51 +1,25 @@
 //! A request record in words, for a terminal. What an IdP sent is shown without what would steer the terminal.
 
 use std::fmt::Write as _;
-use std::io::IsTerminal as _;
 
 use serde_json::Value;
 
 use super::text;
+use crate::terminal::{Ink, Paint};
 
 /// How it is written.
 pub(super) struct Words {
-    colour: bool,
-}
-
-/// What a part is, and so how it is painted.
-#[derive(Clone, Copy)]
-enum Ink {
-    Bold,
-    Dim,
-    Good,
-    Bad,
-    Repair,
+    paint: Paint,
 }
 
 impl Words {
     pub(super) fn for_terminal() -> Self {
-        let colour = std::io::stdout().is_terminal()
-            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { colour }
-    }
-
-    fn paint(&self, ink: Ink, text: &str) -> String {
-        if !self.colour {
-            return text.to_owned();
-        }
-        let code = match ink {
-            Ink::Bold => "1",
-            Ink::Dim => "2",
-            Ink::Good => "32",
-            Ink::Bad => "31",
-            Ink::Repair => "33",
-        };
-        format!("\x1b[{code}m{text}\x1b[0m")
+        Self { paint: Paint::for_stdout() }
     }
 
     fn status(&self, record: &Value) -> String {
         let status = record.get("status").and_then(Value::as_u64).unwrap_or(0);
-        self.paint(if status < 400 { Ink::Good } else { Ink::Bad }, &status.to_string())
+        self.paint.with(if status < 400 { Ink::Good } else { Ink::Bad }, &status.to_string())
     }
 
     /// A line for the request, and one for each thing that was repaired, left out or refused.
@@ -69,10 +43,10 @@ impl Words {
                 let _ = write!(line, "{events} events  ");
             }
         }
-        line.push_str(&self.paint(Ink::Dim, text(record, "id")));
+        line.push_str(&self.paint.with(Ink::Dim, text(record, "id")));
         line.push('\n');
         for (ink, below) in Self::below(record) {
-            let _ = writeln!(line, "    {}", self.paint(ink, &plain(&below)));
+            let _ = writeln!(line, "    {}", self.paint.with(ink, &plain(&below)));
         }
         line
     }
@@ -84,10 +58,10 @@ impl Words {
             let quirk = repair.get("quirk").and_then(Value::as_str);
             let quirk = quirk.map(|quirk| format!(" ({quirk})")).unwrap_or_default();
             let text = format!("repaired: {}{quirk}: {}", text(repair, "name"), text(repair, "detail"));
-            below.push((Ink::Repair, text));
+            below.push((Ink::Told, text));
         }
         for note in list(record, "notes").iter().filter_map(Value::as_str) {
-            below.push((Ink::Repair, note.to_owned()));
+            below.push((Ink::Told, note.to_owned()));
         }
         if let Some(refusal) = record.get("refusal").filter(|refusal| !refusal.is_null()) {
             let kind = refusal.get("scim_type").and_then(Value::as_str).unwrap_or(text(refusal, "code"));
@@ -104,7 +78,7 @@ impl Words {
             }
         }
         if let Some(slug) = record.get("looks_like").and_then(Value::as_str) {
-            below.push((Ink::Repair, format!("looks like the traffic of {slug}")));
+            below.push((Ink::Told, format!("looks like the traffic of {slug}")));
         }
         for advice in list(record, "advice").iter().filter_map(Value::as_str) {
             below.push((Ink::Bold, format!("to change at the IdP: {advice}")));
@@ -120,7 +94,7 @@ impl Words {
         let _ = writeln!(
             out,
             "{}",
-            self.paint(Ink::Bold, &format!("{} {target}", plain(text(record, "method"))))
+            self.paint.with(Ink::Bold, &format!("{} {target}", plain(text(record, "method"))))
         );
         let _ = writeln!(
             out,
@@ -148,7 +122,7 @@ impl Words {
         if !list(record, "repairs").is_empty() {
             self.title(&mut out, "What was repaired");
             for repair in list(record, "repairs") {
-                let name = self.paint(Ink::Repair, text(repair, "name"));
+                let name = self.paint.with(Ink::Told, text(repair, "name"));
                 let _ = writeln!(out, "  {name}: {}", plain(text(repair, "detail")));
                 for field in ["why", "quirk", "link"] {
                     if let Some(value) = repair.get(field).and_then(Value::as_str) {
@@ -166,7 +140,7 @@ impl Words {
         let _ = writeln!(out, "  {}", plain(text(record, "decided")));
         for (ink, below) in Self::below(record) {
             if !below.starts_with("repaired: ") && !below.starts_with("refused: ") {
-                let _ = writeln!(out, "  {}", self.paint(ink, &plain(&below)));
+                let _ = writeln!(out, "  {}", self.paint.with(ink, &plain(&below)));
             }
         }
         if count(record, "events_count") > 0 {
@@ -186,7 +160,7 @@ impl Words {
     }
 
     fn title(&self, out: &mut String, title: &str) {
-        let _ = writeln!(out, "\n{}", self.paint(Ink::Bold, title));
+        let _ = writeln!(out, "\n{}", self.paint.with(Ink::Bold, title));
     }
 }
 
@@ -255,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_line_shows_what_was_repaired_left_out_and_refused() {
-        let line = Words { colour: false }.line(&record());
+        let line = Words { paint: Paint::plain() }.line(&record());
         let expected = "12:00:00.123  PATCH /Users/{id}      409      4.3 ms  directory_user_1  2 events  req_1\n    \
                         repaired: boolean_text (X-1): active: text became true\n    left out: shoeSize\n    \
                         refused: uniqueness: `\u{fffd}[2J` is taken\n    to change at the IdP: send it right\n";
@@ -264,7 +238,7 @@ mod tests {
 
     #[test]
     fn an_explanation_has_everything_and_steers_no_terminal() {
-        let text = Words { colour: false }.explanation(&record());
+        let text = Words { paint: Paint::plain() }.explanation(&record());
         for part in [
             "PATCH /scim/v2/d/Users/u",
             "user-agent: x",

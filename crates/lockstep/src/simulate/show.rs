@@ -10,6 +10,8 @@ use lockstep_idp::Provider;
 use lockstep_play::idp::{Finding, Weight};
 use lockstep_play::story::{Outcome, Story};
 
+use crate::terminal::{Ink, Paint, say};
+
 /// How wide the bar is.
 const BAR: usize = 24;
 /// How often the bar is drawn at most.
@@ -20,7 +22,7 @@ const SHOWN: usize = 10;
 /// Writes to standard output; the bar to standard error.
 pub(super) struct Show {
     is_quiet: bool,
-    colour: bool,
+    paint: Paint,
     bar: Option<Mutex<Cell<Instant>>>,
     stories: usize,
     done: usize,
@@ -28,22 +30,12 @@ pub(super) struct Show {
     began: Instant,
 }
 
-#[derive(Clone, Copy)]
-enum Ink {
-    Bold,
-    Dim,
-    Good,
-    Bad,
-    Told,
-}
-
 impl Show {
     pub(super) fn new(is_quiet: bool, stories: usize) -> Self {
-        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let began = Instant::now();
         Self {
             is_quiet,
-            colour: std::io::stdout().is_terminal() && !no_colour,
+            paint: Paint::for_stdout(),
             bar: std::io::stderr().is_terminal().then(|| Mutex::new(Cell::new(began))),
             stories,
             done: 0,
@@ -52,29 +44,15 @@ impl Show {
         }
     }
 
-    fn paint(&self, ink: Ink, text: &str) -> String {
-        if !self.colour {
-            return text.to_owned();
-        }
-        let code = match ink {
-            Ink::Bold => "1",
-            Ink::Dim => "2",
-            Ink::Good => "32",
-            Ink::Bad => "31",
-            Ink::Told => "33",
-        };
-        format!("\x1b[{code}m{text}\x1b[0m")
-    }
-
     fn line(&self, text: &str) {
         self.clear();
         if !self.is_quiet {
-            println!("{text}");
+            say!("{text}");
         }
     }
 
     pub(super) fn title(&self, provider: &Provider, url: &str, seed: u64) {
-        let name = self.paint(Ink::Bold, provider.name);
+        let name = self.paint.with(Ink::Bold, provider.name);
         self.line(&format!("{name} provisions into {url} (seed {seed})\n"));
     }
 
@@ -125,7 +103,7 @@ impl Show {
         };
         let what = if outcome.left_out.is_empty() { outcome.title } else { outcome.left_out };
         let requests = format!("{:>6} requests", outcome.requests);
-        let mut text = format!("{}  {:<16}{requests}  {}", self.paint(ink, word), outcome.story, what);
+        let mut text = format!("{}  {:<16}{requests}  {}", self.paint.with(ink, word), outcome.story, what);
         for finding in outcome.findings.iter().take(SHOWN) {
             text.push('\n');
             text.push_str(&self.finding(provider, finding));
@@ -136,7 +114,7 @@ impl Show {
         }
         for (kind, lines) in [("state", &outcome.state), ("events", &outcome.events)] {
             for line in lines {
-                let _ = write!(text, "\n          {} {line}", self.paint(Ink::Bad, &format!("{kind}:")));
+                let _ = write!(text, "\n          {} {line}", self.paint.with(Ink::Bad, &format!("{kind}:")));
             }
         }
         if outcome.is_unreachable {
@@ -151,13 +129,16 @@ impl Show {
     fn finding(&self, provider: &Provider, finding: &Finding) -> String {
         let ink = if finding.weight == Weight::Mishandled { Ink::Bad } else { Ink::Told };
         let times = if finding.times > 1 { format!(" ({} times)", finding.times) } else { String::new() };
-        let mut text =
-            format!("          {} {}{times}", self.paint(ink, &format!("{}:", finding.request)), finding.why);
+        let mut text = format!(
+            "          {} {}{times}",
+            self.paint.with(ink, &format!("{}:", finding.request)),
+            finding.why
+        );
         if !finding.then.is_empty() {
             let _ = write!(text, "\n            then {}: {}", provider.name, finding.then);
         }
         if !finding.source.is_empty() {
-            let _ = write!(text, "\n            {}", self.paint(Ink::Dim, &finding.source));
+            let _ = write!(text, "\n            {}", self.paint.with(Ink::Dim, &finding.source));
         }
         text
     }
@@ -167,12 +148,12 @@ impl Show {
         let wrong = played.iter().filter(|outcome| !outcome.is_passed()).count();
         let requests: usize = played.iter().map(|outcome| outcome.requests).sum();
         let verdict = if wrong == 0 {
-            self.paint(
+            self.paint.with(
                 Ink::Good,
                 &format!("{} is served right in all {} stories", provider.name, played.len()),
             )
         } else {
-            self.paint(
+            self.paint.with(
                 Ink::Bad,
                 &format!("{} is served wrong in {wrong} of {} stories", provider.name, played.len()),
             )

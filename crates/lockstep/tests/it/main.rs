@@ -9,6 +9,7 @@
 
 mod crash;
 mod dev;
+mod pipe;
 mod process;
 mod race;
 mod requests;
