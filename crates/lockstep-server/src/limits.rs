@@ -108,7 +108,7 @@ pub const RECORDS_WAITING_LIMIT: usize = 4_096;
 /// Bytes that they hold in memory meanwhile.
 pub const RECORDS_WAITING_BYTES_LIMIT: usize = 32 * 1024 * 1024;
 /// Request records that are written in one transaction.
-pub const RECORDS_BATCH_LIMIT: usize = 256;
+pub const RECORDS_BATCH_LIMIT: usize = 1_024;
 /// How long a request record waits for others to be written together with it: a crash takes so many with it.
 pub const RECORDS_GATHER_WAIT: Duration = Duration::from_millis(250);
 /// How long whoever asks for records waits for those that are not written yet.
@@ -126,6 +126,8 @@ pub const RECORDED_LIST_LIMIT: usize = 20;
 pub const RECORDED_OPERATIONS_LIMIT: usize = 50;
 /// Bytes of a body in a request record; what is behind is left out.
 pub const RECORDED_BODY_BYTES_LIMIT: usize = 16 * 1024;
+/// Bytes of a body that a request record may hold as it came, where it names no secret: it is bounded when it is shown.
+pub const RECORDED_AS_SENT_BYTES_LIMIT: usize = 4 * 1024;
 /// Bytes of an answer beyond which a request record holds its length alone.
 pub const RECORDED_ANSWER_BYTES_LIMIT: usize = 64 * 1024;
 /// Repairs, notes and pieces of advice in a request record, of each.

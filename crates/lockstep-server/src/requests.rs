@@ -28,7 +28,7 @@ use crate::problem::Told;
 use crate::state::AppState;
 use crate::trail::Trail;
 use heard::Heard;
-pub(crate) use heard::{Arrived, Said, Seen};
+pub(crate) use heard::{Arrived, Detail, Said, Seen};
 
 const MINUTE_MICROS: i64 = 60_000_000;
 
@@ -276,7 +276,7 @@ impl On {
             let mut records = Vec::with_capacity(RECORDS_BATCH_LIMIT.min(count));
             for heard in heard.by_ref().take(RECORDS_BATCH_LIMIT) {
                 // What cannot be told must not end the telling of everything else.
-                match catch_unwind(AssertUnwindSafe(|| heard.into_record(self.keeping.masked))) {
+                match catch_unwind(AssertUnwindSafe(|| heard.to_record(self.keeping.masked))) {
                     Ok(record) => records.push(record),
                     Err(_) => lost += 1,
                 }

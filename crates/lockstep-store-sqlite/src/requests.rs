@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lockstep_core::clock::Timestamp;
-use lockstep_core::id::{DirectoryNumber, RequestId};
+use lockstep_core::id::{DirectoryNumber, LocalId, RequestId};
 use lockstep_store::requests::first_of;
 use lockstep_store::{RequestLog, RequestQuery, RequestRecord, StoreError};
 use rusqlite::{Connection, Row, params};
@@ -17,7 +17,7 @@ use crate::readers::Readers;
 use crate::statement::{Paged, execute, many, one, paged};
 
 /// What the tables below are. Of an older version nothing is kept: they hold nothing that anybody relies on.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// `LKSR`: by this the file is known as ours.
 const APPLICATION_ID: i64 = 0x4c4b_5352;
 /// How many connections that read are kept open.
@@ -27,22 +27,20 @@ const ROW_BYTES: u64 = 200;
 
 const SCHEMA: &str = "
     DROP TABLE IF EXISTS requests; DROP TABLE IF EXISTS about; DROP TABLE IF EXISTS texts;
-    -- n: in the order of their arrival here, so the oldest are the first. What a filter asks for stands apart from the
-    -- texts, so that a list that finds little reads little.
+    -- n: in the order of their arrival here, so the oldest are the first. resources: their numbers, eight bytes each.
     CREATE TABLE requests (
         n         INTEGER NOT NULL PRIMARY KEY,
         directory INTEGER NOT NULL,
         id        BLOB NOT NULL,
         status    INTEGER NOT NULL,
         operation TEXT NOT NULL,
-        repaired  INTEGER NOT NULL
+        repaired  INTEGER NOT NULL,
+        resources BLOB NOT NULL,
+        summary   TEXT NOT NULL,
+        detail    TEXT NOT NULL
     ) STRICT;
-    CREATE UNIQUE INDEX requests_by_id ON requests (directory, id);
-    CREATE TABLE texts (
-        n       INTEGER NOT NULL PRIMARY KEY,
-        summary TEXT NOT NULL,
-        detail  TEXT NOT NULL
-    ) STRICT;
+    -- With what a filter asks for, so that a list that finds little reads little.
+    CREATE INDEX requests_by_id ON requests (directory, id, status, operation, repaired);
     CREATE TABLE about (
         directory INTEGER NOT NULL,
         resource  INTEGER NOT NULL,
@@ -50,37 +48,36 @@ const SCHEMA: &str = "
         n         INTEGER NOT NULL,
         PRIMARY KEY (directory, resource, id)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX about_by_request ON about (n);
 ";
 
-const ADD: &str = "INSERT OR IGNORE INTO requests (directory, id, status, operation, repaired)
-    VALUES (?1, ?2, ?3, ?4, ?5)";
-const ADD_TEXTS: &str = "INSERT INTO texts (n, summary, detail) VALUES (?1, ?2, ?3)";
+const ADD: &str =
+    "INSERT INTO requests (directory, id, status, operation, repaired, resources, summary, detail)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+    WHERE NOT EXISTS (SELECT 1 FROM requests WHERE directory = ?1 AND id = ?2)";
 const ADD_ABOUT: &str = "INSERT OR IGNORE INTO about (directory, resource, id, n) VALUES (?1, ?2, ?3, ?4)";
 const LIST: Paged = paged!(
-    "SELECT requests.id, status, operation, repaired, summary FROM requests JOIN texts USING (n)
-     WHERE directory = ?1 AND requests.id > ?2 AND requests.id < ?3 AND status BETWEEN ?4 AND ?5
+    "SELECT id, status, operation, repaired, summary FROM requests
+     WHERE directory = ?1 AND id > ?2 AND id < ?3 AND status BETWEEN ?4 AND ?5
        AND (?6 IS NULL OR repaired = ?6) AND (?7 IS NULL OR operation = ?7)",
-    "requests.id",
+    "id",
     "LIMIT ?8"
 );
 const LIST_ABOUT: Paged = paged!(
     "SELECT about.id, status, operation, repaired, summary
-     FROM about CROSS JOIN requests USING (n) CROSS JOIN texts USING (n)
+     FROM about CROSS JOIN requests USING (n)
      WHERE about.directory = ?1 AND about.id > ?2 AND about.id < ?3 AND status BETWEEN ?4 AND ?5
        AND (?6 IS NULL OR repaired = ?6) AND (?7 IS NULL OR operation = ?7) AND about.resource = ?9",
     "about.id",
     "LIMIT ?8"
 );
-const ONE: &str = "SELECT n, status, operation, repaired, summary, detail FROM requests JOIN texts USING (n)
+const ONE: &str = "SELECT status, operation, repaired, resources, summary, detail FROM requests
     WHERE directory = ?1 AND id = ?2";
-const ABOUT: &str = "SELECT resource FROM about WHERE n = ?1 ORDER BY resource";
-const OF_DIRECTORY: &str = "SELECT n FROM requests WHERE directory = ?1 ORDER BY id LIMIT ?2";
-const OLDEST: &str = "SELECT n, id, octet_length(summary) + octet_length(detail)
-    FROM requests JOIN texts USING (n) ORDER BY n LIMIT ?1";
+const OF_DIRECTORY: &str = "SELECT n, directory, id, resources FROM requests
+    WHERE directory = ?1 ORDER BY id LIMIT ?2";
+const OLDEST: &str = "SELECT n, directory, id, resources, octet_length(summary) + octet_length(detail)
+    FROM requests ORDER BY n LIMIT ?1";
 const REMOVE: &str = "DELETE FROM requests WHERE n = ?1";
-const REMOVE_TEXTS: &str = "DELETE FROM texts WHERE n = ?1";
-const REMOVE_ABOUT: &str = "DELETE FROM about WHERE n = ?1";
+const REMOVE_ABOUT: &str = "DELETE FROM about WHERE directory = ?1 AND resource = ?2 AND id = ?3";
 
 /// Request records in a file.
 #[derive(Debug)]
@@ -140,7 +137,7 @@ fn open(path: &Path) -> Result<SqliteRequests> {
     }
     // A crash of the machine may take the last records with it, and nothing else.
     connection.execute_batch(
-        "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000; PRAGMA cache_size = -8192;",
+        "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192;",
     )?;
     let readers = Readers::new(held.path.clone(), READERS_KEPT);
     Ok(SqliteRequests { writer: Mutex::new(connection), readers, _held: held })
@@ -207,22 +204,18 @@ impl RequestLog for SqliteRequests {
         wanted: RequestId,
     ) -> Result<Option<RequestRecord>, StoreError> {
         let found = self.readers.read(|connection| {
-            let found = one(connection, ONE, params![directory.0, key(wanted)], |row| {
-                let record = RequestRecord {
+            one(connection, ONE, params![directory.0, key(wanted)], |row| {
+                Ok(RequestRecord {
                     directory,
                     id: wanted,
-                    status: row.get(1)?,
-                    operation: row.get(2)?,
-                    repaired: row.get(3)?,
-                    resources: Vec::new(),
+                    status: row.get(0)?,
+                    operation: row.get(1)?,
+                    repaired: row.get(2)?,
+                    resources: read_resources(row, 3)?,
                     summary: row.get(4)?,
                     detail: row.get(5)?,
-                };
-                Ok((row.get::<_, i64>(0)?, record))
-            })?;
-            let Some((n, record)) = found else { return Ok(None) };
-            let resources = many(connection, ABOUT, [n], |row| codec::local_id(row, 0))?;
-            Ok(Some(RequestRecord { resources, ..record }))
+                })
+            })
         })?;
         Ok(found)
     }
@@ -230,10 +223,9 @@ impl RequestLog for SqliteRequests {
     fn clear(&self, directory: DirectoryNumber, limit: usize) -> Result<bool, StoreError> {
         self.write(|connection| {
             let limit_here = codec::limit(limit);
-            let numbers: Vec<i64> =
-                many(connection, OF_DIRECTORY, params![directory.0, limit_here], |row| Ok(row.get(0)?))?;
-            numbers.iter().try_for_each(|n| remove(connection, *n))?;
-            Ok(numbers.len() == limit)
+            let found = many(connection, OF_DIRECTORY, params![directory.0, limit_here], stored)?;
+            found.iter().try_for_each(|stored| remove(connection, stored))?;
+            Ok(found.len() == limit)
         })
     }
 
@@ -241,16 +233,16 @@ impl RequestLog for SqliteRequests {
         let pruned = self.write(|connection| {
             let mut surplus = bytes_used(connection)?.saturating_sub(bytes_max);
             let oldest = many(connection, OLDEST, [codec::limit(limit)], |row| {
-                Ok((row.get::<_, i64>(0)?, id(row, 1)?, codec::uint(row, 2)?))
+                Ok((stored(row)?, codec::uint(row, 4)?))
             })?;
             let end = first_of(before);
             let mut removed = 0;
-            for (n, id, bytes) in oldest {
-                if id >= end && surplus == 0 {
+            for (stored, bytes) in oldest {
+                if stored.id >= end && surplus == 0 {
                     break;
                 }
                 surplus = surplus.saturating_sub(bytes + ROW_BYTES);
-                remove(connection, n)?;
+                remove(connection, &stored)?;
                 removed += 1;
             }
             Ok(removed)
@@ -268,21 +260,51 @@ impl RequestLog for SqliteRequests {
 fn add(connection: &Connection, record: &RequestRecord) -> Result<()> {
     let id = key(record.id);
     let directory = record.directory.0;
-    let row = params![directory, id, record.status, record.operation, record.repaired];
+    let resources: Vec<u8> = record.resources.iter().flat_map(|resource| resource.0.to_be_bytes()).collect();
+    let row = params![
+        directory,
+        id,
+        record.status,
+        record.operation,
+        record.repaired,
+        resources,
+        record.summary,
+        record.detail
+    ];
     if execute(connection, ADD, row)? == 0 {
         return Ok(());
     }
     let n = connection.last_insert_rowid();
-    execute(connection, ADD_TEXTS, params![n, record.summary, record.detail])?;
     for resource in &record.resources {
         execute(connection, ADD_ABOUT, params![directory, codec::id(*resource), id, n])?;
     }
     Ok(())
 }
 
-fn remove(connection: &Connection, n: i64) -> Result<()> {
-    for sql in [REMOVE, REMOVE_TEXTS, REMOVE_ABOUT] {
-        execute(connection, sql, [n])?;
+/// Where a record stands.
+struct Stored {
+    n: i64,
+    directory: DirectoryNumber,
+    id: RequestId,
+    resources: Vec<LocalId>,
+}
+
+fn stored(row: &Row<'_>) -> Result<Stored> {
+    let directory = codec::directory_number(row, 1)?;
+    Ok(Stored { n: row.get(0)?, directory, id: id(row, 2)?, resources: read_resources(row, 3)? })
+}
+
+fn read_resources(row: &Row<'_>, column: usize) -> Result<Vec<LocalId>> {
+    let bytes: Vec<u8> = row.get(column)?;
+    let (numbers, _) = bytes.as_chunks();
+    Ok(numbers.iter().map(|number| LocalId(u64::from_be_bytes(*number))).collect())
+}
+
+fn remove(connection: &Connection, stored: &Stored) -> Result<()> {
+    execute(connection, REMOVE, [stored.n])?;
+    for resource in &stored.resources {
+        let row = params![stored.directory.0, codec::id(*resource), key(stored.id)];
+        execute(connection, REMOVE_ABOUT, row)?;
     }
     Ok(())
 }

@@ -11,6 +11,8 @@ use lockstep_core::command::Terms;
 use lockstep_core::id::{DirectoryId, GroupId, LocalId, RequestId, UserId};
 use lockstep_core::query::Kind;
 use lockstep_store::RequestRecord;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::redact::{Redaction, cut};
@@ -117,73 +119,78 @@ impl Heard {
     }
 
     /// Makes the record.
-    pub(super) fn into_record(self, masked: bool) -> RequestRecord {
+    pub(super) fn to_record(&self, masked: bool) -> RequestRecord {
         let mut redaction = Redaction::new(self.seen.terms.as_deref(), masked);
         // In this order: what is left out of the request is looked for in what was answered.
         let path = redaction.path(self.arrived.uri.path());
         let query = redaction.query(self.arrived.uri.query());
-        let body = self.seen.body.as_ref().and_then(parsed).map(|body| redaction.body(body));
+        let body = self.seen.body.as_ref().map_or(Body::Nothing, |body| kept(body, &mut redaction));
         let bulk = self.trail.operation == "POST /Bulk";
-        let answer = self.answer(bulk);
-        let operations = answer.as_ref().filter(|_| bulk).map(|answer| operations(answer, &redaction));
-        let answer = answer.map(|answer| redaction.body(answer));
+        let (answer, operations) = self.answer(bulk, &mut redaction);
         let resources = self.resources();
-        let summary = json!({
-            "method": self.arrived.method.as_str(),
-            "path": path,
-            "query": query,
-            "directory": self.directory.to_string(),
-            "contract": self.trail.contract,
-            "token": self.trail.token.map(|token| token.to_string()),
-            "client": self.trail.client.map(|client| client.to_string()),
-            "resources": resources.iter().take(RECORDED_LIST_LIMIT).map(|id| self.named(*id)).collect::<Value>(),
-            "resources_count": resources.len(),
-            "repairs": self.repairs(),
-            "notes": texts(&self.trail.notes, &redaction),
-            "refusal": self.problem.as_ref().map(|problem| json!({
-                "code": problem.code,
-                "scim_type": problem.scim_type.map(lockstep_scim::ScimType::as_str),
-                "message": redaction.message(&problem.message),
-            })),
-            "operations": operations,
-            "looks_like": self.trail.looks_like,
-            "advice": texts(&self.trail.advice, &redaction),
-            "events": self.events(),
-            "events_count": self.trail.events,
-            "duration_us": u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
-        });
-        let bytes = |bytes: Option<&Bytes>| bytes.map(Bytes::len);
-        let detail = json!({
-            "headers": shown(&self.arrived.headers, &redaction),
-            "body": body,
-            "body_bytes": bytes(self.seen.body.as_ref()),
-            "answer_headers": shown(&self.headers, &redaction),
-            "answer_bytes": bytes(self.said.as_ref().map(|said| &said.0)),
-            "answer": answer,
-        });
+        let summary = Summary {
+            method: self.arrived.method.as_str(),
+            path,
+            query,
+            directory: self.directory.to_string(),
+            contract: self.trail.contract,
+            token: self.trail.token.map(|token| token.to_string()),
+            client: self.trail.client.map(|client| client.to_string()),
+            resources: resources.iter().take(RECORDED_LIST_LIMIT).map(|id| self.named(*id)).collect(),
+            resources_count: resources.len(),
+            repairs: self.repairs(),
+            notes: texts(&self.trail.notes, &redaction),
+            refusal: self.problem.as_ref().map(|problem| {
+                json!({
+                    "code": problem.code,
+                    "scim_type": problem.scim_type.map(lockstep_scim::ScimType::as_str),
+                    "message": redaction.message(&problem.message),
+                })
+            }),
+            operations,
+            looks_like: self.trail.looks_like,
+            advice: texts(&self.trail.advice, &redaction),
+            events: self.events(),
+            events_count: self.trail.events,
+            duration_us: u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
+        };
+        let detail = Detail {
+            headers: shown(&self.arrived.headers, &redaction),
+            body,
+            body_bytes: self.seen.body.as_ref().map(Bytes::len),
+            answer_headers: shown(&self.headers, &redaction),
+            answer,
+            answer_bytes: self.said.as_ref().map(|said| said.0.len()),
+        };
         RequestRecord {
             directory: self.directory.directory,
             id: self.id,
             status: self.status.as_u16(),
-            operation: self.trail.operation,
+            operation: self.trail.operation.clone(),
             repaired: !self.trail.repairs.is_empty(),
             resources: resources.into_iter().map(|(_, id)| id).collect(),
-            summary: summary.to_string(),
-            detail: detail.to_string(),
+            // No key of theirs is anything but a text.
+            summary: serde_json::to_string(&summary).unwrap_or_default(),
+            detail: serde_json::to_string(&detail).unwrap_or_default(),
         }
     }
 
-    /// The answer's body, where it can be kept. The one of a bulk is read whatever its length: it tells of each
-    /// operation.
-    fn answer(&self, bulk: bool) -> Option<Value> {
+    /// The answer's body, where it can be kept, and what came of the operations of a bulk. The answer to a bulk is read
+    /// whatever its length: it tells of each operation.
+    fn answer(&self, bulk: bool, redaction: &mut Redaction) -> (Body<'_>, Option<Value>) {
         if let Some(problem) = &self.problem {
-            return Some(scim_body(problem, self.id));
+            return (Body::Bounded(redaction.body(scim_body(problem, self.id))), None);
         }
-        let said = &self.said.as_ref()?.0;
-        if said.len() > RECORDED_ANSWER_BYTES_LIMIT && !bulk {
-            return None;
+        let Some(Said(said)) = &self.said else { return (Body::Nothing, None) };
+        if bulk {
+            let Some(answer) = parsed(said) else { return (Body::Nothing, None) };
+            let operations = operations(&answer, redaction);
+            return (Body::Bounded(redaction.body(answer)), Some(operations));
         }
-        parsed(said)
+        if said.len() > RECORDED_ANSWER_BYTES_LIMIT {
+            return (Body::Nothing, None);
+        }
+        (kept(said, redaction), None)
     }
 
     fn resources(&self) -> Vec<(Kind, LocalId)> {
@@ -210,11 +217,80 @@ impl Heard {
     }
 
     /// The numbers and times of its events, of which their ids are made.
-    fn events(&self) -> Vec<Value> {
+    fn events(&self) -> Vec<(u64, i64)> {
         let each = self.trail.made.iter().flat_map(|(first, count, at)| {
-            (*first..first.saturating_add(*count)).map(move |seq| json!([seq, at.0]))
+            (*first..first.saturating_add(*count)).map(move |seq| (seq, at.0))
         });
         each.take(RECORDED_EVENTS_LIMIT).collect()
+    }
+}
+
+/// What a list shows of a record, besides what it can be filtered by.
+#[derive(Serialize)]
+struct Summary<'a> {
+    method: &'a str,
+    path: String,
+    query: Option<String>,
+    directory: String,
+    contract: &'a str,
+    token: Option<String>,
+    client: Option<String>,
+    resources: Vec<Value>,
+    resources_count: usize,
+    repairs: Vec<Value>,
+    notes: Vec<String>,
+    refusal: Option<Value>,
+    operations: Option<Value>,
+    looks_like: Option<&'a str>,
+    advice: Vec<String>,
+    events: Vec<(u64, i64)>,
+    events_count: u64,
+    duration_us: u64,
+}
+
+/// What a record holds besides its summary.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Detail<'a> {
+    pub(crate) headers: Value,
+    #[serde(borrow)]
+    pub(crate) body: Body<'a>,
+    pub(crate) body_bytes: Option<usize>,
+    pub(crate) answer_headers: Value,
+    #[serde(borrow)]
+    pub(crate) answer: Body<'a>,
+    pub(crate) answer_bytes: Option<usize>,
+}
+
+/// What is kept of a body.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Body<'a> {
+    Nothing,
+    /// All of it. It is small, and names no secret.
+    #[serde(borrow)]
+    AsSent(&'a RawValue),
+    /// What may be kept of it.
+    Bounded(Value),
+}
+
+impl Body<'_> {
+    /// As it is shown.
+    pub(crate) fn shown(self) -> Option<Value> {
+        match self {
+            Self::Nothing => None,
+            Self::AsSent(body) => {
+                let body = serde_json::from_str(body.get()).ok()?;
+                Some(Redaction::new(None, false).body(body))
+            }
+            Self::Bounded(body) => Some(body),
+        }
+    }
+}
+
+fn kept<'a>(bytes: &'a Bytes, redaction: &mut Redaction) -> Body<'a> {
+    match redaction.as_sent(bytes) {
+        Some(body) => Body::AsSent(body),
+        None => parsed(bytes).map_or(Body::Nothing, |body| Body::Bounded(redaction.body(body))),
     }
 }
 

@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use lockstep_core::command::Terms;
 use lockstep_core::id::{DirectoryId, GroupId, UserId};
 use lockstep_scim::schema::{Attribute, Returned};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::limits::{
-    RECORDED_BODY_BYTES_LIMIT, RECORDED_LIST_LIMIT, RECORDED_OPERATIONS_LIMIT, RECORDED_TEXT_CHARS_LIMIT,
+    RECORDED_AS_SENT_BYTES_LIMIT, RECORDED_BODY_BYTES_LIMIT, RECORDED_LIST_LIMIT, RECORDED_OPERATIONS_LIMIT,
+    RECORDED_TEXT_CHARS_LIMIT,
 };
 
 /// What stands in place of a secret.
@@ -62,6 +64,27 @@ impl Redaction {
     pub(crate) fn body(&mut self, body: Value) -> Value {
         self.left = RECORDED_BODY_BYTES_LIMIT;
         self.value("", "", body)
+    }
+
+    /// A body as it came, where nothing has to be left out: it is small and names no secret. It is only looked through,
+    /// which costs far less than to read it.
+    pub(crate) fn as_sent<'a>(&self, body: &'a [u8]) -> Option<&'a RawValue> {
+        // Escaped, or of letters that are folded to others, a name would not be found.
+        if self.masked
+            || !self.sought.is_empty()
+            || body.len() > RECORDED_AS_SENT_BYTES_LIMIT
+            || !body.is_ascii()
+        {
+            return None;
+        }
+        let text = std::str::from_utf8(body).ok()?;
+        let folded = text.to_ascii_lowercase();
+        let names = |name: &str| folded.contains(name);
+        let secret = names("\\u")
+            || SECRET_WORDS.iter().any(|word| names(word))
+            || self.never.iter().any(|name| names(name))
+            || self.never_parts.iter().any(|(attribute, part)| names(attribute) && names(part));
+        if secret { None } else { serde_json::from_str(text).ok() }
     }
 
     /// The query of a URL; nothing where there is none.

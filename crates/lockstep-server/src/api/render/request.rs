@@ -4,13 +4,15 @@ use lockstep_core::clock::Timestamp;
 use lockstep_core::id::{DirectoryNumber, EventId};
 use lockstep_scim::Object;
 use lockstep_store::RequestRecord;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::problem::Problem;
+use crate::requests::Detail;
 
 /// What a list shows.
 pub(crate) fn request(public_url: &str, record: &RequestRecord) -> Result<Object, Problem> {
-    let mut kept = stored(&record.summary)?;
+    let mut kept: Object = stored(&record.summary)?;
     let mut take = |name: &str| kept.remove(name).unwrap_or(Value::Null);
     let contract = take("contract");
     let events = event_ids(record.directory, &take("events"));
@@ -51,21 +53,20 @@ pub(crate) fn request(public_url: &str, record: &RequestRecord) -> Result<Object
 /// The same with headers and bodies.
 pub(crate) fn request_with_bodies(public_url: &str, record: &RequestRecord) -> Result<Object, Problem> {
     let mut shown = request(public_url, record)?;
-    let mut kept = stored(&record.detail)?;
-    let mut take = |name: &str| kept.remove(name).unwrap_or(Value::Null);
-    let sent = json!({ "headers": take("headers"), "body": take("body"), "body_bytes": take("body_bytes") });
+    let kept: Detail<'_> = stored(&record.detail)?;
+    let sent = json!({ "headers": kept.headers, "body": kept.body.shown(), "body_bytes": kept.body_bytes });
     let answer = json!({
         "status": record.status,
-        "headers": take("answer_headers"),
-        "body": take("answer"),
-        "body_bytes": take("answer_bytes"),
+        "headers": kept.answer_headers,
+        "body": kept.answer.shown(),
+        "body_bytes": kept.answer_bytes,
     });
     shown.insert("request".into(), sent);
     shown.insert("answer".into(), answer);
     Ok(shown)
 }
 
-fn stored(text: &str) -> Result<Object, Problem> {
+fn stored<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
     serde_json::from_str(text)
         .map_err(|error| Problem::fault(format!("a request record cannot be read: {error}")))
 }

@@ -36,6 +36,24 @@ fn what_looks_like_a_secret_is_one_whatever_its_schema() {
 }
 
 #[test]
+fn a_body_is_kept_as_it_came_only_where_it_names_no_secret_in_any_spelling() {
+    let kept = |body: &str| Redaction::new(None, false).as_sent(body.as_bytes()).is_some();
+    assert!(kept(r#"{"userName":"ada@example.com","title":"an \"Engineer\""}"#));
+    for body in [
+        r#"{"PassWord":"x"}"#,
+        r#"{"pass\u0077ord":"x"}"#,
+        r#"{"data":"{\"pass\\u0077ord\":1}"}"#,
+        r#"[{"op":"add","path":"urn:a:Client_Secret","value":1}]"#,
+        "{\"userName\":\"\u{212a}im\"}",
+        "not JSON",
+    ] {
+        assert!(!kept(body), "{body}");
+    }
+    let long = format!("[{}1]", " ".repeat(RECORDED_AS_SENT_BYTES_LIMIT));
+    assert!(!kept(&long) && Redaction::new(None, true).as_sent(b"{}").is_none());
+}
+
+#[test]
 fn a_text_is_cut_between_characters() {
     let text = "é".repeat(RECORDED_TEXT_CHARS_LIMIT + 1);
     assert_eq!(cut(&text), format!("{}… [513 characters]", "é".repeat(RECORDED_TEXT_CHARS_LIMIT)));
