@@ -53,6 +53,11 @@ impl Terms {
             Unknown::Refuse => (user, group),
             Unknown::Ignore => (user.with_open_extensions(), group.with_open_extensions()),
         };
+        let (user, group) = if rules.patch.undeclared_is_syntax {
+            (user.without_hidden(), group.without_hidden())
+        } else {
+            (user, group)
+        };
         let user = if rules.memberships_through_users { with_writable_groups(user) } else { user };
         let user = if rules.user_name_from_email { derived::with_derived_name(user) } else { user };
         Self { version: 0, settings: Settings::default(), rules, user, group, sweep: None }

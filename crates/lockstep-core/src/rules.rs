@@ -119,11 +119,17 @@ pub enum Rule {
     ElementsAreTheirValues,
     /// [`PatchOptions::read_only_unchanged_ok`].
     ReadOnlyUnchangedOk,
+    /// [`PatchOptions::undeclared_is_syntax`].
+    UndeclaredIsSyntax,
+    /// [`PatchOptions::paths_required`].
+    PathsRequired,
+    /// [`PatchOptions::filters_select_one`].
+    FiltersSelectOne,
 }
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::RefuseUnknownAttributes,
         Self::LeaveOutUnknownMembers,
         Self::UniqueExternalIds,
@@ -147,6 +153,9 @@ impl Rule {
         Self::ReplaceComplexWhole,
         Self::ElementsAreTheirValues,
         Self::ReadOnlyUnchangedOk,
+        Self::UndeclaredIsSyntax,
+        Self::PathsRequired,
+        Self::FiltersSelectOne,
     ];
 
     /// Its name, in contracts and in the application's API.
@@ -176,6 +185,9 @@ impl Rule {
             Self::ReplaceComplexWhole => "replace_complex_whole",
             Self::ElementsAreTheirValues => "elements_are_their_values",
             Self::ReadOnlyUnchangedOk => "read_only_unchanged_ok",
+            Self::UndeclaredIsSyntax => "undeclared_is_syntax",
+            Self::PathsRequired => "paths_required",
+            Self::FiltersSelectOne => "filters_select_one",
         }
     }
 
@@ -214,6 +226,9 @@ impl Rules {
             Rule::ReplaceComplexWhole => self.patch.replace_complex_whole,
             Rule::ElementsAreTheirValues => self.patch.elements_are_their_values,
             Rule::ReadOnlyUnchangedOk => self.patch.read_only_unchanged_ok,
+            Rule::UndeclaredIsSyntax => self.patch.undeclared_is_syntax,
+            Rule::PathsRequired => self.patch.paths_required,
+            Rule::FiltersSelectOne => self.patch.filters_select_one,
         }
     }
 
@@ -254,7 +269,24 @@ impl Rules {
             Rule::ReplaceComplexWhole => self.patch.replace_complex_whole = on,
             Rule::ElementsAreTheirValues => self.patch.elements_are_their_values = on,
             Rule::ReadOnlyUnchangedOk => self.patch.read_only_unchanged_ok = on,
+            Rule::UndeclaredIsSyntax => self.patch.undeclared_is_syntax = on,
+            Rule::PathsRequired => self.patch.paths_required = on,
+            Rule::FiltersSelectOne => self.patch.filters_select_one = on,
         }
+    }
+
+    /// Whether all holds that draft-zollner-scim-interop-profile asks beyond the RFC.
+    #[must_use]
+    pub fn keep_interop_profile(&self) -> bool {
+        [
+            Rule::RefuseUnknownAttributes,
+            Rule::UndeclaredIsSyntax,
+            Rule::PathsRequired,
+            Rule::FiltersSelectOne,
+            Rule::ReplaceComplexWhole,
+        ]
+        .into_iter()
+        .all(|rule| self.holds(rule))
     }
 
     /// The same with one rule put to what it is elsewhere: so a test shows that a contract fails without it.

@@ -9,6 +9,7 @@ mod entra;
 mod generic;
 mod google;
 mod ibm;
+mod interop;
 mod jumpcloud;
 mod keycloak;
 mod okta;
@@ -55,6 +56,7 @@ pub static PROVIDERS: &[&Provider] = &[
     &cloudflare::CLOUDFLARE,
     &generic::GENERIC,
     &strict::STRICT,
+    &interop::INTEROP,
 ];
 
 /// Every IdP whose own tokens can be accepted.
@@ -64,7 +66,7 @@ pub static ISSUERS: &[&Issuer] = &[&entra::ISSUER];
 pub(crate) static GENERIC: &Provider = &generic::GENERIC;
 
 /// Readings of the RFCs that somebody must have wanted, and no IdP's.
-pub(crate) static PROFILES: &[&Provider] = &[&strict::STRICT];
+pub(crate) static PROFILES: &[&Provider] = &[&strict::STRICT, &interop::INTEROP];
 
 /// What the others are measured against.
 pub(crate) static STRICT: &Provider = &strict::STRICT;

@@ -59,7 +59,7 @@ pub fn by_slug(slug: &str) -> Option<&'static Provider> {
 /// that have no contract of their own; nothing for an IdP that deviates and needs its repairs.
 #[must_use]
 pub fn strict(provider: &Provider) -> Option<&'static Provider> {
-    [contracts::GENERIC.slug, contracts::STRICT.slug].contains(&provider.slug).then_some(contracts::STRICT)
+    (provider.slug == contracts::GENERIC.slug || is_profile(provider)).then_some(contracts::STRICT)
 }
 
 /// Whether a contract is a reading of the RFCs that somebody must have wanted, and no IdP's.

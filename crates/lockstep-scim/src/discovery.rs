@@ -34,6 +34,8 @@ pub struct Features {
     pub cursors: Option<Cursors>,
     /// A client can get its bearer tokens by OAuth 2.0's client credentials grant (RFC 6749 §4.4).
     pub client_credentials: bool,
+    /// The server keeps to draft-zollner-scim-interop-profile.
+    pub interop_profile: bool,
 }
 
 /// What clients may know of cursor paging (RFC 9865 §4).
@@ -47,7 +49,14 @@ pub struct Cursors {
 
 impl Default for Features {
     fn default() -> Self {
-        Self { sort: true, etag: true, bulk: true, cursors: None, client_credentials: false }
+        Self {
+            sort: true,
+            etag: true,
+            bulk: true,
+            cursors: None,
+            client_credentials: false,
+            interop_profile: false,
+        }
     }
 }
 
@@ -109,6 +118,10 @@ pub fn service_provider_config(
                 "cursorTimeout": cursors.timeout_seconds,
             });
             object.insert("pagination".to_owned(), pagination);
+        }
+        // Absent where it does not (§4 of the profile).
+        if features.interop_profile {
+            object.insert("interopProfileConformant".to_owned(), Value::Bool(true));
         }
         if let Some(uri) = documentation_uri {
             object.insert("documentationUri".to_owned(), Value::from(uri));

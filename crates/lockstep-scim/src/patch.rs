@@ -98,8 +98,16 @@ pub struct PatchOptions {
     /// rest of the element (RFC 7644 §3.5.2.2), and elements that differ in any part are two.
     pub elements_are_their_values: bool,
     /// Undeclared members in a value object; who refuses them refuses paths in their place, too (`name.givenName`).
-    /// An undeclared path is always 400 invalidPath.
+    /// An undeclared path is always 400 invalidPath, or what `undeclared_is_syntax` says.
     pub unknown: Unknown,
+    /// Undeclared paths and URNs are 400 invalidSyntax, and undeclared members that are refused too, as in a POST
+    /// (interop profile).
+    pub undeclared_is_syntax: bool,
+    /// An operation without path is 400 invalidSyntax (interop profile).
+    pub paths_required: bool,
+    /// A path with a filter names a part of the value, else 400 invalidPath; and its filter selects one value at most,
+    /// else 400 invalidFilter (interop profile).
+    pub filters_select_one: bool,
     /// A path to a readOnly attribute is accepted if it would change nothing. In a value object
     /// without path it always is.
     pub read_only_unchanged_ok: bool,
@@ -118,6 +126,9 @@ impl Default for PatchOptions {
             replace_complex_whole: false,
             elements_are_their_values: false,
             unknown: Unknown::Ignore,
+            undeclared_is_syntax: false,
+            paths_required: false,
+            filters_select_one: false,
             read_only_unchanged_ok: false,
             require_schemas: false,
             check_formats: false,

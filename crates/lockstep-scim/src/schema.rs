@@ -246,6 +246,29 @@ impl Definition {
         }
     }
 
+    /// The same without what is understood and not published: for it there is nothing but what /Schemas says.
+    #[must_use]
+    pub fn without_hidden(mut self) -> Self {
+        self.schema.attributes.retain(|attribute| !attribute.hidden);
+        for attribute in &mut self.schema.attributes {
+            attribute.sub_attributes.retain(|sub| !sub.hidden);
+        }
+        self
+    }
+
+    /// Every `type` of a list has canonical values: `other` where the schema suggests none (interop profile).
+    pub fn suggest_types(&mut self) {
+        let extensions = self.extensions.iter_mut().map(|(schema, _)| schema);
+        let attributes = extensions.chain([&mut self.schema]).flat_map(|schema| &mut schema.attributes);
+        for kind in
+            attributes.filter(|attribute| attribute.multi_valued).flat_map(|list| &mut list.sub_attributes)
+        {
+            if kind.name == "type" && kind.kind == Type::String && kind.canonical_values.is_empty() {
+                kind.canonical_values = vec!["other".to_owned()];
+            }
+        }
+    }
+
     /// The same type, keeping extensions that nobody declared.
     #[must_use]
     pub fn with_open_extensions(mut self) -> Self {

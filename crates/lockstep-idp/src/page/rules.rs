@@ -94,6 +94,19 @@ fn sentence(rule: Rule) -> (&'static str, &'static str) {
             "a path to what only the server may change is accepted where it changes nothing",
             "a path to what only the server may change is refused",
         ),
+        Rule::UndeclaredIsSyntax => (
+            "what `/Schemas` does not publish is 400 `invalidSyntax` wherever it stands, a `password` too",
+            "an unknown path is 400 `invalidPath`, and an unknown member that is refused 400 `invalidValue`",
+        ),
+        Rule::PathsRequired => (
+            "an operation without `path` is refused with 400 `invalidSyntax`",
+            "an operation without `path` names its attributes in its value",
+        ),
+        Rule::FiltersSelectOne => (
+            "a path with a filter names a part of the value behind it, and more than one value selected is refused \
+             with 400 `invalidFilter`",
+            "a path with a filter is about every value that it selects",
+        ),
         Rule::PutKeepsMembers => {
             ("a PUT of a group without `members` keeps them", "a PUT of a group without `members` empties it")
         }

@@ -107,7 +107,7 @@ macro_rules! in_process {
 }
 
 in_process! {
-    okta, entra, google, onelogin, jumpcloud, pingone, pingfederate, cyberark, rippling, sailpoint, keycloak, authentik, rauthy, canaille, auth0, oracle, ibm, oneidentity, ssosync, wso2, cloudflare, generic, strict_rfc,
+    okta, entra, google, onelogin, jumpcloud, pingone, pingfederate, cyberark, rippling, sailpoint, keycloak, authentik, rauthy, canaille, auth0, oracle, ibm, oneidentity, ssosync, wso2, cloudflare, generic, strict_rfc, interop,
 }
 
 #[tokio::test]

@@ -404,6 +404,15 @@ fn change_selected(
     let target = &operation.target;
     let mut touched = 0_usize;
     let selected = target.filter.as_ref().map(|filter| Elements::new(filter, found.attribute));
+    if options.filters_select_one
+        && let Some(selected) = &selected
+        && values.iter().filter(|value| selected.matches(value)).nth(1).is_some()
+    {
+        return Err(Error::invalid_filter(format!(
+            "{}: the filter selects more than one value; name one, as by its `value`",
+            target.name()
+        )));
+    }
     for value in values.iter_mut() {
         if selected.as_ref().is_some_and(|selected| !selected.matches(value)) {
             continue;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::apply::listed;
 use super::{Op, Operation, PATCH_OP_URN, Patch, PatchOptions, Target};
 use crate::path::Path;
 use crate::resource::{Reading, Unknown, assigned};
@@ -40,12 +41,15 @@ pub(super) fn parse(
     let raws = operations
         .iter()
         .enumerate()
-        .map(|(index, operation)| read_form(operation, limits).map_err(|error| located(error, index)))
+        .map(|(index, operation)| {
+            read_form(operation, options, limits).map_err(|error| located(error, index))
+        })
         .collect::<Result<Vec<_>, _>>()?;
+    let undeclared = if options.undeclared_is_syntax { Error::invalid_syntax } else { Error::invalid_value };
     let mut meaning = Meaning {
         definition,
         options,
-        reading: Reading::for_patch(options.unknown, options.check_formats, limits),
+        reading: Reading::for_patch(options.unknown, options.check_formats, undeclared, limits),
         operations: Vec::with_capacity(raws.len()),
         members: 0,
     };
@@ -88,7 +92,7 @@ fn located(mut error: Error, index: usize) -> Error {
     error
 }
 
-fn read_form<'a>(operation: &'a Value, limits: &Limits) -> Result<Raw<'a>, Error> {
+fn read_form<'a>(operation: &'a Value, options: &PatchOptions, limits: &Limits) -> Result<Raw<'a>, Error> {
     let operation = operation.as_object().ok_or_else(|| Error::invalid_syntax("must be an object"))?;
     let op = match member(operation, "op").and_then(Value::as_str) {
         Some(op) if op.eq_ignore_ascii_case("add") => Op::Add,
@@ -103,6 +107,9 @@ fn read_form<'a>(operation: &'a Value, limits: &Limits) -> Result<Raw<'a>, Error
         Some(Value::String(path)) => Some(Path::parse(path, limits)?),
         Some(_) => return Err(Error::invalid_path("path: must be a string")),
     };
+    if options.paths_required && path.is_none() {
+        return Err(Error::invalid_syntax("path: is required; send an operation for each attribute"));
+    }
     let value = member(operation, "value");
     match (op, &path, value) {
         // RFC 7644 §3.5.2.2: a removal without path is noTarget.
@@ -132,12 +139,36 @@ impl Meaning<'_> {
         };
         let target = Target::resolve(&path, self.definition)?;
         let Some(target) = target else {
-            return Err(Error::invalid_path(format!(
+            let refuse =
+                if self.options.undeclared_is_syntax { Error::invalid_syntax } else { Error::invalid_path };
+            return Err(refuse(format!(
                 "path: {} is no attribute of this resource type",
                 shown(&path.attribute)
             )));
         };
+        if self.options.filters_select_one && target.filter.is_some() && target.sub.is_none() {
+            return Err(Error::invalid_path(format!(
+                "path: {} must name a part of the value behind the filter, as in emails[type eq \"work\"].value",
+                target.name()
+            )));
+        }
+        if self.options.undeclared_is_syntax && target.is_top("schemas") {
+            self.declared(raw.value)?;
+        }
         self.on_target(raw.op, target, raw.value, true)
+    }
+
+    /// Refuses schema URNs that this resource type does not have.
+    fn declared(&self, urns: Option<&Value>) -> Result<(), Error> {
+        for urn in listed(urns).iter().filter_map(Value::as_str) {
+            if !self.definition.is_base(urn) && self.definition.extension(urn).is_none() {
+                return Err(Error::invalid_syntax(format!(
+                    "schemas: {} is no schema of this resource type",
+                    shown(urn)
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// One operation for each member of the value (RFC 7644 §3.5.2.1, §3.5.2.3).
@@ -308,7 +339,9 @@ impl Meaning<'_> {
             };
             match inner {
                 Some(inner) => self.on_target(op, inner, Some(value), false)?,
-                None => self.reading.unknown_attribute(&format!("{urn}:{key}"), Error::invalid_value)?,
+                None => {
+                    self.reading.unknown_attribute(&format!("{urn}:{key}"), self.reading.refusal)?;
+                }
             }
         }
         Ok(())

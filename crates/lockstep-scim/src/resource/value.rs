@@ -20,7 +20,7 @@ pub(crate) struct Reading<'a> {
     /// Check what the standard says of the form of some values.
     check_formats: bool,
     /// Status type of an unknown sub-attribute.
-    refusal: fn(String) -> Error,
+    pub(crate) refusal: fn(String) -> Error,
 }
 
 impl<'a> Reading<'a> {
@@ -35,8 +35,13 @@ impl<'a> Reading<'a> {
         }
     }
 
-    pub(crate) fn for_patch(unknown: Unknown, check_formats: bool, limits: &'a Limits) -> Self {
-        Self { is_patch: true, refusal: Error::invalid_value, ..Self::new(unknown, check_formats, limits) }
+    pub(crate) fn for_patch(
+        unknown: Unknown,
+        check_formats: bool,
+        refusal: fn(String) -> Error,
+        limits: &'a Limits,
+    ) -> Self {
+        Self { is_patch: true, refusal, ..Self::new(unknown, check_formats, limits) }
     }
 
     /// Leaves an undeclared attribute out, or refuses it.

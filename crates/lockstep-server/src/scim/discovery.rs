@@ -26,9 +26,13 @@ pub(super) fn answer<S: Store>(
     }
     let base = base_url(state, caller);
     let types = [&caller.terms.user, &caller.terms.group];
-    let definitions: Vec<Definition> = types.into_iter().cloned().collect();
+    let is_interop = caller.terms.rules.keep_interop_profile();
+    let mut definitions: Vec<Definition> = types.into_iter().cloned().collect();
+    if is_interop {
+        definitions.iter_mut().for_each(Definition::suggest_types);
+    }
     let body = match document {
-        Document::ServiceProviderConfig => service_provider_config(state, &base, caller.provider.slug),
+        Document::ServiceProviderConfig => service_provider_config(state, &base, caller.provider.slug, is_interop),
         Document::ResourceTypes => discovery::resource_types(&definitions, &base),
         Document::ResourceType(name) => {
             let definition = definitions
@@ -57,13 +61,19 @@ pub(super) fn without_credential<S: Store>(state: &AppState<S>, parts: &Parts) -
         && below_directory(path).is_ok_and(|below| below == "/ServiceProviderConfig");
     let directory = auth::directory_named(&directory_of(path)).filter(|_| asks)?;
     let base = format!("{}/scim/v2/{directory}", state.public_url);
-    Some(answer::message(StatusCode::OK, &service_provider_config(state, &base, "")))
+    Some(answer::message(StatusCode::OK, &service_provider_config(state, &base, "", false)))
 }
 
 /// `contract` is the short name of the directory's, of which there is a page; empty where it is not told.
-fn service_provider_config<S: Store>(state: &AppState<S>, base: &str, contract: &str) -> serde_json::Value {
+fn service_provider_config<S: Store>(
+    state: &AppState<S>,
+    base: &str,
+    contract: &str,
+    interop_profile: bool,
+) -> serde_json::Value {
     let cursors = Cursors { default_page_size: SCIM_PAGE_DEFAULT, timeout_seconds: CURSOR_TIMEOUT.as_secs() };
-    let features = Features { cursors: Some(cursors), client_credentials: true, ..Features::default() };
+    let features =
+        Features { cursors: Some(cursors), client_credentials: true, interop_profile, ..Features::default() };
     let page = format!("{}/idp/{contract}", state.public_url);
     discovery::service_provider_config(base, Some(page.trim_end_matches('/')), &state.limits, &features)
 }

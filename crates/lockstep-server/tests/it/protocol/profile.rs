@@ -1,4 +1,5 @@
-//! What the interop profile (draft-zollner-scim-interop-profile) asks of any server and the RFC does not forbid.
+//! What the interop profile (draft-zollner-scim-interop-profile) asks: of any server, where the RFC does not forbid it,
+//! and of a directory that has it for a contract.
 
 use lockstep_testkit::{ScimClient, TestApp};
 use serde_json::{Map, Value, json};
@@ -10,6 +11,10 @@ async fn user(idp: &ScimClient, name: &str) -> String {
     let body =
         json!({ "schemas": [USER], "userName": name, "externalId": format!("E-{name}"), "emails": email });
     idp.scim("POST", "/Users", body).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+async fn interop(app: &TestApp) -> ScimClient {
+    app.directory_of(&app.organization("Acme").await, "interop").await
 }
 
 /// The ids of what a filter selects.
@@ -31,6 +36,8 @@ async fn nothing_is_advertised_that_is_not_there() {
             assert_eq!(config.get(absent), None);
         }
     }
+    let config = get(&interop(&app).await, "/ServiceProviderConfig").await;
+    assert_eq!((&config["interopProfileConformant"], config.get("securityEvents")), (&json!(true), None));
     app.finish().await;
 }
 
@@ -151,6 +158,121 @@ async fn a_strict_directory_refuses_what_no_schema_declares() {
                 assert_eq!(posted.status, 201, "{unknown}");
             }
         }
+    }
+    app.finish().await;
+}
+
+// Shows: PROFILE-04
+#[tokio::test]
+async fn by_the_profile_what_no_schema_publishes_is_invalid_syntax() {
+    let app = TestApp::start().await;
+    let idp = interop(&app).await;
+    let path = format!("/Users/{}", user(&idp, "anna").await);
+    let before = get(&idp, &path).await;
+    for unknown in [
+        json!({ "nosuch": 1 }),
+        json!({ "password": "x" }),
+        json!({ "name": { "nosuch": "x" } }),
+        json!({ "emails": [{ "value": "b@example.com", "nosuch": "x" }] }),
+        json!({ "urn:example:Badge": { "colour": "red" } }),
+        json!({ (ENTERPRISE): { "nosuch": "x" } }),
+        json!({ "schemas": [USER, "urn:example:Badge"] }),
+    ] {
+        let mut body = json!({ "schemas": [USER], "userName": "b" });
+        body.as_object_mut().unwrap().extend(unknown.as_object().unwrap().clone());
+        for (method, path) in [("POST", "/Users"), ("PUT", &path)] {
+            let written = idp.scim(method, path, body.clone()).await;
+            assert_eq!(refusal(&written), (400, Some("invalidSyntax")), "{method} {unknown}");
+        }
+        let (name, value) = unknown.as_object().unwrap().iter().next().unwrap();
+        for op in ["add", "replace"] {
+            let patched = idp.patch(&path, json!({ "op": op, "path": name, "value": value })).await;
+            assert_eq!(refusal(&patched), (400, Some("invalidSyntax")), "{op} {unknown}");
+        }
+    }
+    for unknown in ["urn:example:Badge:colour", &format!("{ENTERPRISE}:nosuch"), "name.nosuch"] {
+        let patched = idp.patch(&path, json!({ "op": "add", "path": unknown, "value": "x" })).await;
+        assert_eq!(refusal(&patched), (400, Some("invalidSyntax")), "{unknown}");
+    }
+    assert_eq!(get(&idp, &path).await, before);
+    let own = json!({ "op": "add", "path": "schemas", "value": [USER, ENTERPRISE] });
+    assert_eq!(idp.patch(&path, own).await.status, 200);
+    app.finish().await;
+}
+
+// Shows: PROFILE-05
+#[tokio::test]
+async fn by_the_profile_every_type_of_a_value_is_one_of_those_published() {
+    let app = TestApp::start().await;
+    let idp = interop(&app).await;
+    let mut seen = 0;
+    for schema in get(&idp, "/Schemas").await["Resources"].as_array().unwrap() {
+        let lists =
+            schema["attributes"].as_array().unwrap().iter().filter(|list| list["multiValued"] == true);
+        for list in lists {
+            let parts = list["subAttributes"].as_array().into_iter().flatten();
+            for kind in parts.filter(|part| part["name"] == "type") {
+                seen += 1;
+                assert!(!kind["canonicalValues"].as_array().unwrap().is_empty(), "{}", list["name"]);
+            }
+        }
+    }
+    assert_eq!(seen, 10);
+    app.finish().await;
+}
+
+// Shows: PROFILE-08
+#[tokio::test]
+async fn by_the_profile_a_change_has_a_path_to_one_thing() {
+    let app = TestApp::start().await;
+    let idp = interop(&app).await;
+    let path = format!("/Users/{}", user(&idp, "anna").await);
+    let second = json!({ "value": "anna.two@example.com", "type": "work" });
+    idp.patch(&path, json!({ "op": "add", "path": "emails", "value": [second] })).await.expect(200);
+    let before = get(&idp, &path).await;
+    for (operation, expected) in [
+        (json!({ "op": "add", "value": { "title": "x" } }), "invalidSyntax"),
+        (json!({ "op": "replace", "path": null, "value": { "title": "x" } }), "invalidSyntax"),
+        (json!({ "op": "replace", "path": " ", "value": { "title": "x" } }), "invalidSyntax"),
+        (json!({ "op": "remove" }), "invalidSyntax"),
+        (json!({ "op": "remove", "path": "emails[value eq \"anna@example.com\"]" }), "invalidPath"),
+        (
+            json!({ "op": "replace", "path": "emails[primary eq true]", "value": { "value": "x@example.com" } }),
+            "invalidPath",
+        ),
+        (
+            json!({ "op": "replace", "path": "emails[type eq \"work\"].display", "value": "x" }),
+            "invalidFilter",
+        ),
+        (json!({ "op": "remove", "path": "emails[type eq \"work\"].type" }), "invalidFilter"),
+    ] {
+        let patched = idp.patch(&path, operation.clone()).await;
+        assert_eq!(refusal(&patched), (400, Some(expected)), "{operation}");
+    }
+    assert_eq!(get(&idp, &path).await, before);
+    let one =
+        json!({ "op": "replace", "path": "emails[value eq \"anna@example.com\"].type", "value": "home" });
+    assert_eq!(idp.patch(&path, one).await.expect(200)["emails"][0]["type"], "home");
+    app.finish().await;
+}
+
+// Shows: PROFILE-09
+#[tokio::test]
+async fn by_the_profile_a_complex_attribute_is_replaced_whole() {
+    let app = TestApp::start().await;
+    let idp = interop(&app).await;
+    let path = format!("/Users/{}", user(&idp, "anna").await);
+    let manager = format!("{ENTERPRISE}:manager");
+    for (attribute, had, given) in [
+        ("name", json!({ "givenName": "Anna", "familyName": "Ek" }), json!({ "familyName": "Berg" })),
+        (&manager, json!({ "value": "M-1", "$ref": "https://example.com/M-1" }), json!({ "value": "M-2" })),
+    ] {
+        for (op, value) in [("add", &had), ("replace", &given)] {
+            idp.patch(&path, json!({ "op": op, "path": attribute, "value": value })).await.expect(200);
+        }
+        let after = get(&idp, &path).await;
+        let shown = if attribute == "name" { &after["name"] } else { &after[ENTERPRISE]["manager"] };
+        assert_eq!(*shown, given);
     }
     app.finish().await;
 }
