@@ -94,6 +94,7 @@ pub(crate) static ENTRA: Provider = Provider {
         repair::DATE_FORMS,
         repair::PATCH_SCHEMA,
         repair::EMPTY_OPERATIONS,
+        repair::READ_ONLY_VALUES,
         repair::EXTENSION_PATHS,
         repair::MEMBER_IN_FILTER,
         repair::WRAPPED_VALUES,

@@ -4,6 +4,7 @@ use lockstep_core::command::Terms;
 use lockstep_scim::filter::{Compare, Filter, Literal};
 use lockstep_scim::patch::PATCH_OP_URN;
 use lockstep_scim::path::Path;
+use lockstep_scim::schema::Definition;
 use serde_json::{Map, Value, json};
 
 use super::walk::{self, is_op, is_pathless, member, member_mut, operations};
@@ -26,7 +27,7 @@ pub const EMPTY_OPERATIONS: Repair = Repair {
 /// `{"op": "replace", "value": {"id": …, "active": false}}`.
 pub const READ_ONLY_VALUES: Repair = Repair {
     name: "read-only-values",
-    why: "an operation without a path repeats what the server alone decides: id, meta, groups",
+    why: "an operation repeats what the server alone decides: id, meta or groups beside what it changes, or the id that the resource has",
     apply: read_only_values,
 };
 
@@ -52,8 +53,8 @@ pub const EXTENSION_PATHS: Repair = Repair {
 };
 
 /// An operation that the RFC allows and that does nothing.
-fn nothing() -> Value {
-    json!({ "op": "replace", "value": {} })
+fn nothing() -> Map<String, Value> {
+    Map::from_iter([("op".to_owned(), "replace".into()), ("value".to_owned(), Map::new().into())])
 }
 
 fn patch_body(request: &mut Request) -> Option<&mut Map<String, Value>> {
@@ -91,7 +92,7 @@ fn empty_operations(request: &mut Request, _: &Terms) -> Option<String> {
     if !list.is_empty() || !asks_for_nothing {
         return None;
     }
-    list.push(nothing());
+    list.push(nothing().into());
     Some("Operations: empty, read as nothing to do".to_owned())
 }
 
@@ -101,7 +102,14 @@ fn read_only_values(request: &mut Request, terms: &Terms) -> Option<String> {
     let body = patch_body(request)?;
     let mut tally = Tally::default();
     for operation in operations(body) {
-        if is_op(operation, "remove") || !is_pathless(operation) {
+        if is_op(operation, "remove") {
+            continue;
+        }
+        if !is_pathless(operation) {
+            if names_own_id(operation, definition, &id) {
+                *operation = nothing();
+                tally.count("id");
+            }
             continue;
         }
         let Some(Value::Object(value)) = member_mut(operation, "value") else { continue };
@@ -118,6 +126,15 @@ fn read_only_values(request: &mut Request, terms: &Terms) -> Option<String> {
         });
     }
     tally.detail("read only, left out")
+}
+
+/// Whether an operation sets the id to what it is, and so changes nothing (RFC 7644 §3.5.2 forbids to modify it).
+fn names_own_id(operation: &Map<String, Value>, definition: &Definition, id: &str) -> bool {
+    walk::path(operation)
+        .filter(|path| path.filter.is_none() && path.sub.is_none())
+        .and_then(|path| walk::resolve(definition, &path).map(|found| found.attribute.name == "id"))
+        .unwrap_or_default()
+        && member(operation, "value").and_then(Value::as_str) == Some(id)
 }
 
 fn member_in_filter(request: &mut Request, terms: &Terms) -> Option<String> {

@@ -418,6 +418,20 @@ fn operations_mean_what_they_name() {
     );
     let other = json!({ "op": "replace", "value": { "id": "2", "active": false } });
     check_patch(READ_ONLY_VALUES, "/Users/1", other.clone(), other);
+    check_patch(
+        READ_ONLY_VALUES,
+        "/Users/1",
+        json!({ "op": "Replace", "path": "Id", "value": "1" }),
+        json!({ "op": "replace", "value": {} }),
+    );
+    for other in [
+        json!({ "op": "replace", "path": "id", "value": "2" }),
+        json!({ "op": "remove", "path": "id", "value": "1" }),
+        json!({ "op": "add", "path": "externalId", "value": "1" }),
+        json!({ "op": "add", "path": "meta", "value": {} }),
+    ] {
+        check_patch(READ_ONLY_VALUES, "/Users/1", other.clone(), other);
+    }
     check_body(
         EMPTY_OPERATIONS,
         "PATCH",

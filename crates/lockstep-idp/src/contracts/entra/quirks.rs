@@ -676,6 +676,14 @@ pub(super) static QUIRKS: &[Quirk] = &[
         proven: Basis::Source,
     },
     Quirk {
+        id: "OKTA-PATCH-02",
+        title: "The id, meta and groups beside what a change names",
+        met_by: MetBy::Repair("read-only-values"),
+        contract: "read-only.http",
+        sources: &["onyx-dot-app/onyx:backend/ee/onyx/server/scim/providers/entra.py (ignored_patch_paths)"],
+        proven: Basis::Constructed,
+    },
+    Quirk {
         id: "GENERIC-PATCH-02",
         title: "Empty Operations array",
         met_by: MetBy::Repair("empty-operations"),
