@@ -73,7 +73,7 @@ impl Variant {
         assert_eq!(list["recording"]["dropped"], 0);
         if round > 0 {
             self.took.push(began.elapsed());
-            self.used.push(processor_time() - used);
+            self.used.push(processor_time().saturating_sub(used));
         }
     }
 
