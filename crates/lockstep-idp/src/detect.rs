@@ -164,6 +164,11 @@ impl Evidence {
         }
     }
 
+    /// What was told last could not be kept: it is news again.
+    pub fn untell(&mut self) {
+        self.told = None;
+    }
+
     /// The one IdP that has more for it than the directory's own and any other, where that was not told yet.
     fn news(&mut self, current: &Provider) -> Option<Finding> {
         let mut points: Vec<(u32, &'static str)> = self

@@ -38,10 +38,18 @@ impl Recognitions {
         }
         known.entry(caller.directory).or_default().note(caller.provider, request, headers)
     }
+
+    fn untell(&self, directory: DirectoryNumber) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(evidence) = known.get_mut(&directory) {
+            evidence.untell();
+        }
+    }
 }
 
 /// Notes one more request, before it is repaired. Where it shows another IdP than the directory's, that is suggested in
-/// the directory's row; whether the directory now has another contract, so that the request is to be read again.
+/// the directory's row; whether the directory now has another contract, so that the request is to be read again. Where it
+/// cannot be written, the request goes on as if nothing had been seen, and the next one shows it again.
 pub(crate) async fn note<S: Store>(
     state: &AppState<S>,
     caller: &ScimCaller,
@@ -49,17 +57,20 @@ pub(crate) async fn note<S: Store>(
     headers: &HeaderMap,
     request_id: RequestId,
     trail: &mut Trail,
-) -> Result<bool, Problem> {
+) -> bool {
     let noted = state.recognitions.note(caller, request, headers);
     trail.looks_like = noted.looks_like;
     trail.habits = noted.habits;
-    let Some(finding) = noted.news else { return Ok(false) };
-    let switched = recognize(state, caller, &finding, request_id).await?;
+    let Some(finding) = noted.news else { return false };
+    let switched = recognize(state, caller, &finding, request_id).await.unwrap_or_else(|_| {
+        state.recognitions.untell(caller.directory);
+        false
+    });
     if switched {
         trail.looks_like = None;
         trail.recognized_by = finding.signs;
     }
-    Ok(switched)
+    switched
 }
 
 async fn recognize<S: Store>(

@@ -204,7 +204,7 @@ async fn served<S: Store>(
     trail.notes.clear();
     let mut raw = sent.raw.clone();
     raw.body = sent.body.as_ref().map(|bytes| json::parse(bytes, &state.limits)).transpose()?;
-    if reading == 1 && recognition::note(state, caller, &raw, &sent.headers, sent.request_id, trail).await? {
+    if reading == 1 && recognition::note(state, caller, &raw, &sent.headers, sent.request_id, trail).await {
         return Err(Refusal::Stale.into());
     }
     trail.repairs = lockstep_idp::repair(caller.provider, &mut raw, &caller.terms, &state.repairs_off);

@@ -1,5 +1,6 @@
 //! A directory that was made for another IdP than the one that talks to it.
 
+use lockstep_store::Store as _;
 use lockstep_testkit::{ScimClient, TestApp};
 use serde_json::{Value, json};
 
@@ -96,4 +97,13 @@ async fn a_contract_that_nobody_knows_is_refused_with_those_there_are() {
     assert_eq!(refused["errors"][0]["code"], "invalid_contract");
     assert!(refused["message"].as_str().unwrap().contains("okta"), "{refused}");
     app.finish().await;
+}
+
+#[tokio::test]
+async fn a_read_is_answered_also_where_what_it_shows_cannot_be_written() {
+    let app = TestApp::start().await;
+    let client = app.tenant("Example").await;
+    app.state.store.stop().await;
+    client.scim_with(OKTA, "GET", "/Users", Value::Null).await.expect(200);
+    assert_eq!(directory(&app, &client).await["contract"], "generic");
 }
