@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use http::{HeaderMap, HeaderName, header};
 use lockstep_core::command::{Command, Envelope, Reply};
 use lockstep_core::id::{DirectoryNumber, RequestId};
+use lockstep_core::query::Kind;
 use lockstep_core::recognition::{Contract, Recognized};
 use lockstep_idp::detect::{Finding, Headers, Noted};
 use lockstep_idp::{Evidence, Exchange, GENERIC_TYPE, Provider};
@@ -85,7 +86,8 @@ async fn recognize<S: Store>(
         contract: contract(provider, &directory.directory_type),
         certain: finding.certain,
         signs: finding.signs.iter().map(|sign| (*sign).to_owned()).collect(),
-        may_switch: !lockstep_idp::is_profile(caller.provider),
+        // Who may only read does not decide how others' changes are read.
+        may_switch: !lockstep_idp::is_profile(caller.provider) && caller.may_change(Kind::User).is_ok(),
     };
     let command = Command::Recognize(Box::new(recognized));
     let envelope = Envelope { directory: caller.directory, request, terms: caller.terms.clone(), command };

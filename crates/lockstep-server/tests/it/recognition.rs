@@ -107,3 +107,19 @@ async fn a_read_is_answered_also_where_what_it_shows_cannot_be_written() {
     client.scim_with(OKTA, "GET", "/Users", Value::Null).await.expect(200);
     assert_eq!(directory(&app, &client).await["contract"], "generic");
 }
+
+#[tokio::test]
+async fn a_token_that_may_only_read_switches_nothing() {
+    let app = TestApp::start().await;
+    let client = app.tenant("Example").await;
+    let path = format!("/directories/{}/tokens", client.directory);
+    let made = app.api("POST", &path, json!({ "scopes": ["read"] })).await.expect(201);
+    let reader = client.with_token(made["bearer_token"].as_str().unwrap());
+    reader.scim_with(OKTA, "GET", "/Users", Value::Null).await.expect(200);
+    let kept = directory(&app, &client).await;
+    assert_eq!(
+        (&kept["contract"], &kept["suggested_contract"]["contract"]),
+        (&json!("generic"), &json!("okta"))
+    );
+    app.finish().await;
+}
