@@ -10,6 +10,7 @@ pub mod derived;
 pub mod event;
 pub mod id;
 pub mod limits;
+pub mod mapping;
 pub mod model;
 pub mod plan;
 pub mod query;

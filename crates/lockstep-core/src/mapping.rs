@@ -1,0 +1,222 @@
+//! What an application reads of a user besides the fields that every user has: attributes by name, each from a path of
+//! the SCIM resource, and roles, from the groups that the user is in. Knows no IdP: what a contract maps by itself comes
+//! in as [`StandardAttribute`]s.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lockstep_scim::Object;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::LocalId;
+
+/// What the values of an attribute are made into.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttributeType {
+    /// A text.
+    String,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A time as in RFC 3339.
+    Timestamp,
+    /// A list of whatever stands there.
+    List,
+    /// Whatever stands there.
+    Any,
+}
+
+/// An attribute that a contract maps by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StandardAttribute {
+    /// Its name, as the field knows it (`department_name`).
+    pub name: &'static str,
+    /// The SCIM paths that may hold it: the first that has a value gives it.
+    pub paths: &'static [&'static str],
+    /// What its value is made into.
+    pub attribute_type: AttributeType,
+}
+
+/// An attribute that somebody mapped.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MappedAttribute {
+    /// The SCIM path, as written: `[urn:]attribute[filter].sub`.
+    pub path: String,
+    /// What its value is made into.
+    #[serde(rename = "type")]
+    pub attribute_type: AttributeType,
+    /// Whether a user without it is told as incomplete.
+    #[serde(default)]
+    pub required: bool,
+}
+
+/// What one scope, an organization or a directory, maps: attributes by name. Null takes away what a wider scope maps.
+pub type AttributeMapping = BTreeMap<String, Option<MappedAttribute>>;
+
+/// One role and whose it is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MappedRole {
+    /// The role's name in the application.
+    pub slug: String,
+    /// The groups whose members have it.
+    pub groups: BTreeSet<LocalId>,
+}
+
+/// Which roles the members of a directory's groups have.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct RoleMapping {
+    /// The roles, the one with the highest priority first.
+    pub roles: Vec<MappedRole>,
+    /// The role of a user whom no group gives one.
+    pub default_role: Option<String>,
+    /// Whether a user has every role that a group gives; else only the one with the highest priority.
+    pub multiple_roles: bool,
+}
+
+impl RoleMapping {
+    /// Whether it gives nobody a role.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.roles.is_empty() && self.default_role.is_none()
+    }
+
+    /// Whether being in this group may give a role.
+    #[must_use]
+    pub fn concerns(&self, group: LocalId) -> bool {
+        self.roles.iter().any(|role| role.groups.contains(&group))
+    }
+
+    /// The roles of a user in these groups, the one with the highest priority first.
+    #[must_use]
+    pub fn roles_of(&self, groups: &BTreeSet<LocalId>) -> Vec<String> {
+        let given = self.roles.iter().filter(|role| !role.groups.is_disjoint(groups));
+        let limit = if self.multiple_roles { usize::MAX } else { 1 };
+        let mut roles: Vec<String> = given.take(limit).map(|role| role.slug.clone()).collect();
+        if roles.is_empty() {
+            roles.extend(self.default_role.clone());
+        }
+        roles
+    }
+}
+
+/// All that is mapped for one directory besides its contract's own.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct DirectoryMapping {
+    /// What its organization maps for all its directories; a copy, so that one row says all.
+    #[serde(default)]
+    pub organization: AttributeMapping,
+    /// What was mapped for this directory alone: it goes before the organization's.
+    #[serde(default)]
+    pub own: AttributeMapping,
+    /// Roles.
+    #[serde(default)]
+    pub roles: RoleMapping,
+}
+
+impl DirectoryMapping {
+    /// As a store keeps it.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// What [`DirectoryMapping::to_text`] wrote. Says what is wrong where it did not.
+    pub fn from_text(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| format!("no mapping: {error}"))
+    }
+}
+
+/// What is made of one user: written with it, so that what an application was told stays what it was told.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Projection {
+    /// The mapped attributes that have a value, by name.
+    pub attributes: Object,
+    /// The roles, the one with the highest priority first.
+    pub roles: Vec<String>,
+}
+
+/// Who mapped an attribute.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MappedBy {
+    /// The contract.
+    Contract,
+    /// The organization.
+    Organization,
+    /// The directory.
+    Directory,
+}
+
+/// The attributes that hold for one directory, ready to be read of many users.
+#[derive(Clone, Debug, Default)]
+pub struct Attributes(Vec<Effective>);
+
+#[derive(Clone, Debug)]
+struct Effective {
+    name: String,
+    paths: Vec<String>,
+    attribute_type: AttributeType,
+    required: bool,
+    mapped_by: MappedBy,
+}
+
+impl Attributes {
+    /// The contract's own, with those of the organization and the directory over them.
+    #[must_use]
+    pub fn of(standard: &[StandardAttribute], mapping: &DirectoryMapping) -> Self {
+        let mut by_name: BTreeMap<String, Effective> = standard
+            .iter()
+            .map(|attribute| {
+                let effective = Effective {
+                    name: attribute.name.to_owned(),
+                    paths: attribute.paths.iter().map(|path| (*path).to_owned()).collect(),
+                    attribute_type: attribute.attribute_type,
+                    required: false,
+                    mapped_by: MappedBy::Contract,
+                };
+                (effective.name.clone(), effective)
+            })
+            .collect();
+        let scopes =
+            [(&mapping.organization, MappedBy::Organization), (&mapping.own, MappedBy::Directory)];
+        for (scope, mapped_by) in scopes {
+            for (name, mapped) in scope {
+                match mapped {
+                    None => by_name.remove(name),
+                    Some(mapped) => by_name.insert(
+                        name.clone(),
+                        Effective {
+                            name: name.clone(),
+                            paths: vec![mapped.path.clone()],
+                            attribute_type: mapped.attribute_type,
+                            required: mapped.required,
+                            mapped_by,
+                        },
+                    ),
+                };
+            }
+        }
+        Self(by_name.into_values().collect())
+    }
+
+    /// The mapped attributes of a user that have a value, by name.
+    #[must_use]
+    pub fn project(&self, doc: &Object) -> Object {
+        let mut out = Object::new();
+        for attribute in &self.0 {
+            if let Some(value) = attribute.paths.iter().find_map(|path| value_at(doc, path)) {
+                out.insert(attribute.name.clone(), value.clone());
+            }
+        }
+        out
+    }
+}
+
+fn value_at<'a>(doc: &'a Object, path: &str) -> Option<&'a Value> {
+    let value = match path.rsplit_once(':') {
+        Some((urn, attribute)) => doc.get(urn)?.get(attribute)?,
+        None => doc.get(path)?,
+    };
+    Some(value).filter(|value| !value.is_null() && value.as_str() != Some(""))
+}
