@@ -1,12 +1,14 @@
 //! `lockstep check`: tells what any SCIM server gets right and wrong. Knows files, signals and the terminal; what is
 //! checked, the player knows.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lockstep_core::clock::Clock as _;
 use lockstep_idp::Provider;
@@ -14,10 +16,48 @@ use lockstep_play::HttpTarget;
 use lockstep_play::check::{self, Options, Progress, Report, report};
 use lockstep_server::state::{Secrets as _, SystemSecrets};
 
-use crate::cli::CheckOptions;
 use crate::serve;
 use crate::terminal::{self, Ink, Paint};
 use crate::wire::SystemClock;
+
+/// How the checked server's token is given unseen.
+pub(crate) const TOKEN_HELP: &str = "\
+What is given by flags, everybody on the machine can read: LOCKSTEP_CHECK_TOKEN gives the token unseen, and --token-file
+names a file that holds it.";
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// Base URL of the SCIM server, below which /Users stands
+    #[arg(long)]
+    pub(crate) url: String,
+    /// Bearer token
+    #[arg(long, env = "LOCKSTEP_CHECK_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// File that holds the bearer token; wins over the other two
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// IdP whose traffic is played as well, such as okta or entra
+    #[arg(long = "as", value_name = "IDP")]
+    pub(crate) idp: Option<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the report as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Send only GET: nothing is made or changed
+    #[arg(long, conflicts_with = "idp")]
+    pub(crate) read_only: bool,
+    /// Requests in a second, at most
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: u32,
+    /// Seconds to wait for an answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: u64,
+    /// Only probes whose id has one of these words in it
+    #[arg(long, value_name = "WORD", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+}
 
 pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
     let token = token(options)?;

@@ -11,8 +11,8 @@ use lockstep_server::outbound::AddressRange;
 use lockstep_server::requests::Keeping;
 use serde::Deserialize;
 
-use crate::cli::ServeOptions;
 use crate::master_key::{GivenKey, Source};
+use crate::serve::ServeOptions;
 
 /// What `lockstep config` prints.
 pub(crate) const REFERENCE: &str = include_str!("config.default.toml");

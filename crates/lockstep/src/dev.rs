@@ -3,18 +3,19 @@
 
 mod show;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use clap::Args;
 use lockstep_play::{HttpTarget, Runner};
 use lockstep_server::state::SystemSecrets;
 use lockstep_server::worker;
 use lockstep_store::Store as _;
 use serde_json::{Value, json};
 
-use crate::cli::DevOptions;
 use crate::config::Log;
 use crate::master_key::{Source, master_key};
 use crate::serve::{self, Listener};
@@ -31,6 +32,16 @@ struct Made {
     id: String,
     endpoint: String,
     token: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DevOptions {
+    /// Stop after the traffic; the exit code is 0 if every step was answered as its contract says, else 2
+    #[arg(long)]
+    pub(crate) exit: bool,
+    /// Address to listen on
+    #[arg(long, env = "LOCKSTEP_LISTEN", default_value = "127.0.0.1:8480")]
+    pub(crate) listen: SocketAddr,
 }
 
 pub(crate) fn run(options: &DevOptions) -> anyhow::Result<ExitCode> {

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use crate::cli::{RequestsCommand, ServerOptions, ShowOptions, TailOptions};
 use crate::serve;
 use crate::terminal;
 use words::Words;
@@ -20,6 +20,57 @@ const FOLLOW_PAUSE: Duration = Duration::from_secs(1);
 const ANSWER_WAIT: Duration = Duration::from_secs(30);
 /// Pages that one question for what is new goes back, at most.
 const PAGES: usize = 50;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RequestsCommand {
+    /// Prints the last requests, the newest at the end, a line each; what was repaired, left out or refused below it
+    Tail(TailOptions),
+    /// Explains one request in full
+    Show(ShowOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServerOptions {
+    /// Where the server is
+    #[arg(long, env = "LOCKSTEP_URL", value_name = "URL", default_value = "http://127.0.0.1:8480")]
+    pub(crate) url: String,
+    /// Only this directory [default: all that the API key reaches]
+    #[arg(long, value_name = "ID")]
+    pub(crate) directory: Option<String>,
+    /// JSON, as the API has it; of a list a line each
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TailOptions {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+    /// Go on with what comes
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// How many to begin with
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(0..=100))]
+    pub(crate) lines: u16,
+    /// Only those answered so: a status such as 409, or a class such as 4xx
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+    /// Only those that needed repair
+    #[arg(long)]
+    pub(crate) repaired: bool,
+    /// Only those about this user or group
+    #[arg(long, value_name = "ID")]
+    pub(crate) resource: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowOptions {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+    /// The request's id: in `x-request-id` of its answer, on its events, in the log
+    #[arg(value_name = "REQUEST")]
+    pub(crate) id: String,
+}
 
 pub(crate) fn run(command: &RequestsCommand) -> anyhow::Result<ExitCode> {
     serve::runtime()?.block_on(async {

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use anyhow::Context as _;
 use axum_server::Handle;
 use axum_server::accept::DefaultAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use clap::Args;
 use hyper_util::rt::TokioTimer;
 use lockstep_scim::Limits;
 use lockstep_server::keys::MasterKey;
@@ -21,7 +23,6 @@ use lockstep_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::ServeOptions;
 use crate::config::{Config, Log, Tls};
 use crate::master_key::master_key;
 use crate::request_target::Encoding;
@@ -31,6 +32,35 @@ use crate::wire::{self, Database, SystemClock};
 const GRACE: Duration = Duration::from_secs(10);
 /// How long the head of a request may take to arrive, and a silent HTTP/2 connection to answer.
 const HEADER_WAIT: Duration = Duration::from_secs(30);
+
+/// What is not given by flags, where everybody on the machine could read it.
+pub(crate) const SECRETS_HELP: &str = "\
+LOCKSTEP_API_KEY gives an API key to accept from the first start on, LOCKSTEP_API_KEY_FILE a file that holds it; without
+either, the first start makes one and prints it once. LOCKSTEP_MASTER_KEY gives the master key, LOCKSTEP_MASTER_KEY_FILE
+a file that holds it; without either, it stands beside the database. Certificates and logs: see `lockstep config`.";
+
+/// Flags win over the environment, which wins over the file, which wins over the defaults (`lockstep config`).
+#[derive(Debug, Default, Args)]
+pub(crate) struct ServeOptions {
+    /// Address to listen on [default: 127.0.0.1:8480]
+    #[arg(long, env = "LOCKSTEP_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where everything is kept [default: sqlite://lockstep-data/lockstep.db]
+    #[arg(long, env = "LOCKSTEP_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+    /// Address under which the server is reached from outside [default: the one it listens on]
+    #[arg(long, env = "LOCKSTEP_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Configuration file (TOML; `lockstep config` prints one)
+    #[arg(long, env = "LOCKSTEP_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Private or loopback ranges that outgoing requests may reach, such as 10.0.0.0/8
+    #[arg(long, env = "LOCKSTEP_ALLOW_OUTBOUND", value_name = "CIDR", value_delimiter = ',')]
+    pub(crate) allow_outbound: Vec<String>,
+    /// Say that a proxy in front of this server ends TLS: allows plain HTTP on other than loopback addresses
+    #[arg(long, env = "LOCKSTEP_BEHIND_PROXY")]
+    pub(crate) behind_proxy: bool,
+}
 
 pub(crate) fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     let config = Config::load(options, |name| std::env::var(name).ok())?;

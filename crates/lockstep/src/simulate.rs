@@ -2,17 +2,18 @@
 
 mod show;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use clap::Args;
 use lockstep_idp::{Dialect, Provider};
 use lockstep_play::idp::{Faults, Pace};
 use lockstep_play::story::{self, Outcome, Play, STORIES, Story};
 use lockstep_play::{HttpTarget, Target};
 use serde_json::json;
 
-use crate::cli::SimulateOptions;
 use crate::serve;
 use crate::terminal::say;
 use show::Show;
@@ -23,6 +24,67 @@ const FAULT_PERCENT: u64 = 10;
 const MEMBERS_PER_USER: usize = 5;
 /// How often a server that is busy is asked whether it is there.
 const ASKED: u32 = 5;
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateOptions {
+    /// Which IdP, such as okta or entra; `--list` names them
+    pub(crate) idp: Option<String>,
+    /// Base URL of the SCIM server: what stands before /Users
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// Bearer token; others on this machine can see a flag, so rather use the environment or a file
+    #[arg(long, env = "LOCKSTEP_SIMULATE_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// File that holds the bearer token
+    #[arg(long, value_name = "FILE", conflicts_with = "token")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Users of the first sync; the large group has five times as many members
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = sized)]
+    pub(crate) users: usize,
+    /// Groups of the first sync
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = sized)]
+    pub(crate) groups: usize,
+    /// By which people and faults are drawn: the same seed, the same traffic
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// What goes wrong on the way, for one call in ten: retries, duplicates, timeouts, reordering
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) faults: Vec<String>,
+    /// Only these stories [default: all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) story: Vec<String>,
+    /// Another way in which the IdP speaks, where it has one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
+    /// Requests in a second at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) rate: Option<u32>,
+    /// The server is Lockstep: compare its events too, read with the API key in LOCKSTEP_API_KEY
+    #[arg(long)]
+    pub(crate) events: bool,
+    /// Leave what was made
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Name the stories and the IdPs, and do nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+/// Users or groups of a simulation at most.
+const SIMULATED_LIMIT: usize = 100_000;
+
+/// A number of users or groups that can be played.
+fn sized(text: &str) -> Result<usize, String> {
+    let number: usize = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if (1..=SIMULATED_LIMIT).contains(&number) {
+        Ok(number)
+    } else {
+        Err(format!("expected 1 to {SIMULATED_LIMIT}"))
+    }
+}
 
 pub(crate) fn run(options: &SimulateOptions) -> anyhow::Result<ExitCode> {
     if options.list {

@@ -3,13 +3,26 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::Args;
 use lockstep_server::state::SystemSecrets;
 use lockstep_store::Store;
 
-use crate::cli::VerifyOptions;
 use crate::serve;
 use crate::terminal::say;
 use crate::wire::{self, Database};
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyOptions {
+    /// Where everything is kept
+    #[arg(
+        long,
+        env = "LOCKSTEP_DATABASE",
+        value_name = "URL",
+        default_value = "sqlite://lockstep-data/lockstep.db",
+        hide_env_values = true
+    )]
+    pub(crate) database: String,
+}
 
 pub(crate) fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
     let Database::Sqlite(path) = Database::parse(&options.database)?;
