@@ -27,3 +27,17 @@ pub const FIRST_MINUTES: i64 = 10;
 pub const RETIRED_SCHEMAS_LIMIT: usize = 256;
 /// How many attributes a note names.
 pub const NAMES_SHOWN_LIMIT: usize = 20;
+/// Attributes that an organization, or a directory, may map.
+pub const MAPPED_ATTRIBUTES_LIMIT: usize = 100;
+/// Bytes of the name of a mapped attribute, and of a role's slug.
+pub const MAPPED_NAME_BYTES_LIMIT: usize = 64;
+/// Bytes of the path of a mapped attribute.
+pub const MAPPED_PATH_BYTES_LIMIT: usize = 512;
+/// Comparisons in the filter of such a path: each is made with every value, of every user that is written.
+pub const MAPPED_PATH_TERMS_LIMIT: usize = 8;
+/// Bytes that the mapped attributes of one user take: several may be of the same values. What is beyond is left out.
+pub const PROJECTION_BYTES_LIMIT: usize = 256 * 1024;
+/// Roles of a directory's mapping.
+pub const MAPPED_ROLES_LIMIT: usize = 100;
+/// Groups that give a role, of all the roles of a directory's mapping.
+pub const MAPPED_ROLE_GROUPS_LIMIT: usize = 1_000;

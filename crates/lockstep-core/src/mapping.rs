@@ -6,38 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_scim::Object;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::id::LocalId;
 
-/// What the values of an attribute are made into.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AttributeType {
-    /// A text.
-    String,
-    /// A number.
-    Number,
-    /// True or false.
-    Boolean,
-    /// A time as in RFC 3339.
-    Timestamp,
-    /// A list of whatever stands there.
-    List,
-    /// Whatever stands there.
-    Any,
-}
+mod attributes;
 
-/// An attribute that a contract maps by itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct StandardAttribute {
-    /// Its name, as the field knows it (`department_name`).
-    pub name: &'static str,
-    /// The SCIM paths that may hold it: the first that has a value gives it.
-    pub paths: &'static [&'static str],
-    /// What its value is made into.
-    pub attribute_type: AttributeType,
-}
+pub use attributes::{
+    AttributeType, Attributes, Effective, LeftOut, MappedBy, Reading, StandardAttribute, Why, name_fault,
+    parse_path,
+};
 
 /// An attribute that somebody mapped.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -135,88 +112,4 @@ pub struct Projection {
     pub attributes: Object,
     /// The roles, the one with the highest priority first.
     pub roles: Vec<String>,
-}
-
-/// Who mapped an attribute.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MappedBy {
-    /// The contract.
-    Contract,
-    /// The organization.
-    Organization,
-    /// The directory.
-    Directory,
-}
-
-/// The attributes that hold for one directory, ready to be read of many users.
-#[derive(Clone, Debug, Default)]
-pub struct Attributes(Vec<Effective>);
-
-#[derive(Clone, Debug)]
-struct Effective {
-    name: String,
-    paths: Vec<String>,
-    attribute_type: AttributeType,
-    required: bool,
-    mapped_by: MappedBy,
-}
-
-impl Attributes {
-    /// The contract's own, with those of the organization and the directory over them.
-    #[must_use]
-    pub fn of(standard: &[StandardAttribute], mapping: &DirectoryMapping) -> Self {
-        let mut by_name: BTreeMap<String, Effective> = standard
-            .iter()
-            .map(|attribute| {
-                let effective = Effective {
-                    name: attribute.name.to_owned(),
-                    paths: attribute.paths.iter().map(|path| (*path).to_owned()).collect(),
-                    attribute_type: attribute.attribute_type,
-                    required: false,
-                    mapped_by: MappedBy::Contract,
-                };
-                (effective.name.clone(), effective)
-            })
-            .collect();
-        let scopes =
-            [(&mapping.organization, MappedBy::Organization), (&mapping.own, MappedBy::Directory)];
-        for (scope, mapped_by) in scopes {
-            for (name, mapped) in scope {
-                match mapped {
-                    None => by_name.remove(name),
-                    Some(mapped) => by_name.insert(
-                        name.clone(),
-                        Effective {
-                            name: name.clone(),
-                            paths: vec![mapped.path.clone()],
-                            attribute_type: mapped.attribute_type,
-                            required: mapped.required,
-                            mapped_by,
-                        },
-                    ),
-                };
-            }
-        }
-        Self(by_name.into_values().collect())
-    }
-
-    /// The mapped attributes of a user that have a value, by name.
-    #[must_use]
-    pub fn project(&self, doc: &Object) -> Object {
-        let mut out = Object::new();
-        for attribute in &self.0 {
-            if let Some(value) = attribute.paths.iter().find_map(|path| value_at(doc, path)) {
-                out.insert(attribute.name.clone(), value.clone());
-            }
-        }
-        out
-    }
-}
-
-fn value_at<'a>(doc: &'a Object, path: &str) -> Option<&'a Value> {
-    let value = match path.rsplit_once(':') {
-        Some((urn, attribute)) => doc.get(urn)?.get(attribute)?,
-        None => doc.get(path)?,
-    };
-    Some(value).filter(|value| !value.is_null() && value.as_str() != Some(""))
 }

@@ -5,7 +5,7 @@ mod group;
 mod members;
 mod memberships;
 mod schemas;
-mod size;
+pub(crate) mod size;
 mod user;
 
 pub(crate) use members::{names as names_members, of_body as members_of_body, of_patch as members_of_patch};

@@ -2,6 +2,7 @@
 // The one list of IdPs, and how a request is repaired. Must not know: HTTP, a database, a clock.
 
 pub mod advice;
+mod attributes;
 mod contracts;
 pub mod detect;
 pub mod dialect;

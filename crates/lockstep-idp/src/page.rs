@@ -7,10 +7,12 @@ mod rules;
 
 use std::collections::BTreeSet;
 
+use lockstep_core::mapping::StandardAttribute;
+
 use crate::detect::Strength;
-use crate::provider::{Call, Demand, Does, Provider, Refused, Scheme, Setup};
+use crate::provider::{Call, Demand, Does, Mapping, Provider, Refused, Scheme, Setup};
 use crate::quirk::{Basis, MetBy, Quirk};
-use crate::{PROVIDERS, contracts};
+use crate::{PROVIDERS, attributes, contracts};
 
 pub use document::Page;
 use document::{Block, Item, Span, Text, text};
@@ -29,6 +31,11 @@ pub fn of(provider: &'static Provider) -> Page {
     );
     page.list("sends", "What it sends", dialect::sentences(provider));
     page.table("mapping", "Its default mapping", &["its attribute", "SCIM attribute"], mapping(provider));
+    let heads: &'static [&'static str] = match provider.mapping {
+        [] => &["attribute", "SCIM attribute"],
+        _ => &["attribute", "SCIM attribute", "by its default mapping"],
+    };
+    page.table("reads", "What your application reads", heads, reads(provider));
     page.table(
         "needs",
         "What it needs in answers",
@@ -208,6 +215,40 @@ fn mapping(provider: &Provider) -> Vec<Vec<Text>> {
     provider.mapping.iter().map(|mapping| row(mapping.from, mapping.to)).collect()
 }
 
+/// What stands in `custom_attributes` without any mapping of the directory's, and which of the IdP's attributes fill it.
+fn reads(provider: &Provider) -> Vec<Vec<Text>> {
+    let row = |attribute: &StandardAttribute| {
+        let code = |text: &str| Span::Code(text.to_owned());
+        let paths: Vec<Vec<Span>> = attribute.paths.iter().map(|path| vec![code(path)]).collect();
+        let fills = |mapping: &&Mapping| attribute.paths.iter().any(|path| fills(mapping.to, path));
+        let mut from: Vec<&str> = provider.mapping.iter().filter(fills).map(|mapping| mapping.from).collect();
+        // What fills a group, or is the same for everybody, is no attribute of a user's.
+        from.retain(|from| !from.ends_with(" of a group") && !from.starts_with('"'));
+        from.dedup();
+        let from = if from.is_empty() { "not sent by default".to_owned() } else { from.join(", ") };
+        vec![vec![code(attribute.name)], paths.join(&Span::Plain(", else ".to_owned())), text(&from)]
+    };
+    let mut rows: Vec<Vec<Text>> = provider.attributes.iter().map(row).collect();
+    if provider.mapping.is_empty() {
+        for row in &mut rows {
+            row.truncate(2);
+        }
+    }
+    rows
+}
+
+/// Whether what a mapping writes is read at a path: it is the same attribute, or a part of it, or the whole of which it
+/// is the value.
+fn fills(to: &str, path: &str) -> bool {
+    let (attribute, sub) = match (path.split_once('['), path.rsplit_once("].")) {
+        (Some((attribute, _)), Some((_, sub))) => (attribute, sub),
+        _ => (path, ""),
+    };
+    let path = if sub.is_empty() { attribute.to_owned() } else { format!("{attribute}.{sub}") };
+    let rest = to.strip_prefix(path.as_str());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])) || path == format!("{to}.value")
+}
+
 fn needs(provider: &Provider) -> Vec<Vec<Text>> {
     let needs = provider.needs.iter();
     needs
@@ -357,7 +398,7 @@ fn signs(provider: &Provider) -> Vec<Item> {
 
 /// Everything that is not named beside what it shows.
 fn sources(provider: &Provider) -> Vec<Item> {
-    let places: BTreeSet<&str> = provider.setup.sources.iter().copied().collect();
+    let places: BTreeSet<&str> = provider.setup.sources.iter().copied().chain([attributes::SOURCE]).collect();
     places.into_iter().map(|place| Item { anchor: None, text: vec![source(place)] }).collect()
 }
 

@@ -1,5 +1,6 @@
 //! What is known of an IdP, as a form that is filled in. Must not know any IdP.
 
+use lockstep_core::mapping::StandardAttribute;
 use lockstep_core::rules::Rules;
 
 use crate::detect::Sign;
@@ -33,6 +34,8 @@ pub struct Provider {
     pub reactions: &'static [Reaction],
     /// Which of its attributes becomes which of SCIM's, unless its administrator changes it.
     pub mapping: &'static [Mapping],
+    /// What an application reads of a user by itself, and where it stands.
+    pub attributes: &'static [StandardAttribute],
     /// What a page for its administrator says.
     pub setup: Setup,
     /// By what it is recognized.

@@ -37,7 +37,7 @@ pub(crate) mod parser;
 pub(crate) use check::check_value_filter;
 pub use check::{check, check_across};
 pub(crate) use comparison::{order_numbers, same_text};
-pub(crate) use matching::Elements;
+pub(crate) use matching::{Elements, entry, is_present, member};
 pub use matching::{Matcher, matches, settled};
 
 /// `[urn:]attribute[.sub]` as written (RFC 7644 §3.10). Inside brackets: a sub-attribute's name.

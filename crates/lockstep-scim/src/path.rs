@@ -15,6 +15,10 @@ use std::fmt;
 use crate::filter::{Filter, parser::Parser};
 use crate::{Error, Limits};
 
+mod selector;
+
+pub use selector::{Selected, Selector};
+
 /// `[urn:]attribute[filter].sub`. A schema URN alone parses as the URN up to its last colon and an
 /// attribute; `urn_alone` puts it together again (the attribute is empty if the rest is no name).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

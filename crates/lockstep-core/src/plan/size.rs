@@ -46,7 +46,7 @@ fn object_bytes(object: &Object) -> usize {
 }
 
 /// About what a value takes. As deep as the JSON was let in.
-fn value_bytes(value: &Value) -> usize {
+pub(crate) fn value_bytes(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => VALUE_BYTES,
         Value::String(text) => VALUE_BYTES + text.len(),

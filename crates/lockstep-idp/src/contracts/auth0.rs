@@ -3,6 +3,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::detect::{Arrival, Sign, Strength};
 use crate::dialect::{Deactivate, Dialect, Find, Removal, Spelling, Update};
 use crate::provider::{
@@ -184,6 +185,7 @@ pub(crate) static AUTH0: Provider = Provider {
         Mapping { from: "nickname", to: "nickName" },
         Mapping { from: "user_metadata.phone", to: "phoneNumbers[type eq \"work\"].value" },
     ],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "Auth0 Dashboard → Event Streams → Create Event Stream → Auth0 Actions",
         endpoint_field: "SCIM_BASE_URL",

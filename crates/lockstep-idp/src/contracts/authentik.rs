@@ -1,8 +1,10 @@
 //! authentik. It reads what the server says of itself strictly, keeps the ids that it was given, replaces users by PUT
 //! and changes groups by PATCH, and reads each group back to compare who is in it.
 
+use lockstep_core::mapping::StandardAttribute;
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::detect::{Sign, Strength};
 use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Spelling, Update};
 use crate::provider::{
@@ -18,6 +20,30 @@ const GROUPS: &str = "goauthentik/authentik:authentik/providers/scim/clients/gro
 const SCHEMA: &str = "goauthentik/authentik:authentik/providers/scim/clients/schema.py";
 const PAGE: &str = "goauthentik/authentik:website/docs/add-secure-apps/providers/scim/index.md";
 const MAPPINGS: &str = "goauthentik/authentik:blueprints/system/providers-scim.yaml";
+
+/// Its mapping for one application says when somebody began (AUTHENTIK-SCHEMA-01).
+const START_DATE: StandardAttribute = attributes::employment_start_date(&[
+    "urn:ietf:params:scim:schemas:extension:slack:profile:2.0:User:startDate",
+]);
+
+const ATTRIBUTES: &[StandardAttribute] = &[
+    attributes::ADDRESSES,
+    attributes::COST_CENTER_NAME,
+    attributes::DEPARTMENT_NAME,
+    attributes::DISPLAY_NAME,
+    attributes::DIVISION_NAME,
+    attributes::EMAILS,
+    attributes::EMPLOYEE_NUMBER,
+    attributes::EMPLOYEE_TYPE,
+    attributes::JOB_TITLE,
+    attributes::MANAGER_EMAIL,
+    attributes::MANAGER_ID,
+    attributes::MANAGER_NAME,
+    attributes::ORGANIZATION,
+    attributes::PREFERRED_LANGUAGE,
+    attributes::USERNAME,
+    START_DATE,
+];
 
 pub(crate) static AUTHENTIK: Provider = Provider {
     slug: "authentik",
@@ -172,6 +198,7 @@ pub(crate) static AUTHENTIK: Provider = Provider {
         Mapping { from: "locale", to: "locale" },
         Mapping { from: "is_active", to: "active" },
     ],
+    attributes: ATTRIBUTES,
     setup: Setup {
         place: "Admin interface → Applications → Applications → New Application → SCIM",
         endpoint_field: "URL",

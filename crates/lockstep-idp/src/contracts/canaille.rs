@@ -3,6 +3,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::detect::{Sign, Strength};
 use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Spelling, Update};
 use crate::provider::{
@@ -161,6 +162,7 @@ pub(crate) static CANAILLE: Provider = Provider {
             to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
         },
     ],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "Canaille's configuration, and the administration of its clients",
         endpoint_field: "the URI of the client (client_uri)",

@@ -2,6 +2,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::dialect::{Dialect, Removal};
 use crate::provider::{Authentication, Call, Does, Provider, Reaction, Refused, Scheme, Setup};
 use crate::quirk::{Basis, MetBy, Quirk};
@@ -82,6 +83,7 @@ pub(crate) static CLOUDFLARE: Provider = Provider {
         source: MAPPING,
     }],
     mapping: &[],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "the `scim_config` of the Access application",
         endpoint_field: "remote_uri",

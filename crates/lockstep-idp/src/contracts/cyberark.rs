@@ -3,6 +3,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Update};
 use crate::provider::{Authentication, Call, Demand, Need, Provider, Scheme, Setup};
 use crate::quirk::{Basis, MetBy, Quirk};
@@ -103,6 +104,7 @@ pub(crate) static CYBERARK: Provider = Provider {
     ],
     reactions: &[],
     mapping: &[],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "the provisioning settings of the application",
         endpoint_field: "SCIM URL",

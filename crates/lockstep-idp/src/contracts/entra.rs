@@ -5,6 +5,7 @@ use lockstep_core::rules::{Rules, UnknownMember};
 use lockstep_scim::patch::PatchOptions;
 
 use crate::advice::Advice;
+use crate::attributes;
 use crate::detect::{Sign, Strength};
 use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Spelling, Update};
 use crate::provider::{
@@ -247,6 +248,7 @@ pub(crate) static ENTRA: Provider = Provider {
         },
     ],
     mapping: MAPPING,
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "Entra admin center > Entra ID > Enterprise apps > the app > Provisioning",
         endpoint_field: "Tenant URL",

@@ -3,6 +3,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::dialect::Dialect;
 use crate::provider::{Authentication, Provider, Scheme, Setup};
 use crate::repair::{self, Repair};
@@ -73,6 +74,7 @@ pub(crate) static GENERIC: Provider = Provider {
     needs: &[],
     reactions: &[],
     mapping: &[],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "where the client asks for a SCIM 2.0 endpoint",
         endpoint_field: "SCIM base URL, SCIM endpoint, or Tenant URL",

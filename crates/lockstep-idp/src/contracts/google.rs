@@ -3,6 +3,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::dialect::{Deactivate, Dialect, Find, Removal, Update};
 use crate::provider::{Authentication, Call, Demand, Need, Provider, Scheme, Setup};
 
@@ -68,6 +69,7 @@ pub(crate) static GOOGLE: Provider = Provider {
     reactions: &[],
     // It is made for each app, from the app's attributes.
     mapping: &[],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "Menu > Apps > Web and mobile apps > the app > Autoprovisioning > Configure autoprovisioning",
         endpoint_field: "Endpoint URL",

@@ -2,6 +2,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::dialect::{Dialect, Removal};
 use crate::provider::{Authentication, Call, Demand, Mapping, Need, Provider, Scheme, Setup};
 use crate::quirk::{Basis, MetBy, Quirk};
@@ -86,6 +87,7 @@ pub(crate) static IBM: Provider = Provider {
         Mapping { from: "job_title", to: "title" },
         Mapping { from: "language", to: "preferredLanguage" },
     ],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "Applications > Add application > Custom Application > Account lifecycle",
         endpoint_field: "SCIM Base URL",

@@ -3,6 +3,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Update};
 use crate::provider::{
     Authentication, Call, Demand, Does, Mapping, Need, Provider, Reaction, Refused, Scheme, Setup,
@@ -104,6 +105,7 @@ pub(crate) static JUMPCLOUD: Provider = Provider {
         Mapping { from: "displayName", to: "displayName" },
         Mapping { from: "active", to: "active" },
     ],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "SSO Applications > your application > Identity Management",
         endpoint_field: "Base URL",

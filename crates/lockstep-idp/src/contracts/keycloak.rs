@@ -3,6 +3,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::detect::{Arrival, Sign, Strength};
 use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Spelling, Update};
 use crate::provider::{
@@ -132,6 +133,7 @@ pub(crate) static KEYCLOAK: Provider = Provider {
         Mapping { from: "enabled", to: "active" },
         Mapping { from: "roles that have the attribute scim = true", to: "roles.value" },
     ],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "Admin Console → User Federation → Add provider → scim",
         endpoint_field: "SCIM 2.0 endpoint",

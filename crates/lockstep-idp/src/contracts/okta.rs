@@ -5,6 +5,7 @@ use lockstep_core::rules::{Rules, UnknownMember};
 use lockstep_scim::patch::PatchOptions;
 
 use crate::advice::Advice;
+use crate::attributes;
 use crate::detect::{Habit, Sign, Strength};
 use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Update};
 use crate::provider::{
@@ -219,6 +220,7 @@ pub(crate) static OKTA: Provider = Provider {
         },
     ],
     mapping: MAPPING,
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "Applications > the app > Provisioning > Integration (an app of the wizard: General > App Settings > \
                 Provisioning: SCIM first; an app of the catalogue: Configure API Integration)",

@@ -2,6 +2,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::dialect::{Dialect, GroupPush, MemberWrite, Update};
 use crate::provider::{Authentication, Call, Demand, Need, Provider, Scheme, Setup};
 use crate::quirk::{Basis, MetBy, Quirk};
@@ -75,6 +76,7 @@ pub(crate) static ONEIDENTITY: Provider = Provider {
     ],
     reactions: &[],
     mapping: &[],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "a new synchronization project in the Synchronization Editor, with the connector for SCIM",
         endpoint_field: "",

@@ -1,9 +1,11 @@
 //! OneLogin. Its administrator writes the body of a user as a template, so a user may come in any shape: with the
 //! schema's name of SCIM 1.1, with one address instead of a list, with empty texts where nothing was found.
 
+use lockstep_core::mapping::StandardAttribute;
 use lockstep_core::rules::Rules;
 use serde_json::Value;
 
+use crate::attributes;
 use crate::detect::{Arrival, Sign, Strength};
 use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Spelling, Update};
 use crate::provider::{
@@ -26,6 +28,28 @@ const GROUPS: GroupPush = GroupPush {
     nested: false,
     reads_without_members: false,
 };
+
+/// The name to show stands in `name.formatted` by its published template (`developers.onelogin.com/scim/create-app`).
+const DISPLAY_NAME: StandardAttribute =
+    StandardAttribute { paths: &["displayName", "name.formatted"], ..attributes::DISPLAY_NAME };
+
+const ATTRIBUTES: &[StandardAttribute] = &[
+    attributes::ADDRESSES,
+    attributes::COST_CENTER_NAME,
+    attributes::DEPARTMENT_NAME,
+    DISPLAY_NAME,
+    attributes::DIVISION_NAME,
+    attributes::EMAILS,
+    attributes::EMPLOYEE_NUMBER,
+    attributes::EMPLOYEE_TYPE,
+    attributes::JOB_TITLE,
+    attributes::MANAGER_EMAIL,
+    attributes::MANAGER_ID,
+    attributes::MANAGER_NAME,
+    attributes::ORGANIZATION,
+    attributes::PREFERRED_LANGUAGE,
+    attributes::USERNAME,
+];
 
 pub(crate) static ONELOGIN: Provider = Provider {
     slug: "onelogin",
@@ -147,6 +171,7 @@ pub(crate) static ONELOGIN: Provider = Provider {
             to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value",
         },
     ],
+    attributes: ATTRIBUTES,
     setup: Setup {
         place: "Applications > Add App > SCIM Provisioner with SAML (SCIM v2 Enterprise) > Configuration",
         endpoint_field: "SCIM Base URL",

@@ -5,6 +5,7 @@ use lockstep_core::rules::Rules;
 use lockstep_scim::patch::PatchOptions;
 use serde_json::Value;
 
+use crate::attributes;
 use crate::detect::{Arrival, Sign, Strength};
 use crate::dialect::{Dialect, Find};
 use crate::provider::{Authentication, Call, Demand, Mapping, Need, Provider, Scheme, Setup};
@@ -76,6 +77,7 @@ pub(crate) static ORACLE: Provider = Provider {
         from: "$(account.primaryEmail)",
         to: "emails[primary eq true and type eq \"work\"].value",
     }],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "Identity & Security > Domains > Integrated applications > Add application > Application Catalog > GenericScim - Bearer Token",
         endpoint_field: "Host Name and Base URI",

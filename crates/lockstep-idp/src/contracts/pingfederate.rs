@@ -3,6 +3,7 @@
 use lockstep_core::rules::Rules;
 
 use super::pingone::{GROUPS, REPAIRS};
+use crate::attributes;
 use crate::dialect::{Deactivate, Dialect, Find, Removal, Update};
 use crate::provider::{Authentication, Call, Demand, Mapping, Need, Provider, Scheme, Setup};
 
@@ -106,6 +107,7 @@ pub(crate) static PINGFEDERATE: Provider = Provider {
     reactions: &[],
     // What stands in a directory before it is mapped is different at each customer's; this is its pages' example.
     mapping: &[Mapping { from: "sAMAccountName", to: "userName" }],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "the SP connection to this service > Outbound Provisioning > Target",
         endpoint_field: "SCIM URL",

@@ -2,6 +2,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Update};
 use crate::provider::{Authentication, Call, Demand, Mapping, Need, Provider, Scheme, Setup};
 use crate::repair::{self, Repair};
@@ -123,6 +124,7 @@ pub(crate) static PINGONE: Provider = Provider {
         Mapping { from: "Email Address", to: "emails[type eq \"work\"].value" },
         Mapping { from: "Primary Phone", to: "phoneNumbers[type eq \"work\"].value" },
     ],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "Integrations > Provisioning > New Connection > Identity Store > SCIM Outbound",
         endpoint_field: "SCIM Base URL",

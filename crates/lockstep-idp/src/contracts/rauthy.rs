@@ -3,6 +3,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::detect::{Sign, Strength};
 use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Spelling, Update};
 use crate::provider::{
@@ -121,6 +122,7 @@ pub(crate) static RAUTHY: Provider = Provider {
         Mapping { from: "country", to: "addresses.country" },
         Mapping { from: "roles", to: "roles.value" },
     ],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "Admin UI → Clients → your client → Config → SCIM",
         endpoint_field: "SCIM Base URI",

@@ -3,6 +3,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::dialect::{Dialect, GroupPush, MemberWrite, Update};
 use crate::provider::{
     Authentication, Call, Demand, Does, Mapping, Need, Provider, Reaction, Refused, Scheme, Setup,
@@ -131,6 +132,7 @@ pub(crate) static RIPPLING: Provider = Provider {
             to: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber",
         },
     ],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "IT > Third-Party Access > Add Integration > Create New Custom Integration",
         endpoint_field: "SCIM base URL",

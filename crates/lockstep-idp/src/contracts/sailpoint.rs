@@ -3,6 +3,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::dialect::{Dialect, Find, GroupPush, MemberWrite, Update};
 use crate::provider::{Authentication, Call, Demand, Does, Need, Provider, Reaction, Refused, Scheme, Setup};
 use crate::quirk::{Basis, MetBy, Quirk};
@@ -139,6 +140,7 @@ pub(crate) static SAILPOINT: Provider = Provider {
         },
     ],
     mapping: &[],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "a source of the type SCIM 2.0",
         endpoint_field: "Base URL",

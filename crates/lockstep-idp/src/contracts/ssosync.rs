@@ -3,6 +3,7 @@
 
 use lockstep_core::rules::Rules;
 
+use crate::attributes;
 use crate::detect::{Sign, Strength};
 use crate::dialect::{Deactivate, Dialect, Find, GroupPush, MemberWrite, Removal, Spelling, Update};
 use crate::provider::{
@@ -171,6 +172,7 @@ pub(crate) static SSOSYNC: Provider = Provider {
         Mapping { from: "suspended, inverted", to: "active" },
         Mapping { from: "the group's email", to: "Group.displayName" },
     ],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "the command line, or the parameters of the Lambda function",
         endpoint_field: "--endpoint (SSOSYNC_SCIM_ENDPOINT)",

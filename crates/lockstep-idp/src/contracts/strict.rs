@@ -4,6 +4,7 @@ use lockstep_core::rules::Rules;
 use lockstep_scim::patch::PatchOptions;
 use lockstep_scim::resource::Unknown;
 
+use crate::attributes;
 use crate::dialect::Dialect;
 use crate::provider::{Authentication, Provider, Scheme, Setup};
 
@@ -30,6 +31,7 @@ pub(crate) static STRICT: Provider = Provider {
     needs: &[],
     reactions: &[],
     mapping: &[],
+    attributes: attributes::STANDARD,
     setup: Setup::UNKNOWN,
     signs: &[],
     notes: &[

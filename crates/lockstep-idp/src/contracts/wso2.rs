@@ -3,6 +3,7 @@
 use lockstep_core::rules::Rules;
 use serde_json::Value;
 
+use crate::attributes;
 use crate::detect::{Arrival, Sign, Strength};
 use crate::dialect::{Deactivate, Dialect, GroupPush, MemberWrite, Removal, Update};
 use crate::provider::{Authentication, Call, Demand, Does, Need, Provider, Reaction, Refused, Scheme, Setup};
@@ -114,6 +115,7 @@ pub(crate) static WSO2: Provider = Provider {
         source: CODE,
     }],
     mapping: &[],
+    attributes: attributes::STANDARD,
     setup: Setup {
         place: "an outbound provisioning connection of the organization with the connector SCIM2",
         endpoint_field: "User Endpoint and Group Endpoint",

@@ -341,13 +341,13 @@ fn value_of(attribute: &Attribute) -> Option<(&str, &Attribute)> {
 }
 
 /// A member by its canonical name, or else whatever its case (undeclared extensions keep their spelling).
-pub(super) fn entry<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+pub(crate) fn entry<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
     object
         .get(name)
         .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
-pub(super) fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+pub(crate) fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     entry(value.as_object()?, name).filter(|value| !value.is_null())
 }
 
@@ -362,7 +362,7 @@ pub(super) fn is_assigned(value: &Value) -> bool {
 }
 
 /// `pr`: a non-empty value, or a complex one with a non-empty member (RFC 7644 Table 3).
-pub(super) fn is_present(value: &Value) -> bool {
+pub(crate) fn is_present(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(_) | Value::Number(_) => true,
