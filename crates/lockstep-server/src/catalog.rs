@@ -12,22 +12,6 @@ use lockstep_store::{Result, Store};
 pub(crate) struct Catalog(RwLock<HashMap<DirectoryNumber, OrganizationId>>);
 
 impl Catalog {
-    /// The numbers of all directories of these organizations, deleted ones included.
-    pub(crate) async fn numbers_of<S: Store>(
-        &self,
-        store: &S,
-        organizations: &[OrganizationId],
-    ) -> Result<Vec<DirectoryNumber>> {
-        let mut numbers = Vec::new();
-        for number in store.directory_numbers().await? {
-            let owner = self.owner(store, number).await?;
-            if owner.is_some_and(|owner| organizations.contains(&owner)) {
-                numbers.push(number);
-            }
-        }
-        Ok(numbers)
-    }
-
     /// Whose the directory is.
     pub(crate) async fn owner<S: Store>(
         &self,

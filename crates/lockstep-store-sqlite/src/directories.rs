@@ -83,8 +83,11 @@ const CHANGE_DIRECTORY: &str =
 const MOVE_HEAD: &str = "UPDATE directories SET last_seq = ?2, last_id = ?3, last_at = ?4, users_active = ?5,
     users_inactive = ?6, groups = ?7 WHERE number = ?1";
 
+const ADD_EVENT_OWNER: &str = "INSERT OR IGNORE INTO event_owners (organization) VALUES (?1)";
+
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
+    ADD_EVENT_OWNER,
     ORGANIZATION,
     ORGANIZATION_BY_EXTERNAL_ID,
     ORGANIZATIONS.ascending,
@@ -330,6 +333,9 @@ pub(crate) fn apply(connection: &Connection, number: DirectoryNumber, changes: &
             .as_ref()
             .ok_or_else(|| Error::Store(StoreError::Fault("a directory's row is never removed".into())))?;
         let sql = if changed.before.is_none() { ADD_DIRECTORY } else { CHANGE_DIRECTORY };
+        if changed.before.is_none() {
+            execute(connection, ADD_EVENT_OWNER, [codec::wide(directory.organization.0)])?;
+        }
         execute(
             connection,
             sql,

@@ -1,16 +1,18 @@
 //! The log: appended to by the lane, read in the order of positions.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
 use lockstep_core::clock::Timestamp;
 use lockstep_core::event::{Change, EventType, FORMAT, Record, Stored};
 use lockstep_core::id::{DirectoryNumber, EventId, RequestId};
-use lockstep_store::{EventQuery, EventView, Position};
-use rusqlite::{Connection, Row, params};
+use lockstep_store::{EventQuery, EventScope, EventView, Position};
+use rusqlite::{Connection, Row, TransactionBehavior, params};
 
 use crate::codec;
 use crate::error::{Error, Result};
 use crate::statement::{execute, many, one};
+use crate::times::{self, Span, Times};
 
 macro_rules! event {
     ($rest:literal) => {
@@ -22,13 +24,21 @@ macro_rules! event {
     };
 }
 
-/// ?2 has the bit n set for each kind n that is wanted.
-const BEHIND: &str = event!(
-    "WHERE position > ?1 AND (?2 >> kind) & 1 = 1 AND at >= ?3 AND at < ?4 ORDER BY position LIMIT ?5"
-);
+const BEHIND: &str =
+    event!("WHERE position > ?1 AND position <= ?2 AND at >= ?3 AND at < ?4 ORDER BY position LIMIT ?5");
+/// ?3 has the bit n set for each kind n that is wanted.
 const BEHIND_IN_DIRECTORY: &str = event!(
     "WHERE directory = ?1 AND seq > ?2 AND (?3 >> kind) & 1 = 1 AND at >= ?4 AND at < ?5 ORDER BY seq LIMIT ?6"
 );
+const AT_POSITION: &str = event!("WHERE position = ?1");
+/// Positions of a kind, and of a kind and an organization: ?1 the kind, ?2 and ?3 the bounds.
+pub(crate) const OF_KIND: &str = "SELECT position FROM events INDEXED BY events_kind
+    WHERE kind = ?1 AND position > ?2 AND position <= ?3 ORDER BY position LIMIT ?4";
+pub(crate) const OF_OWNER: &str = "SELECT position FROM organization_events
+    WHERE owner = ?5 AND kind = ?1 AND position > ?2 AND position <= ?3 ORDER BY position LIMIT ?4";
+const OWNER: &str = "SELECT number FROM event_owners WHERE organization = ?1";
+const OWNER_OF: &str = "SELECT o.number FROM directories AS d
+    CROSS JOIN event_owners AS o ON o.organization = d.organization WHERE d.number = ?1";
 const EVENT: &str = event!("WHERE directory = ?1 AND seq = ?2");
 const ALL_OF_DIRECTORY: &str = event!("WHERE directory = ?1 ORDER BY seq");
 const PLACE: &str = "SELECT position, at FROM events WHERE directory = ?1 AND seq = ?2";
@@ -37,13 +47,33 @@ const LAST_POSITION: &str = "SELECT max(position) FROM events";
 const APPEND: &str = "INSERT INTO events
     (position, directory, seq, at, kind, request, user_id, group_id, user_seq, group_seq, format, payload)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+const APPEND_TO_OWNER: &str = "INSERT INTO organization_events (owner, kind, position) VALUES (?1, ?2, ?3)";
+/// The events of a directory that its organization's list lacks.
+const LACKING: &str = "SELECT count(*) FROM events AS e INDEXED BY events_seq WHERE e.directory = ?1 AND NOT EXISTS
+    (SELECT 1 FROM organization_events AS o WHERE o.owner = ?2 AND o.kind = e.kind AND o.position = e.position)";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] =
-    &[BEHIND, BEHIND_IN_DIRECTORY, EVENT, ALL_OF_DIRECTORY, PLACE, LAST_SEQ, LAST_POSITION, APPEND];
+pub(crate) const STATEMENTS: &[&str] = &[
+    BEHIND,
+    BEHIND_IN_DIRECTORY,
+    AT_POSITION,
+    OF_KIND,
+    OF_OWNER,
+    OWNER,
+    OWNER_OF,
+    EVENT,
+    ALL_OF_DIRECTORY,
+    PLACE,
+    LAST_SEQ,
+    LAST_POSITION,
+    APPEND,
+    APPEND_TO_OWNER,
+    LACKING,
+];
 
-/// How many events are fetched at once for each of many directories.
-const MERGED_AT_ONCE: usize = 64;
+/// How many positions of a kind are fetched at first where several kinds or organizations are merged; each time twice as
+/// many.
+const MERGED_AT_FIRST: usize = 16;
 
 /// The position of the last event over all directories. Invariant: no event is ever removed, so none is used twice;
 /// what prunes the log must leave the last one.
@@ -52,11 +82,23 @@ pub(crate) fn last_position(connection: &Connection) -> Result<u64> {
     Ok(found.flatten().unwrap_or(0))
 }
 
+/// Brings what lists the log up to the log, where it was written by a version that did not keep it.
+pub(crate) fn catch_up(connection: &mut Connection) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    times::catch_up(&transaction, last_position(&transaction)?)?;
+    Ok(transaction.commit()?)
+}
+
 /// Appends records behind the position `last`; gives the position of the last one.
 pub(crate) fn append(connection: &Connection, last: u64, records: &[Record]) -> Result<u64> {
     let mut position = last;
+    let mut owner = None;
     for record in records {
         position += 1;
+        let owner = match owner {
+            Some((directory, owner)) if directory == record.directory => owner,
+            _ => owner.insert((record.directory, owner_of(connection, record.directory)?)).1,
+        };
         let membership = match &record.change {
             Change::Membership(_, membership) => Some(membership),
             Change::Activated(_) | Change::Deleted(_) | Change::User(..) | Change::Group(..) => None,
@@ -80,8 +122,18 @@ pub(crate) fn append(connection: &Connection, last: u64, records: &[Record]) -> 
                 record.payload()
             ],
         )?;
+        let params = params![owner, record.event_type() as u8, codec::int(position)?];
+        execute(connection, APPEND_TO_OWNER, params)?;
     }
+    times::seal(connection, last, position)?;
     Ok(position)
+}
+
+/// The number under which an organization's events are listed.
+fn owner_of(connection: &Connection, directory: DirectoryNumber) -> Result<i64> {
+    let number = codec::number(directory);
+    let owner = one(connection, OWNER_OF, [number], |row| Ok(row.get(0)?))?;
+    owner.ok_or_else(|| Error::Content(format!("directory {number} has no owner of its events")))
 }
 
 pub(crate) fn position(connection: &Connection, event: EventId) -> Result<Option<Position>> {
@@ -91,104 +143,130 @@ pub(crate) fn position(connection: &Connection, event: EventId) -> Result<Option
 }
 
 pub(crate) fn list(connection: &Connection, query: &EventQuery) -> Result<Vec<EventView>> {
-    let wanted = Wanted::of(query);
-    let found = match query.directories.as_deref() {
-        None => {
-            let params = params![
-                codec::int(query.after.0).unwrap_or(i64::MAX),
-                wanted.kinds,
-                wanted.since,
-                wanted.until,
-                codec::limit(query.limit)
-            ];
-            many(connection, BEHIND, params, read_event)?
+    let times = Times {
+        since: query.since.map_or(Times::ALL.since, |time| time.0),
+        until: query.until.map_or(Times::ALL.until, |time| time.0),
+    };
+    let found = match &query.scope {
+        EventScope::Directory(directory) => of_directory(connection, *directory, query, times)?,
+        EventScope::All if query.types.is_empty() => {
+            let mut found = Vec::new();
+            for span in spans(connection, query, times)? {
+                let limit = codec::limit(query.limit - found.len());
+                let (after, last) = (codec::int(span.after)?, codec::int(span.last)?);
+                let params = params![after, last, times.since, times.until, limit];
+                found.extend(many(connection, BEHIND, params, read_event)?);
+            }
+            found
         }
-        Some(directories) => merged(connection, directories, query, &wanted)?,
+        EventScope::All => merged(connection, &[None], query, times)?,
+        EventScope::Organizations(organizations) => {
+            let mut owners = BTreeSet::new();
+            for organization in organizations {
+                let owner = |row: &Row<'_>| Ok(row.get::<_, i64>(0)?);
+                owners.extend(one(connection, OWNER, [codec::wide(organization.0)], owner)?);
+            }
+            merged(connection, &owners.into_iter().map(Some).collect::<Vec<_>>(), query, times)?
+        }
     };
     found.into_iter().map(|(position, record)| complete(connection, position, record)).collect()
 }
 
-/// The filter of a query as the statements take it.
-struct Wanted {
-    kinds: i64,
-    since: i64,
-    until: i64,
+fn of_directory(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    query: &EventQuery,
+    times: Times,
+) -> Result<Vec<(Position, Record)>> {
+    let bit = |kind: &EventType| 1_i64 << (*kind as u8);
+    let kinds =
+        if query.types.is_empty() { -1 } else { query.types.iter().map(bit).fold(0, |all, one| all | one) };
+    let params = params![
+        codec::number(directory),
+        codec::int(seq_at(connection, directory, query.after)?)?,
+        kinds,
+        times.since,
+        times.until,
+        codec::limit(query.limit)
+    ];
+    many(connection, BEHIND_IN_DIRECTORY, params, read_event)
 }
 
-impl Wanted {
-    fn of(query: &EventQuery) -> Self {
-        let bit = |kind: &EventType| 1_i64 << (*kind as u8);
-        let kinds = if query.types.is_empty() {
-            -1
-        } else {
-            query.types.iter().map(bit).fold(0, |all, one| all | one)
-        };
-        Self {
-            kinds,
-            since: query.since.map_or(i64::MIN, |time| time.0),
-            until: query.until.map_or(i64::MAX, |time| time.0),
+fn spans(connection: &Connection, query: &EventQuery, times: Times) -> Result<Vec<Span>> {
+    let last = if times == Times::ALL { 0 } else { last_position(connection)? };
+    // No position is greater than a signed number can be.
+    times::spans(connection, times, query.after.0.min(i64::MAX.unsigned_abs()), last)
+}
+
+/// Positions of one kind, of all organizations or of one, fetched some at a time.
+struct Run {
+    owner: Option<i64>,
+    kind: EventType,
+    after: u64,
+    at_once: usize,
+    fetched: VecDeque<u64>,
+}
+
+impl Run {
+    /// The next position up to `last`.
+    fn next(&mut self, connection: &Connection, last: u64) -> Result<Option<u64>> {
+        if self.fetched.is_empty() && self.after < last {
+            let (after, last_here) = (codec::int(self.after)?, codec::int(last)?);
+            let (kind, limit) = (self.kind as u8, codec::limit(self.at_once));
+            let position = |row: &Row<'_>| codec::uint(row, 0);
+            let found = match self.owner {
+                None => many(connection, OF_KIND, params![kind, after, last_here, limit], position),
+                Some(owner) => {
+                    many(connection, OF_OWNER, params![kind, after, last_here, limit, owner], position)
+                }
+            }?;
+            self.after = found.last().copied().filter(|_| found.len() == self.at_once).unwrap_or(last);
+            self.at_once = self.at_once.saturating_mul(2);
+            self.fetched = found.into();
         }
+        Ok(self.fetched.pop_front())
     }
 }
 
-/// The events of one directory, fetched some at a time.
-struct Source {
-    directory: DirectoryNumber,
-    after_seq: u64,
-    fetched: VecDeque<(Position, Record)>,
-}
-
-/// The events of some directories, in the order of positions.
+/// The events of some kinds, of all organizations (`None`) or of some, in the order of positions.
 fn merged(
     connection: &Connection,
-    directories: &[DirectoryNumber],
+    owners: &[Option<i64>],
     query: &EventQuery,
-    wanted: &Wanted,
+    times: Times,
 ) -> Result<Vec<(Position, Record)>> {
-    let mut numbers = directories.to_vec();
-    numbers.sort_unstable();
-    numbers.dedup();
-    let at_once = if numbers.len() == 1 { query.limit } else { query.limit.min(MERGED_AT_ONCE) };
-    let mut sources = Vec::new();
-    for directory in numbers {
-        let after_seq = seq_at(connection, directory, query.after)?;
-        let mut source = Source { directory, after_seq, fetched: VecDeque::new() };
-        source.fetch(connection, wanted, at_once)?;
-        if !source.fetched.is_empty() {
-            sources.push(source);
-        }
-    }
+    let kinds: BTreeSet<EventType> =
+        if query.types.is_empty() { EventType::ALL.into() } else { query.types.iter().copied().collect() };
+    let alone = owners.len() == 1 && kinds.len() == 1;
+    let at_once = if alone { query.limit } else { query.limit.min(MERGED_AT_FIRST) };
     let mut found = Vec::new();
-    while found.len() < query.limit {
-        let next = sources.iter_mut().filter(|source| !source.fetched.is_empty());
-        let Some(source) = next.min_by_key(|source| source.fetched.front().map(|(position, _)| *position))
-        else {
-            break;
-        };
-        found.extend(source.fetched.pop_front());
-        if source.fetched.is_empty() && found.len() < query.limit {
-            source.fetch(connection, wanted, at_once)?;
+    for span in spans(connection, query, times)? {
+        let mut runs = Vec::with_capacity(owners.len() * kinds.len());
+        let mut next = BinaryHeap::new();
+        for (owner, kind) in owners.iter().flat_map(|owner| kinds.iter().map(move |kind| (*owner, *kind))) {
+            let mut run = Run { owner, kind, after: span.after, at_once, fetched: VecDeque::new() };
+            if let Some(position) = run.next(connection, span.last)? {
+                next.push(Reverse((position, runs.len())));
+                runs.push(run);
+            }
+        }
+        while found.len() < query.limit
+            && let Some(Reverse((position, index))) = next.pop()
+        {
+            let event = one(connection, AT_POSITION, [codec::int(position)?], read_event)?;
+            let event = event
+                .ok_or_else(|| Error::Content(format!("the event at position {position} is missing")))?;
+            if times.holds(event.1.at.0) {
+                found.push(event);
+            }
+            if let Some(run) = runs.get_mut(index)
+                && let Some(position) = run.next(connection, span.last)?
+            {
+                next.push(Reverse((position, index)));
+            }
         }
     }
     Ok(found)
-}
-
-impl Source {
-    fn fetch(&mut self, connection: &Connection, wanted: &Wanted, limit: usize) -> Result<()> {
-        let params = params![
-            codec::number(self.directory),
-            codec::int(self.after_seq)?,
-            wanted.kinds,
-            wanted.since,
-            wanted.until,
-            codec::limit(limit)
-        ];
-        self.fetched = many(connection, BEHIND_IN_DIRECTORY, params, read_event)?.into();
-        if let Some((_, last)) = self.fetched.back() {
-            self.after_seq = last.seq;
-        }
-        Ok(())
-    }
 }
 
 /// The number of a directory's last event at or in front of a position; 0 where there is none. Positions grow with
@@ -237,6 +315,18 @@ pub(crate) fn each(
         visit(&read_event(row)?.1);
     }
     Ok(())
+}
+
+/// What of the lists does not show the events of a directory.
+pub(crate) fn check(connection: &Connection, directory: DirectoryNumber) -> Result<Vec<String>> {
+    let number = codec::number(directory);
+    let params = params![number, owner_of(connection, directory)?];
+    let lacking = one(connection, LACKING, params, |row| codec::uint(row, 0))?.unwrap_or(0);
+    let mut findings = times::check(connection, number, last_position(connection)?)?;
+    if lacking > 0 {
+        findings.push(format!("{lacking} events are not in the list of their organization"));
+    }
+    Ok(findings)
 }
 
 fn read_event(row: &Row<'_>) -> Result<(Position, Record)> {

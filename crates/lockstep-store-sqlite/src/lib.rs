@@ -17,6 +17,7 @@ mod statement;
 mod store;
 #[cfg(test)]
 mod tests;
+mod times;
 mod tokens;
 mod users;
 mod waiting;

@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(6, "0006_schemas"),
     migration!(7, "0007_recognition"),
     migration!(8, "0008_credential_headers"),
+    migration!(9, "0009_event_lists"),
 ];
 
 const RECORDS: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -95,6 +95,7 @@ impl Sqlite {
         let readers = Arc::new(Readers::new(held.path.clone(), options.readers_idle_max));
         let mut connection = file::writer(&held.path)?;
         migrate::migrate(&mut connection, options.clock.now())?;
+        events::catch_up(&mut connection)?;
         readers.read(directories::has_api_keys)?;
         let shared = Arc::new(Shared::new(options.waiting_max, options.removals_reserve));
         let sizes = Sizes { batch_max: options.batch_max, log_bytes_max: options.log_bytes_max };

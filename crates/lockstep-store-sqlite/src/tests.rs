@@ -3,6 +3,7 @@
 mod blocks;
 mod conformance;
 mod differential;
+mod events;
 mod lane;
 mod opening;
 mod order;

@@ -93,7 +93,7 @@ pub(crate) fn verify(connection: &Connection, directory: DirectoryNumber) -> Res
     let mut verifier = Verifier::default();
     events::each(connection, directory, |record| verifier.record(record))?;
     let (users, groups) = (users::all(connection, directory)?, groups::all(connection, directory)?);
-    let mut findings = Vec::new();
+    let mut findings = events::check(connection, directory)?;
     if row.state != DirectoryState::Deleting {
         let live_users: Vec<LocalId> = users.iter().map(|user| user.id).collect();
         let live_groups: Vec<LocalId> =

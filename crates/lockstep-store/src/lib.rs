@@ -65,13 +65,26 @@ pub struct EventView {
     pub group: Option<Record>,
 }
 
-/// Which events to read, oldest first.
+/// Whose events to read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum EventScope {
+    /// Those of all directories.
+    #[default]
+    All,
+    /// Those of all directories, also deleted ones, that these organizations ever had.
+    Organizations(Vec<OrganizationId>),
+    /// Those of one directory.
+    Directory(DirectoryNumber),
+}
+
+/// Which events to read, oldest first. What a page costs does not depend on how far in the log it is, nor on how many
+/// other events there are; save for the kinds of one directory, whose other events are read over.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EventQuery {
     /// Only what stands behind this.
     pub after: Position,
-    /// Only these directories; `None`: all.
-    pub directories: Option<Vec<DirectoryNumber>>,
+    /// Whose.
+    pub scope: EventScope,
     /// Only these kinds; empty: all.
     pub types: Vec<EventType>,
     /// Only events of this time or later.

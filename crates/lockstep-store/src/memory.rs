@@ -19,8 +19,8 @@ use lockstep_scim::text;
 use tokio::sync::watch;
 
 use crate::{
-    DirectoryQuery, EventQuery, EventView, GroupView, Issue, Issued, Page, Position, RandomFactory, Result,
-    Store, StoreError, TokenUse, UserView, Work,
+    DirectoryQuery, EventQuery, EventScope, EventView, GroupView, Issue, Issued, Page, Position,
+    RandomFactory, Result, Store, StoreError, TokenUse, UserView, Work,
 };
 use island::Island;
 
@@ -442,7 +442,15 @@ impl Store for Memory {
         let state = self.lock();
         let wanted = |event: &EventView| {
             let record = &event.record;
-            query.directories.as_ref().is_none_or(|list| list.contains(&record.directory))
+            let within = match &query.scope {
+                EventScope::All => true,
+                EventScope::Directory(directory) => record.directory == *directory,
+                EventScope::Organizations(list) => state
+                    .directories
+                    .get(&record.directory)
+                    .is_some_and(|island| list.contains(&island.directory_and_head().0.organization)),
+            };
+            within
                 && (query.types.is_empty() || query.types.contains(&record.event_type()))
                 && query.since.is_none_or(|since| record.at >= since)
                 && query.until.is_none_or(|until| record.at < until)

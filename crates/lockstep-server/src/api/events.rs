@@ -7,7 +7,7 @@ use axum::extract::State;
 use lockstep_core::event::EventType;
 use lockstep_core::id::{DirectoryNumber, EventId};
 use lockstep_core::model::Directory;
-use lockstep_store::{EventQuery, Position, Store};
+use lockstep_store::{EventQuery, EventScope, Position, Store};
 use serde_json::Value;
 
 use super::paging::{self, Cursors};
@@ -36,9 +36,9 @@ pub(crate) async fn list<S: Store>(
     }
     let question = EventQuery {
         after: after(&state, &caller, &query).await?,
-        directories: match caller.scope(&state, query.one("organization_id")?).await? {
-            None => None,
-            Some(organizations) => Some(state.catalog.numbers_of(&state.store, &organizations).await?),
+        scope: match caller.scope(&state, query.one("organization_id")?).await? {
+            None => EventScope::All,
+            Some(organizations) => EventScope::Organizations(organizations),
         },
         types: types(&query)?,
         since,

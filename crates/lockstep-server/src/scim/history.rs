@@ -8,7 +8,7 @@ use lockstep_core::id::LocalId;
 use lockstep_core::model::{Group, User};
 use lockstep_core::query::Kind;
 use lockstep_scim::sort::{Key, Sort};
-use lockstep_store::{EventQuery, Position, Store};
+use lockstep_store::{EventQuery, EventScope, Position, Store};
 
 use super::cursor::{Beginning, expired};
 use super::walk::{Found, Part, Reader};
@@ -101,7 +101,7 @@ impl<'r, 'p, S: Store> History<'r, 'p, S> {
         loop {
             let query = EventQuery {
                 after: self.position,
-                directories: Some(vec![self.reader.directory]),
+                scope: EventScope::Directory(self.reader.directory),
                 types: vec![
                     EventType::UserUpdated,
                     EventType::UserDeleted,

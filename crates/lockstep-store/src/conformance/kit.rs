@@ -24,7 +24,7 @@ use lockstep_scim::resource::{self, ReadOptions};
 use lockstep_scim::{Definition, Limits, Object};
 use serde_json::{Value, json};
 
-use crate::{EventQuery, EventView, Page, Position, RandomFactory, Store, UserView, Work};
+use crate::{EventQuery, EventScope, EventView, Page, Position, RandomFactory, Store, UserView, Work};
 
 /// 2026-11-21T00:00:00Z.
 pub const START: Timestamp = Timestamp(1_795_219_200_000_000);
@@ -284,8 +284,11 @@ impl<S: Store> Tenant<S> {
 
     /// All events of this directory.
     pub async fn events(&self) -> Vec<EventView> {
-        let query =
-            EventQuery { directories: Some(vec![self.number]), limit: usize::MAX, ..EventQuery::default() };
+        let query = EventQuery {
+            scope: EventScope::Directory(self.number),
+            limit: usize::MAX,
+            ..EventQuery::default()
+        };
         self.store.events(query).await.unwrap()
     }
 

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use lockstep_core::clock::Timestamp;
 use lockstep_core::command::{Command, Refusal};
 use lockstep_core::event::{Change, EventType};
-use lockstep_core::id::EventId;
+use lockstep_core::id::{DirectoryNumber, EventId, OrganizationId};
+use lockstep_core::model::Directory;
+use lockstep_core::rules::Rules;
 use serde_json::json;
 
 use super::kit::{self, Tenant, object, together, user_body};
-use crate::{EventQuery, EventView, Position, Store};
+use crate::{EventQuery, EventScope, EventView, Position, Store};
 
 async fn page(store: &impl Store, after: Position, limit: usize) -> Vec<EventView> {
     store.events(EventQuery { after, limit, ..EventQuery::default() }).await.unwrap()
@@ -107,66 +109,79 @@ pub async fn an_event_has_one_position_and_an_id_that_leads_to_it(store: impl St
 
 pub async fn a_query_gives_what_it_asks_for(store: impl Store) {
     let mut tenants = Vec::new();
-    for number in [3, 1, 2] {
-        tenants.push(Tenant::create(&store, number).await);
+    for (number, organization) in [(3, 8), (1, 7), (2, 8), (4, 9)] {
+        let row = Directory { organization: OrganizationId(organization), ..kit::row(number.into()) };
+        let tenant = Tenant::create_with(&store, row, kit::token(number), Rules::default()).await;
+        tenants.push((tenant, OrganizationId(organization)));
     }
     for index in 0..30 {
-        let tenant = &tenants[index % 7 % 3];
+        let (tenant, _) = &tenants[index % 7 % 4];
         let user = tenant.create_user(&format!("u{index}")).await;
         if index % 2 == 0 {
             tenant.create_group(&format!("g{index}"), &[user.id]).await;
         }
     }
+    // What was told of a directory that is gone is told of its organization.
+    tenants[2].0.must(Command::DeleteDirectory).await;
     let all = page(&store, Position(0), 1_000).await;
-    let numbers: Vec<_> = tenants.iter().map(|tenant| tenant.number).collect();
+    let owner = |directory: DirectoryNumber| {
+        tenants.iter().find(|(tenant, _)| tenant.number == directory).map(|(_, owner)| *owner).unwrap()
+    };
     let middle = all[all.len() / 2].clone();
-    let directories = [
-        None,
-        Some(vec![]),
-        Some(vec![numbers[0]]),
-        Some(vec![numbers[2], numbers[1], numbers[2]]),
-        Some(numbers.clone()),
-        Some(vec![lockstep_core::id::DirectoryNumber(99)]),
+    let scopes = [
+        EventScope::All,
+        EventScope::Organizations(vec![]),
+        EventScope::Organizations(vec![OrganizationId(8)]),
+        EventScope::Organizations(vec![OrganizationId(9), OrganizationId(7), OrganizationId(9)]),
+        EventScope::Organizations([7, 8, 9, 10].map(OrganizationId).to_vec()),
+        EventScope::Organizations(vec![OrganizationId(99)]),
+        EventScope::Directory(tenants[0].0.number),
+        EventScope::Directory(DirectoryNumber(99)),
     ];
-    let types = [vec![], vec![EventType::UserAdded], vec![EventType::GroupCreated, EventType::UserCreated]];
+    let types = [
+        vec![],
+        vec![EventType::UserAdded],
+        vec![EventType::GroupCreated, EventType::UserCreated, EventType::GroupCreated],
+        vec![EventType::Deleted],
+        EventType::ALL.to_vec(),
+    ];
     let times = [
         (None, None),
         (Some(middle.record.at), None),
         (None, Some(middle.record.at)),
         (Some(all[5].record.at), Some(middle.record.at)),
+        (Some(all[5].record.at), Some(all[5].record.at)),
+        (Some(Timestamp(i64::MAX)), None),
     ];
-    for directories in &directories {
+    let mut queries = Vec::new();
+    for scope in scopes {
         for types in &types {
             for (since, until) in times {
-                for after in [Position(0), all[2].position, middle.position] {
-                    for limit in [1, 7, 1_000] {
-                        let query = EventQuery {
-                            after,
-                            directories: directories.clone(),
-                            types: types.clone(),
-                            since,
-                            until,
-                            limit,
-                        };
-                        let expected: Vec<_> = all
-                            .iter()
-                            .filter(|event| {
-                                let record = &event.record;
-                                event.position > after
-                                    && directories
-                                        .as_ref()
-                                        .is_none_or(|list| list.contains(&record.directory))
-                                    && (types.is_empty() || types.contains(&record.event_type()))
-                                    && since.is_none_or(|since| record.at >= since)
-                                    && until.is_none_or(|until| record.at < until)
-                            })
-                            .take(limit)
-                            .cloned()
-                            .collect();
-                        assert_eq!(store.events(query.clone()).await.unwrap(), expected, "{query:?}");
-                    }
+                for after in [Position(0), all[2].position, middle.position, Position(u64::MAX)] {
+                    let (scope, types) = (scope.clone(), types.clone());
+                    queries.push(EventQuery { scope, types, after, since, until, limit: 1_000 });
                 }
             }
+        }
+    }
+    for query in queries {
+        let wanted = |event: &&EventView| {
+            let record = &event.record;
+            let within = match &query.scope {
+                EventScope::All => true,
+                EventScope::Organizations(list) => list.contains(&owner(record.directory)),
+                EventScope::Directory(directory) => record.directory == *directory,
+            };
+            within
+                && event.position > query.after
+                && (query.types.is_empty() || query.types.contains(&record.event_type()))
+                && query.since.is_none_or(|since| record.at >= since)
+                && query.until.is_none_or(|until| record.at < until)
+        };
+        let expected: Vec<_> = all.iter().filter(wanted).cloned().collect();
+        for limit in [0, 1, 7, 1_000] {
+            let found = store.events(EventQuery { limit, ..query.clone() }).await.unwrap();
+            assert_eq!(found, expected[..limit.min(expected.len())], "{query:?} {limit}");
         }
     }
 }

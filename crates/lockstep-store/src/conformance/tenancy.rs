@@ -7,7 +7,7 @@ use lockstep_core::rules::Rules;
 use serde_json::json;
 
 use super::kit::{self, Tenant, object, row, status, token};
-use crate::{EventQuery, Page, Store};
+use crate::{EventQuery, EventScope, Page, Store};
 
 /// Two directories in which users and groups of the same names have the same local ids: their times stand still and
 /// what is random is the same, so each id is the one before plus a step.
@@ -127,7 +127,7 @@ pub async fn the_events_of_a_directory_are_its_own(store: impl Store) {
             assert!(told.into_iter().flatten().all(|record| record.directory == tenant.number));
         }
     }
-    let none = EventQuery { directories: Some(Vec::new()), limit: 9, ..EventQuery::default() };
+    let none = EventQuery { scope: EventScope::Organizations(Vec::new()), limit: 9, ..EventQuery::default() };
     assert!(store.events(none).await.unwrap().is_empty());
 }
 
