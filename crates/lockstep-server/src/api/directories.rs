@@ -13,7 +13,6 @@ use lockstep_core::recognition::Recognition;
 use lockstep_core::settings::{Setting, Settings};
 use lockstep_idp::Provider;
 use lockstep_store::{DirectoryQuery, Store};
-use serde_json::Value;
 
 use super::fields::{Fields, Given};
 use super::paging::{self, Paging};
@@ -61,10 +60,8 @@ pub(crate) async fn create<S: Store>(
     let (created, trail) = make(&state, request, organization.id, &name, &directory_type, provider).await?;
     let mut answer =
         render::directory(&created.directory, &Head::default(), &state.contract_rules(&created.directory));
-    if let Some(fields) = answer.as_object_mut() {
-        fields.insert("scim_endpoint".into(), scim_endpoint(&state, created.directory.id).into());
-        fields.insert("bearer_token".into(), created.bearer_token.into());
-    }
+    answer.scim_endpoint = Some(scim_endpoint(&state, created.directory.id));
+    answer.bearer_token = Some(created.bearer_token);
     Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response())
 }
 
@@ -90,7 +87,7 @@ pub(crate) async fn list<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     query: Query,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let [limit, before, after, order] = paging::PARAMETERS;
     query.knows(&[limit, before, after, order, "organization_id", "search", "domain"])?;
     let paging = Paging::read(&query, |text| DirectoryId::parse(text).map(|id| id.local))?;
@@ -102,10 +99,10 @@ pub(crate) async fn list<S: Store>(
         Vec::new()
     };
     let cursors = paging.cut(&mut found, |(directory, _)| directory.id.to_string());
-    let render = |(directory, head): &(Directory, Head)| {
-        render::directory(directory, head, &state.contract_rules(directory))
-    };
-    Ok(paging::list(found.iter().map(render), &cursors))
+    let rendered = found
+        .iter()
+        .map(|(directory, head)| render::directory(directory, head, &state.contract_rules(directory)));
+    Ok(paging::list(rendered, cursors))
 }
 
 /// `GET /directories/{id}`.
@@ -113,9 +110,9 @@ pub(crate) async fn read<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let (directory, head) = caller.directory(&state, &id).await?;
-    Ok(Json(render::directory(&directory, &head, &state.contract_rules(&directory))))
+    Ok(Json(render::directory(&directory, &head, &state.contract_rules(&directory))).into_response())
 }
 
 /// `PUT /directories/{id}`: another `name`, or a `state`: `unlinked` pauses it, so that its IdP gets 403 and nothing

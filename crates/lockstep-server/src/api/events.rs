@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use lockstep_core::event::EventType;
 use lockstep_core::id::{DirectoryNumber, EventId};
 use lockstep_core::model::Directory;
 use lockstep_store::{EventQuery, EventScope, Position, Store};
-use serde_json::Value;
 
 use super::paging::{self, Cursors};
 use super::query::Query;
@@ -23,7 +22,7 @@ pub(crate) async fn list<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     query: Query,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     query.knows(&["events", "after", "limit", "order", "range_start", "range_end", "organization_id"])?;
     if query.one("order")?.is_some_and(|order| order != "asc") {
         let message = "events are read oldest first: leave `order` out, or send `asc`";
@@ -48,7 +47,6 @@ pub(crate) async fn list<S: Store>(
     let found = state.store.events(question).await?;
 
     let mut directories: BTreeMap<DirectoryNumber, Directory> = BTreeMap::new();
-    let mut data = Vec::with_capacity(found.len());
     for view in &found {
         let number = view.record.directory;
         if let std::collections::btree_map::Entry::Vacant(free) = directories.entry(number) {
@@ -56,12 +54,14 @@ pub(crate) async fn list<S: Store>(
             let (directory, _) = row.ok_or_else(|| Problem::fault("an event's directory has no row"))?;
             free.insert(directory);
         }
-        let directory =
-            directories.get(&number).ok_or_else(|| Problem::fault("an event has no directory"))?;
-        data.push(render::event(directory, view)?);
     }
+    let rendered = found.iter().map(|view| {
+        let directory = directories.get(&view.record.directory);
+        render::event(directory.ok_or_else(|| Problem::fault("an event has no directory"))?, view)
+    });
+    let rendered: Vec<_> = rendered.collect::<Result<_, Problem>>()?;
     let last = found.last().map(|view| view.record.id().to_string());
-    Ok(paging::list(data, &Cursors { before: None, after: last }))
+    Ok(paging::list(rendered, Cursors { before: None, after: last }))
 }
 
 /// Where to begin. Another organization's event is as unknown as one that never was.

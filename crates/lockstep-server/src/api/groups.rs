@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use lockstep_core::id::GroupId;
 use lockstep_core::model::Directory;
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_store::Store;
-use serde_json::Value;
 
 use super::paging::{self, Paging};
 use super::query::Query;
@@ -20,7 +20,7 @@ pub(crate) async fn list<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     query: Query,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let [limit, before, after, order] = paging::PARAMETERS;
     query.knows(&[limit, before, after, order, "directory", "user"])?;
     let (directory, lookup) = candidates(&state, &caller, &query).await?;
@@ -34,7 +34,7 @@ pub(crate) async fn list<S: Store>(
     }
     let cursors =
         paging.cut(&mut found, |view| GroupId { directory: number, local: view.group.id }.to_string());
-    Ok(paging::list(found.iter().map(|view| render::group(&directory, &view.group)), &cursors))
+    Ok(paging::list(found.iter().map(|view| render::group(&directory, &view.group)), cursors))
 }
 
 /// `GET /directory_groups/{id}`.
@@ -42,11 +42,11 @@ pub(crate) async fn read<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let (directory, mut view) = caller.group(&state, &id).await?;
     let terms = state.following(&directory).await?;
     conform(terms.as_deref(), Kind::Group, &mut view.group.doc);
-    Ok(Json(render::group(&directory, &view.group)))
+    Ok(Json(render::group(&directory, &view.group)).into_response())
 }
 
 /// Whose groups are asked for. A user and a directory that do not belong together have none in common.

@@ -3,20 +3,29 @@
 use axum::Json;
 use axum::extract::State;
 use lockstep_store::{Store, StoreError};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 use crate::state::AppState;
 
+/// That all is well.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// Always `ok`.
+    #[schema(pattern = "^ok$")]
+    status: &'static str,
+}
+
 /// `GET /health/live`: the process answers.
-pub(crate) async fn live() -> Json<Value> {
-    Json(json!({ "status": "ok" }))
+pub(crate) async fn live() -> Json<Health> {
+    Json(Health { status: "ok" })
 }
 
 /// `GET /health/ready`: the store can be read and written. 503 with the kind of reason where it can't.
-pub(crate) async fn ready<S: Store>(State(state): State<AppState<S>>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn ready<S: Store>(State(state): State<AppState<S>>) -> Result<Json<Health>, Problem> {
     match state.store.ready().await {
-        Ok(()) => Ok(Json(json!({ "status": "ok" }))),
+        Ok(()) => Ok(Json(Health { status: "ok" })),
         Err(error) => Err(Problem::unavailable(reason(&error), "the server cannot serve now", 5)
             .with_detail(error.to_string())),
     }

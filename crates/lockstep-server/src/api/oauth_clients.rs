@@ -10,7 +10,6 @@ use lockstep_core::id::{ClientId, DirectoryNumber};
 use lockstep_core::model::Directory;
 use lockstep_idp::Issuer;
 use lockstep_store::{Page, Store};
-use serde_json::Value;
 
 use super::fields::Fields;
 use super::paging::{self, Paging};
@@ -35,7 +34,7 @@ pub(crate) async fn list<S: Store>(
     caller: ApiCaller,
     Path(id): Path<String>,
     query: Query,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     query.knows(&paging::PARAMETERS)?;
     let paging = Paging::read(&query, ClientId::parse)?;
     let (directory, _) = caller.directory(&state, &id).await?;
@@ -44,7 +43,7 @@ pub(crate) async fn list<S: Store>(
     let endpoint = token_endpoint(&state);
     Ok(paging::list(
         found.iter().map(|client| render::oauth_client(directory.id, client, &endpoint)),
-        &cursors,
+        cursors,
     ))
 }
 
@@ -53,13 +52,13 @@ pub(crate) async fn read<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     Path((id, client)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let (directory, _) = caller.directory(&state, &id).await?;
     let missing = || Problem::not_found("OAuth client");
     let client = ClientId::parse(&client).ok_or_else(missing)?;
     let found = state.store.client(client).await?;
     let (_, client) = found.filter(|(owner, _)| *owner == directory.id.directory).ok_or_else(missing)?;
-    Ok(Json(render::oauth_client(directory.id, &client, &token_endpoint(&state))))
+    Ok(Json(render::oauth_client(directory.id, &client, &token_endpoint(&state))).into_response())
 }
 
 /// `POST /directories/{id}/oauth_clients`. The answer is the client and, this one time, its `client_secret` where it has
@@ -85,9 +84,10 @@ pub(crate) async fn create<S: Store>(
     let id = ClientId::draw(now, &mut *state.secrets.random());
     let client = OAuthClient { id, name, proof, scopes, created_at: now };
     state.store.put_client(directory.id.directory, client.clone()).await?;
-    let mut answer = render::oauth_client(directory.id, &client, &token_endpoint(&state));
-    if let (Some(fields), Proof::Secret { .. }) = (answer.as_object_mut(), &client.proof) {
-        fields.insert("client_secret".into(), secret.into());
+    let endpoint = token_endpoint(&state);
+    let mut answer = render::oauth_client(directory.id, &client, &endpoint);
+    if let Proof::Secret { .. } = client.proof {
+        answer.client_secret = Some(secret);
     }
     let trail = trail("POST /directories/{id}/oauth_clients", &directory, id)?;
     Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response())

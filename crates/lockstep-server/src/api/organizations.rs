@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use lockstep_core::id::OrganizationId;
 use lockstep_core::model::{Organization, Reach};
 use lockstep_scim::text;
 use lockstep_store::{Store, StoreError};
-use serde_json::Value;
 
 use super::fields::{Fields, Given};
 use super::paging::{self, Paging};
@@ -30,7 +30,7 @@ pub(crate) async fn create<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     JsonObject(body): JsonObject,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<Response, Problem> {
     if caller.reach != Reach::Everything {
         return Err(Problem::forbidden("this API key reaches named organizations only and cannot make one"));
     }
@@ -51,7 +51,7 @@ pub(crate) async fn create<S: Store>(
     };
     change(&mut organization, external_id, metadata)?;
     state.store.put_organization(organization.clone()).await.map_err(told)?;
-    Ok((StatusCode::CREATED, Json(render::organization(&organization))))
+    Ok((StatusCode::CREATED, Json(render::organization(&organization))).into_response())
 }
 
 /// `GET /organizations`. No organization has domains here, so none is found by one.
@@ -59,7 +59,7 @@ pub(crate) async fn list<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     query: Query,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let [limit, before, after, order] = paging::PARAMETERS;
     query.knows(&[limit, before, after, order, "domains", "search"])?;
     let paging = Paging::read(&query, OrganizationId::parse)?;
@@ -82,7 +82,7 @@ pub(crate) async fn list<S: Store>(
         Vec::new()
     };
     let cursors = paging.cut(&mut found, |organization| organization.id.to_string());
-    Ok(paging::list(found.iter().map(render::organization), &cursors))
+    Ok(paging::list(found.iter().map(render::organization), cursors))
 }
 
 /// `GET /organizations/{id}`.
@@ -90,8 +90,8 @@ pub(crate) async fn read<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    Ok(Json(render::organization(&caller.organization(&state, &id).await?)))
+) -> Result<Response, Problem> {
+    Ok(Json(render::organization(&caller.organization(&state, &id).await?)).into_response())
 }
 
 /// `GET /organizations/external_id/{id}`.
@@ -99,10 +99,10 @@ pub(crate) async fn read_by_external_id<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let found = state.store.organization_by_external_id(&id).await?;
     let found = found.filter(|organization| caller.reach.covers(organization.id));
-    Ok(Json(render::organization(&found.ok_or_else(|| Problem::not_found("organization"))?)))
+    Ok(Json(render::organization(&found.ok_or_else(|| Problem::not_found("organization"))?)).into_response())
 }
 
 /// `PUT /organizations/{id}`: what is not sent stays. In `metadata` too: null takes an entry away.
@@ -111,7 +111,7 @@ pub(crate) async fn update<S: Store>(
     caller: ApiCaller,
     Path(id): Path<String>,
     JsonObject(body): JsonObject,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let mut fields = Fields::new(body, &["name", "external_id", "metadata"]);
     let name = fields.optional_text("name", NAME_BYTES_LIMIT);
     let external_id = fields.optional_text("external_id", EXTERNAL_ID_BYTES_LIMIT);
@@ -127,12 +127,12 @@ pub(crate) async fn update<S: Store>(
         }
         change(&mut after, external_id.clone(), metadata.clone())?;
         if after == before {
-            return Ok(Json(render::organization(&after)));
+            return Ok(Json(render::organization(&after)).into_response());
         }
         after.updated_at = state.clock.now().max(before.updated_at);
         let replaced = state.store.replace_organization(before, after.clone()).await;
         if replaced.map_err(told)? {
-            return Ok(Json(render::organization(&after)));
+            return Ok(Json(render::organization(&after)).into_response());
         }
         // Another request changed it meanwhile: this one changes what that one left.
     }

@@ -2,8 +2,10 @@
 //! holds its place also when that thing has gone.
 
 use axum::Json;
+use axum::response::{IntoResponse, Response};
 use lockstep_store::{Order, Page};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::query::Query;
 use crate::limits::{PAGE_DEFAULT, PAGE_LIMIT};
@@ -88,20 +90,34 @@ impl<K: Ord + Copy> Paging<K> {
     }
 }
 
-/// Where the neighbouring parts of a list begin; none where there are none.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// Where the neighbouring parts of a list begin.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, ToSchema)]
+#[schema(as = ListMetadata)]
 pub(crate) struct Cursors {
+    /// What to send as `before` for the part before this one; null where there is none.
     pub(crate) before: Option<String>,
+    /// What to send as `after` for the part behind this one; null where there is none.
     pub(crate) after: Option<String>,
 }
 
+/// A part of a list.
+#[derive(Serialize)]
+pub(crate) struct List<T> {
+    object: &'static str,
+    data: Vec<T>,
+    #[serde(rename = "list_metadata")]
+    cursors: Cursors,
+}
+
+impl<T> List<T> {
+    pub(crate) fn new(data: impl IntoIterator<Item = T>, cursors: Cursors) -> Self {
+        Self { object: "list", data: data.into_iter().collect(), cursors }
+    }
+}
+
 /// A part of a list, as it is published.
-pub(crate) fn list(data: impl IntoIterator<Item = Value>, cursors: &Cursors) -> Json<Value> {
-    Json(json!({
-        "object": "list",
-        "data": data.into_iter().collect::<Vec<_>>(),
-        "list_metadata": { "before": cursors.before, "after": cursors.after },
-    }))
+pub(crate) fn list<T: Serialize>(data: impl IntoIterator<Item = T>, cursors: Cursors) -> Response {
+    Json(List::new(data, cursors)).into_response()
 }
 
 /// How many things are wanted.

@@ -16,10 +16,10 @@ pub(crate) use event::event;
 pub(crate) use group::group;
 pub(crate) use oauth_client::oauth_client;
 pub(crate) use organization::organization;
-pub(crate) use request::{request, request_with_bodies};
-pub(crate) use schema::schema;
+pub(crate) use request::{DirectoryRequest, RequestSent, RequestUnderstood, request, request_with_bodies};
+pub(crate) use schema::{DirectorySchema, schema};
 pub(crate) use token::token;
-pub(crate) use user::{email, user_idp_id, user_with_groups};
+pub(crate) use user::{DirectoryUser, email, user_idp_id, user_with_groups};
 
 use lockstep_core::clock::Timestamp;
 use lockstep_core::id::LocalId;

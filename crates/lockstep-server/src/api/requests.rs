@@ -4,15 +4,16 @@ use std::ops::RangeInclusive;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use lockstep_core::command::Terms;
 use lockstep_core::id::{DirectoryNumber, GroupId, LocalId, RequestId, UserId};
-use lockstep_scim::Object;
 use lockstep_store::{RequestQuery, Store};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::paging::{self, Paging};
+use super::paging::{self, List, Paging};
 use super::query::Query;
-use super::render;
+use super::render::{self, DirectoryRequest, RequestSent, RequestUnderstood};
 use crate::auth::ApiCaller;
 use crate::problem::Problem;
 use crate::scim::{TEMPLATES, below_directory};
@@ -25,7 +26,7 @@ pub(crate) async fn list<S: Store>(
     caller: ApiCaller,
     Path(id): Path<String>,
     query: Query,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let [limit, before, after, order] = paging::PARAMETERS;
     let filters = ["range_start", "range_end", "status", "repaired", "operation", "resource"];
     query.knows(&[&[limit, before, after, order], &filters[..]].concat())?;
@@ -43,14 +44,27 @@ pub(crate) async fn list<S: Store>(
     let asked = RequestQuery { directory: number, page, since, until, status, repaired, operation, resource };
     let mut found = state.requests.list(asked).await?;
     let cursors = paging.cut(&mut found, |record| record.id.to_string());
-    let shown: Result<Vec<Value>, Problem> =
-        found.iter().map(|record| render::request(&state.public_url, record).map(Value::Object)).collect();
-    let Json(mut list) = paging::list(shown?, &cursors);
-    if let Some(fields) = list.as_object_mut() {
-        let recording = json!({ "enabled": state.requests.is_on(), "dropped": state.requests.dropped() });
-        fields.insert("recording".into(), recording);
-    }
-    Ok(Json(list))
+    let shown: Result<Vec<_>, Problem> =
+        found.iter().map(|record| render::request(&state.public_url, record)).collect();
+    let recording = Recording { enabled: state.requests.is_on(), dropped: state.requests.dropped() };
+    Ok(Json(RequestList { list: List::new(shown?, cursors), recording }).into_response())
+}
+
+#[derive(Serialize)]
+struct RequestList {
+    #[serde(flatten)]
+    list: List<DirectoryRequest>,
+    recording: Recording,
+}
+
+/// Whether requests are recorded.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Recording {
+    /// Whether they are.
+    enabled: bool,
+    /// How many records were dropped since the server started, because they could not be written as fast as they came, or
+    /// at all.
+    dropped: u64,
 }
 
 /// `GET /directories/{id}/requests/{request_id}`: all that is kept of one.
@@ -58,38 +72,33 @@ pub(crate) async fn read<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     Path((id, request)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let (directory, _) = caller.directory(&state, &id).await?;
     let missing = || Problem::not_found("request record");
     let request = RequestId::parse(&request).ok_or_else(missing)?;
     let record = state.requests.read(directory.id.directory, request).await?.ok_or_else(missing)?;
-    let mut shown = render::request_with_bodies(&state.public_url, &record)?;
     let (_, terms) = state.contract_of(&directory).await?;
-    shown.insert("understood".into(), understood(&shown, &terms).into());
-    Ok(Json(Value::Object(shown)))
+    let shown = render::request_with_bodies(&state.public_url, &record, |request, sent| {
+        understood(request, sent, &terms)
+    })?;
+    Ok(Json(shown).into_response())
 }
 
 /// The request as it was read: its repairs are run once more, on what is kept of it. Nothing where that is not enough for
 /// the same repairs to be used.
-fn understood(shown: &Object, terms: &Terms) -> Option<Value> {
-    let text = |name: &str| shown.get(name).and_then(Value::as_str);
-    let used: Vec<&str> = shown
-        .get("repairs")?
-        .as_array()?
-        .iter()
-        .filter_map(|repair| repair.get("name").and_then(Value::as_str))
-        .collect();
-    let provider = lockstep_idp::by_slug(text("contract")?).filter(|_| !used.is_empty())?;
-    let raw_query = text("query").unwrap_or_default().to_owned();
+fn understood(shown: &DirectoryRequest, sent: &RequestSent, terms: &Terms) -> Option<RequestUnderstood> {
+    let used: Vec<&str> = shown.repairs.iter().map(|repair| repair.name.as_str()).collect();
+    let provider = lockstep_idp::by_slug(shown.contract.as_deref()?).filter(|_| !used.is_empty())?;
+    let raw_query = shown.query.clone().unwrap_or_default();
     let query = form_urlencoded::parse(raw_query.as_bytes()).into_owned().collect();
     // The one that it was read as, where a header names another.
-    let method = text("operation")?.split(' ').next()?.to_owned();
+    let method = shown.operation.split(' ').next()?.to_owned();
     let mut request = lockstep_idp::Request {
         method,
-        path: below_directory(text("path")?).ok()?,
+        path: below_directory(&shown.path).ok()?,
         raw_query,
         query,
-        body: shown.get("request")?.get("body").filter(|body| !body.is_null()).cloned(),
+        body: sent.body.clone(),
     };
     let notes = lockstep_idp::repair(provider, &mut request, terms, &[]);
     if notes.iter().map(|note| note.repair).ne(used) {
@@ -97,7 +106,7 @@ fn understood(shown: &Object, terms: &Terms) -> Option<Value> {
     }
     let mut query = form_urlencoded::Serializer::new(String::new());
     let query = Some(query.extend_pairs(&request.query).finish()).filter(|query| !query.is_empty());
-    Some(json!({ "method": request.method, "path": request.path, "query": query, "body": request.body }))
+    Some(RequestUnderstood { method: request.method, path: request.path, query, body: request.body })
 }
 
 /// A status, or a class of them such as `4xx`.

@@ -14,11 +14,10 @@ use lockstep_scim::resource::{self, Adopted};
 use lockstep_scim::schema::Schema;
 use lockstep_scim::{Definition, Object};
 use lockstep_store::{Page, Store};
-use serde_json::Value;
 
 use super::fields::{Fields, Given};
 use super::paging::{self, Cursors};
-use super::render;
+use super::render::{self, DirectorySchema};
 use crate::auth::ApiCaller;
 use crate::body::JsonObject;
 use crate::limits::{CANDIDATES_LIMIT, NAME_BYTES_LIMIT};
@@ -31,11 +30,11 @@ pub(crate) async fn list<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let (directory, _) = caller.directory(&state, &id).await?;
     let schemas = state.store.schemas(directory.id.directory).await?;
     let rendered = schemas.list.iter().map(|own| render::schema(&directory, own));
-    Ok(paging::list(rendered, &Cursors { before: None, after: None }))
+    Ok(paging::list(rendered, Cursors { before: None, after: None }))
 }
 
 /// `GET /directories/{id}/schemas/{urn}`, whatever the letter case of the URN.
@@ -43,11 +42,11 @@ pub(crate) async fn read<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     Path((id, urn)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let (directory, _) = caller.directory(&state, &id).await?;
     let schemas = state.store.schemas(directory.id.directory).await?;
     let own = schemas.find(&urn).ok_or_else(|| Problem::not_found("schema"))?;
-    Ok(Json(render::schema(&directory, own)))
+    Ok(Json(render::schema(&directory, own)).into_response())
 }
 
 /// `POST /directories/{id}/schemas`: defines one. 409 where the URN has one, where its removal is still under way, or
@@ -155,7 +154,7 @@ async fn submit<S: Store>(
     Ok(outcome)
 }
 
-fn shown(directory: &Directory, outcome: &Outcome) -> Result<Value, Problem> {
+fn shown<'a>(directory: &Directory, outcome: &'a Outcome) -> Result<DirectorySchema<'a>, Problem> {
     match &outcome.reply {
         Reply::Schema(own) => Ok(render::schema(directory, own)),
         _ => Err(Problem::fault("a schema was answered with something else")),

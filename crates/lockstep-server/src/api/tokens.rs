@@ -10,7 +10,6 @@ use lockstep_core::id::{DirectoryNumber, TokenId};
 use lockstep_core::model::{Directory, Token};
 use lockstep_core::scope::{Scope, Scopes, UnknownScope};
 use lockstep_store::{Page, Store};
-use serde_json::Value;
 
 use super::fields::Fields;
 use super::paging::{self, Paging};
@@ -29,13 +28,13 @@ pub(crate) async fn list<S: Store>(
     caller: ApiCaller,
     Path(id): Path<String>,
     query: Query,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     query.knows(&paging::PARAMETERS)?;
     let paging = Paging::read(&query, TokenId::parse)?;
     let (directory, _) = caller.directory(&state, &id).await?;
     let mut found = state.store.tokens(directory.id.directory, None, paging.page.clone()).await?;
     let cursors = paging.cut(&mut found, |token| token.id.to_string());
-    Ok(paging::list(found.iter().map(|token| render::token(directory.id, token)), &cursors))
+    Ok(paging::list(found.iter().map(|token| render::token(directory.id, token)), cursors))
 }
 
 /// `POST /directories/{id}/tokens`. The answer is the token and, this one time, `bearer_token`.
@@ -60,9 +59,7 @@ pub(crate) async fn create<S: Store>(
     let token = Token { name, scopes, expires_at, ..Token::unrestricted(id, digest_of(&bearer_token), now) };
     state.store.put_token(directory.id.directory, token.clone()).await?;
     let mut answer = render::token(directory.id, &token);
-    if let Some(fields) = answer.as_object_mut() {
-        fields.insert("bearer_token".into(), bearer_token.into());
-    }
+    answer.bearer_token = Some(bearer_token);
     let trail = trail("POST /directories/{id}/tokens", &directory, id)?;
     Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response())
 }

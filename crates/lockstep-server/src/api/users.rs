@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use lockstep_core::id::{LocalId, UserId};
 use lockstep_core::model::{Directory, Group};
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_scim::text;
 use lockstep_store::{Page, Store, UserView};
-use serde_json::Value;
 
 use super::paging::{self, Paging};
 use super::query::Query;
-use super::render;
+use super::render::{self, DirectoryUser};
 use crate::auth::ApiCaller;
 use crate::limits::FILTER_ROWS_LIMIT;
 use crate::problem::Problem;
@@ -24,7 +24,7 @@ pub(crate) async fn list<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     query: Query,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let [limit, before, after, order] = paging::PARAMETERS;
     query.knows(&[limit, before, after, order, "directory", "group", "idp_id", "email"])?;
     let (directory, lookup) = candidates(&state, &caller, &query).await?;
@@ -43,7 +43,8 @@ pub(crate) async fn list<S: Store>(
     };
     let cursors =
         paging.cut(&mut found, |view| UserId { directory: number, local: view.user.id }.to_string());
-    Ok(paging::list(with_groups(&state, &directory, &found).await?, &cursors))
+    let groups = conformed(&state, &directory, &mut found).await?;
+    Ok(paging::list(found.iter().map(|view| with_groups(&directory, view, &groups)), cursors))
 }
 
 /// `GET /directory_users/{id}`.
@@ -51,10 +52,10 @@ pub(crate) async fn read<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    let (directory, user) = caller.user(&state, &id).await?;
-    let rendered = with_groups(&state, &directory, &[user]).await?;
-    rendered.into_iter().next().map(Json).ok_or_else(|| Problem::not_found("directory user"))
+) -> Result<Response, Problem> {
+    let (directory, mut user) = caller.user(&state, &id).await?;
+    let groups = conformed(&state, &directory, std::slice::from_mut(&mut user)).await?;
+    Ok(Json(with_groups(&directory, &user, &groups)).into_response())
 }
 
 /// Whose users are asked for. A group and a directory that do not belong together have none in common.
@@ -118,13 +119,15 @@ async fn matching<S: Store>(
     Ok(found.into_values().filter(matches).collect())
 }
 
-/// The users as they are published, each with its groups. Every group is read once.
-async fn with_groups<S: Store>(
+type Groups = BTreeMap<LocalId, Option<Group>>;
+
+/// Fits the users to the schemas that are coming, and reads the groups that they are in, each once.
+async fn conformed<S: Store>(
     state: &AppState<S>,
     directory: &Directory,
-    users: &[UserView],
-) -> Result<Vec<Value>, Problem> {
-    let mut groups: BTreeMap<LocalId, Option<Group>> = BTreeMap::new();
+    users: &mut [UserView],
+) -> Result<Groups, Problem> {
+    let mut groups = Groups::new();
     for id in users.iter().flat_map(|view| &view.groups).map(|group| group.id) {
         if let std::collections::btree_map::Entry::Vacant(free) = groups.entry(id) {
             let found = state.store.group(directory.id.directory, id, false).await?;
@@ -135,11 +138,14 @@ async fn with_groups<S: Store>(
     for group in groups.values_mut().flatten() {
         conform(terms.as_deref(), Kind::Group, &mut group.doc);
     }
-    let rendered = users.iter().map(|view| {
-        let own = view.groups.iter().filter_map(|group| groups.get(&group.id)?.as_ref());
-        let mut user = view.user.clone();
-        conform(terms.as_deref(), Kind::User, &mut user.doc);
-        render::user_with_groups(directory, &user, own)
-    });
-    Ok(rendered.collect())
+    for view in users {
+        conform(terms.as_deref(), Kind::User, &mut view.user.doc);
+    }
+    Ok(groups)
+}
+
+/// A user as it is published, with its groups.
+fn with_groups<'a>(directory: &Directory, view: &'a UserView, groups: &'a Groups) -> DirectoryUser<'a> {
+    let own = view.groups.iter().filter_map(|group| groups.get(&group.id)?.as_ref());
+    render::user_with_groups(directory, &view.user, own)
 }

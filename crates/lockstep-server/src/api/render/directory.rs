@@ -1,52 +1,139 @@
 //! A directory. `external_key` is its id: nothing else names it to its IdP.
 
-use lockstep_core::model::{Directory, Head};
+use std::collections::BTreeMap;
+
+use lockstep_core::model::{Directory as Kept, Head};
 use lockstep_core::recognition::Suggestion;
 use lockstep_core::rules::Rules;
 use lockstep_core::settings::Setting;
-use lockstep_scim::Object;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One IdP's connection to one organization.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Directory<'a> {
+    /// Says what this is.
+    #[schema(pattern = "^directory$")]
+    object: &'static str,
+    /// Its id.
+    id: String,
+    /// Whose it is.
+    organization_id: String,
+    /// The same as `id`: nothing else names it to its IdP.
+    external_key: String,
+    /// Of which type it is.
+    r#type: &'a str,
+    /// The contract to which its IdP is held: a page of `/idp`.
+    contract: &'a str,
+    /// Who chose the contract.
+    contract_chosen_by: &'static str,
+    /// Another contract that its traffic shows, if any.
+    suggested_contract: Option<SuggestedContract<'a>>,
+    /// `linked`: it serves its IdP. `unlinked`: it is paused, and its IdP gets 403. `deleting`: it is gone.
+    state: &'static str,
+    /// What it is called.
+    name: &'a str,
+    /// Always null: a directory has no domain of its own here.
+    domain: Option<&'a str>,
+    /// The settings that are effective, each switched on or off.
+    #[schema(value_type = BTreeMap<String, bool>)]
+    settings: BTreeMap<&'static str, bool>,
+    /// Which of the settings were set; the others are left to the contract.
+    settings_set: Vec<&'static str>,
+    /// The header in which its IdP sends the bearer token besides `Authorization`, in lower case; `authorization` where
+    /// there is no other.
+    credential_header: &'a str,
+    /// Whether resources are still being fitted to changed schemas.
+    schema_changes_pending: bool,
+    /// How many users and groups it has.
+    metadata: DirectoryMetadata,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+    /// Where its IdP sends its requests. In the answer to its making alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) scim_endpoint: Option<String>,
+    /// By what its IdP is known. It is answered this one time, when the directory is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) bearer_token: Option<String>,
+}
+
+/// Another contract that a directory's traffic shows.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SuggestedContract<'a> {
+    /// The contract: a page of `/idp`.
+    contract: &'a str,
+    /// What the IdP is called; null where this version does not know the contract.
+    name: Option<&'static str>,
+    /// Whether there is no other way to read what was seen.
+    certain: bool,
+    /// What was seen, in words.
+    signs: &'a [String],
+    /// When it was seen.
+    #[schema(format = DateTime)]
+    seen_at: String,
+}
+
+/// How many users and groups a directory has.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DirectoryMetadata {
+    /// Its users.
+    users: DirectoryUserCounts,
+    /// How many groups.
+    groups: u64,
+}
+
+/// How many users a directory has.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DirectoryUserCounts {
+    /// How many are active.
+    active: u64,
+    /// How many are not.
+    inactive: u64,
+}
 
 /// A directory, as it is published: `settings` holds what is effective, `settings_set` which of them are not left to
 /// the contract.
-pub(crate) fn directory(directory: &Directory, head: &Head, contract: &Rules) -> Value {
-    let settings: Object = Setting::ALL
-        .into_iter()
-        .map(|setting| (setting.as_str().to_owned(), directory.settings.effective(setting, contract).into()))
-        .collect();
-    let set: Vec<&str> = directory.settings.iter().map(|(setting, _)| setting.as_str()).collect();
-    json!({
-        "object": "directory",
-        "id": directory.id.to_string(),
-        "organization_id": directory.organization.to_string(),
-        "external_key": directory.id.to_string(),
-        "type": directory.directory_type,
-        "contract": directory.contract,
-        "contract_chosen_by": directory.recognition.chosen_by.as_str(),
-        "suggested_contract": directory.recognition.suggestion.as_ref().map(suggestion),
-        "state": directory.state.as_str(),
-        "name": directory.name,
-        "domain": null,
-        "settings": settings,
-        "settings_set": set,
-        "credential_header": directory.credential_header.as_str(),
-        "schema_changes_pending": directory.sweep.is_some(),
-        "metadata": {
-            "users": { "active": head.users_active, "inactive": head.users_inactive },
-            "groups": head.groups,
+pub(crate) fn directory<'a>(directory: &'a Kept, head: &Head, contract: &Rules) -> Directory<'a> {
+    let effective = |setting: Setting| (setting.as_str(), directory.settings.effective(setting, contract));
+    Directory {
+        object: "directory",
+        id: directory.id.to_string(),
+        organization_id: directory.organization.to_string(),
+        external_key: directory.id.to_string(),
+        r#type: &directory.directory_type,
+        contract: &directory.contract,
+        contract_chosen_by: directory.recognition.chosen_by.as_str(),
+        suggested_contract: directory.recognition.suggestion.as_ref().map(suggestion),
+        state: directory.state.as_str(),
+        name: &directory.name,
+        domain: None,
+        settings: Setting::ALL.into_iter().map(effective).collect(),
+        settings_set: directory.settings.iter().map(|(setting, _)| setting.as_str()).collect(),
+        credential_header: directory.credential_header.as_str(),
+        schema_changes_pending: directory.sweep.is_some(),
+        metadata: DirectoryMetadata {
+            users: DirectoryUserCounts { active: head.users_active, inactive: head.users_inactive },
+            groups: head.groups,
         },
-        "created_at": directory.created_at.to_string(),
-        "updated_at": directory.updated_at.to_string(),
-    })
+        created_at: directory.created_at.to_string(),
+        updated_at: directory.updated_at.to_string(),
+        scim_endpoint: None,
+        bearer_token: None,
+    }
 }
 
-/// Another contract that its traffic shows.
-fn suggestion(suggestion: &Suggestion) -> Value {
-    json!({
-        "contract": suggestion.contract,
-        "name": lockstep_idp::by_slug(&suggestion.contract).map(|provider| provider.name),
-        "certain": suggestion.certain,
-        "signs": suggestion.signs,
-        "seen_at": suggestion.at.to_string(),
-    })
+fn suggestion(suggestion: &Suggestion) -> SuggestedContract<'_> {
+    SuggestedContract {
+        contract: &suggestion.contract,
+        name: lockstep_idp::by_slug(&suggestion.contract).map(|provider| provider.name),
+        certain: suggestion.certain,
+        signs: &suggestion.signs,
+        seen_at: suggestion.at.to_string(),
+    }
 }

@@ -1,85 +1,185 @@
 //! A record of the log as the event that applications know, told as things stood at its moment.
 
-use lockstep_core::clock::Timestamp;
 use lockstep_core::event::{Change, EventType, Record, Told, ToldDirectory};
 use lockstep_core::id::LocalId;
 use lockstep_core::model::Directory;
 use lockstep_scim::Object;
 use lockstep_store::EventView;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::Moment;
-use super::group::group_at;
-use super::user::user_at;
+use super::group::{DirectoryGroup, group_at};
+use super::user::{DirectoryUser, user_at};
 use crate::problem::Problem;
 
-/// An event, as it is published, with `directory_seq` and the `request_id` that caused it beside the published fields.
-pub(crate) fn event(directory: &Directory, view: &EventView) -> Result<Value, Problem> {
-    let record = &view.record;
-    let data = match &record.change {
-        Change::Activated(told) => directory_data(directory, told, "active", record.at),
-        Change::Deleted(told) => directory_data(directory, told, "deleting", record.at),
-        Change::User(kind, id, told) => resource_data(user_at, directory, *id, *kind, told, record.at),
-        Change::Group(kind, id, told) => resource_data(group_at, directory, *id, *kind, told, record.at),
-        Change::Membership(..) => membership_data(directory, view)?,
-    };
-    Ok(json!({
-        "object": "event",
-        "id": record.id().to_string(),
-        "event": record.event_type().as_str(),
-        "data": data,
-        "created_at": record.at.to_string(),
-        "directory_seq": record.seq,
-        "request_id": record.request.to_string(),
-    }))
+/// Something that changed, told as things stood then.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Event<'a> {
+    /// Says what this is.
+    #[schema(pattern = "^event$")]
+    object: &'static str,
+    /// Its id, and the cursor behind it: ask for what comes `after` it.
+    id: String,
+    /// What happened.
+    #[serde(rename = "event")]
+    kind: &'static str,
+    /// What it happened to, as it stood then.
+    data: EventData<'a>,
+    /// When it happened.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// Its place in its directory's log, which has no gaps.
+    directory_seq: u64,
+    /// The request that caused it: the `x-request-id` of its answer.
+    request_id: String,
 }
 
-/// Events say `active` where the directory itself says `linked`: both as published.
-fn directory_data(directory: &Directory, told: &ToldDirectory, state: &str, updated_at: Timestamp) -> Value {
-    json!({
-        "object": "directory",
-        "id": directory.id.to_string(),
-        "organization_id": directory.organization.to_string(),
-        "external_key": directory.id.to_string(),
-        "type": told.directory_type,
-        "state": state,
-        "name": told.name,
-        "domains": [],
-        "created_at": told.created_at.to_string(),
-        "updated_at": updated_at.to_string(),
+/// What an event tells of: the directory itself, a user, a group, or who joined or left which group.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum EventData<'a> {
+    /// A directory was made, or deleted.
+    Directory(EventDirectory<'a>),
+    /// A user was made, changed or deleted.
+    User(Box<DirectoryUser<'a>>),
+    /// A group was made, changed or deleted.
+    Group(Box<DirectoryGroup<'a>>),
+    /// A user joined a group or left it.
+    Membership(Box<EventMembership<'a>>),
+}
+
+/// A directory as its events tell of it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EventDirectory<'a> {
+    /// Says what this is.
+    #[schema(pattern = "^directory$")]
+    object: &'static str,
+    /// Its id.
+    id: String,
+    /// Whose it is.
+    organization_id: String,
+    /// The same as `id`.
+    external_key: String,
+    /// Of which type it was.
+    r#type: &'a str,
+    /// `active` where the directory itself says `linked`, and `deleting`: both as published.
+    #[schema(pattern = "^(active|deleting)$")]
+    state: &'static str,
+    /// What it was called.
+    name: &'a str,
+    /// Its domains. None are kept yet, so the list is empty.
+    domains: [Value; 0],
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was last changed: the time of the event.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// Who joined or left which group.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EventMembership<'a> {
+    /// The directory.
+    directory_id: String,
+    /// The user, as it stood then.
+    user: DirectoryUser<'a>,
+    /// The group, as it stood then.
+    group: DirectoryGroup<'a>,
+}
+
+/// An event, as it is published, with `directory_seq` and the `request_id` that caused it beside the published fields.
+pub(crate) fn event<'a>(directory: &Directory, view: &'a EventView) -> Result<Event<'a>, Problem> {
+    let record = &view.record;
+    let data = match &record.change {
+        Change::Activated(told) => EventData::Directory(directory_data(directory, told, "active", record)),
+        Change::Deleted(told) => EventData::Directory(directory_data(directory, told, "deleting", record)),
+        Change::User(kind, id, told) => {
+            let mut user = user_at(directory, *id, moment(record, told));
+            if *kind == EventType::UserUpdated {
+                user.previous_attributes = Some(user_before(directory, *id, record, told, &user));
+            }
+            EventData::User(Box::new(user))
+        }
+        Change::Group(kind, id, told) => {
+            let mut group = group_at(directory, *id, moment(record, told));
+            if *kind == EventType::GroupUpdated {
+                group.previous_attributes = Some(group_before(directory, *id, record, told, &group));
+            }
+            EventData::Group(Box::new(group))
+        }
+        Change::Membership(..) => EventData::Membership(Box::new(membership_data(directory, view)?)),
+    };
+    Ok(Event {
+        object: "event",
+        id: record.id().to_string(),
+        kind: record.event_type().as_str(),
+        data,
+        created_at: record.at.to_string(),
+        directory_seq: record.seq,
+        request_id: record.request.to_string(),
     })
 }
 
-type Render = fn(&Directory, LocalId, Moment<'_>) -> Value;
+fn directory_data<'a>(
+    directory: &Directory,
+    told: &'a ToldDirectory,
+    state: &'static str,
+    record: &Record,
+) -> EventDirectory<'a> {
+    EventDirectory {
+        object: "directory",
+        id: directory.id.to_string(),
+        organization_id: directory.organization.to_string(),
+        external_key: directory.id.to_string(),
+        r#type: &told.directory_type,
+        state,
+        name: &told.name,
+        domains: [],
+        created_at: told.created_at.to_string(),
+        updated_at: record.at.to_string(),
+    }
+}
 
-fn resource_data(
-    render: Render,
+fn moment<'a>(record: &Record, told: &'a Told) -> Moment<'a> {
+    Moment { doc: &told.doc, nested: &told.nested, created_at: told.created_at, updated_at: record.at }
+}
+
+fn user_before(
     directory: &Directory,
     id: LocalId,
-    kind: EventType,
+    record: &Record,
     told: &Told,
-    at: Timestamp,
-) -> Value {
-    let moment = |doc, nested| Moment { doc, nested, created_at: told.created_at, updated_at: at };
-    let mut after = render(directory, id, moment(&told.doc, &told.nested));
-    if matches!(kind, EventType::UserUpdated | EventType::GroupUpdated) {
-        let doc_before = told.doc_before();
-        let nested_before = told.nested_before.as_ref().unwrap_or(&told.nested);
-        let before = render(directory, id, moment(&doc_before, nested_before));
-        let previous = previous_attributes(&before, &after);
-        if let Some(fields) = after.as_object_mut() {
-            fields.insert("previous_attributes".into(), Value::Object(previous));
-        }
-    }
-    after
+    after: &DirectoryUser<'_>,
+) -> Object {
+    let doc = told.doc_before();
+    let before = user_at(directory, id, Moment { doc: &doc, ..moment(record, told) });
+    previous_attributes(&before, after)
+}
+
+fn group_before(
+    directory: &Directory,
+    id: LocalId,
+    record: &Record,
+    told: &Told,
+    after: &DirectoryGroup<'_>,
+) -> Object {
+    let doc = told.doc_before();
+    let nested = told.nested_before.as_ref().unwrap_or(&told.nested);
+    let before = group_at(directory, id, Moment { doc: &doc, nested, ..moment(record, told) });
+    previous_attributes(&before, after)
 }
 
 /// What differs, as it was before: null where it was absent. Of the objects that hold attributes, only those
 /// attributes that differ.
-fn previous_attributes(before: &Value, after: &Value) -> Object {
-    let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else { return Object::new() };
+fn previous_attributes(before: &impl Serialize, after: &impl Serialize) -> Object {
+    // Their keys are texts, so that nothing stands against it.
+    let [before, after] = [serde_json::to_value(before), serde_json::to_value(after)];
+    let (Ok(Value::Object(before)), Ok(Value::Object(after))) = (before, after) else { return Object::new() };
     let mut previous = Object::new();
-    for (name, was) in before {
+    for (name, was) in &before {
         let is = after.get(name).unwrap_or(&Value::Null);
         if was == is {
             continue;
@@ -93,29 +193,26 @@ fn previous_attributes(before: &Value, after: &Value) -> Object {
     previous
 }
 
-fn membership_data(directory: &Directory, view: &EventView) -> Result<Value, Problem> {
-    Ok(json!({
-        "directory_id": directory.id.to_string(),
-        "user": told_by(user_at, directory, view.user.as_ref())?,
-        "group": told_by(group_at, directory, view.group.as_ref())?,
-    }))
-}
-
-fn told_by(render: Render, directory: &Directory, record: Option<&Record>) -> Result<Value, Problem> {
-    match record {
-        Some(Record { change: Change::User(_, id, told) | Change::Group(_, id, told), at, .. }) => {
-            let moment =
-                Moment { doc: &told.doc, nested: &told.nested, created_at: told.created_at, updated_at: *at };
-            Ok(render(directory, *id, moment))
-        }
-        _ => Err(Problem::fault(
-            "a membership's event does not name a record of its user and one of its group",
-        )),
-    }
+fn membership_data<'a>(directory: &Directory, view: &'a EventView) -> Result<EventMembership<'a>, Problem> {
+    let fault =
+        || Problem::fault("a membership's event does not name a record of its user and one of its group");
+    let Some(user @ Record { change: Change::User(_, user_id, user_told), .. }) = &view.user else {
+        return Err(fault());
+    };
+    let Some(group @ Record { change: Change::Group(_, group_id, group_told), .. }) = &view.group else {
+        return Err(fault());
+    };
+    Ok(EventMembership {
+        directory_id: directory.id.to_string(),
+        user: user_at(directory, *user_id, moment(user, user_told)),
+        group: group_at(directory, *group_id, moment(group, group_told)),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -2,68 +2,269 @@
 
 use lockstep_core::clock::Timestamp;
 use lockstep_core::id::{DirectoryNumber, EventId};
-use lockstep_scim::Object;
 use lockstep_store::RequestRecord;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 use crate::requests::Detail;
 
+/// A request that a directory's IdP sent: what was made of it, and what it was answered.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DirectoryRequest {
+    /// Says what this is.
+    #[schema(pattern = "^directory_request$")]
+    object: &'static str,
+    /// Its id: the `x-request-id` of the answer.
+    id: String,
+    /// To which directory it was sent.
+    directory_id: String,
+    /// When it arrived.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// How long the answer took, in milliseconds.
+    duration_ms: Option<f64>,
+    /// By which bearer token it was known, if by one.
+    token_id: Option<String>,
+    /// By which OAuth client it was known, if by one.
+    client_id: Option<String>,
+    /// The method, as it was sent.
+    method: String,
+    /// What was asked, as a template, such as `PATCH /Users/{id}`.
+    pub(crate) operation: String,
+    /// The path, as it was sent.
+    pub(crate) path: String,
+    /// The query, as it was sent.
+    pub(crate) query: Option<String>,
+    /// The users and groups that it was about, the first of them.
+    resources: Vec<RequestResource>,
+    /// How many it was about.
+    resources_count: u64,
+    /// The status of the answer.
+    status: u16,
+    /// Whether a repair was used.
+    repaired: bool,
+    /// The repairs that were used.
+    pub(crate) repairs: Vec<RequestRepair>,
+    /// What was passed over, in words.
+    notes: Vec<String>,
+    /// Why it was refused; null where it was not.
+    refusal: Option<RequestRefusal>,
+    /// What came of the operations of a bulk; null where it was none.
+    operations: Option<RequestOperations>,
+    /// The contract of another IdP that this request looks like.
+    looks_like: Option<String>,
+    /// What the IdP's administrator should change.
+    advice: Vec<String>,
+    /// The events that it caused, the first of them.
+    event_ids: Vec<String>,
+    /// How many it caused.
+    events_count: u64,
+    /// The contract by which it was read.
+    pub(crate) contract: Option<String>,
+    /// What came of it, in a sentence.
+    decided: String,
+    /// What was sent. Where one record is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    request: Option<RequestSent>,
+    /// What was answered. Where one record is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    answer: Option<RequestAnswer>,
+    /// How it was read after its repairs; null where there were none, or what is kept is not enough to say. Where one
+    /// record is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[expect(clippy::option_option, reason = "left out, null or there: the wire knows all three")]
+    understood: Option<Option<RequestUnderstood>>,
+}
+
+/// A user or group that a request was about.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct RequestResource {
+    /// `User` or `Group`.
+    r#type: String,
+    /// Its id.
+    id: String,
+}
+
+/// A deviation that was mended before the request was carried out.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct RequestRepair {
+    /// Which one.
+    pub(crate) name: String,
+    /// What was done to this request.
+    detail: String,
+    /// The quirk of the IdP that it mends, if it is one of the quirks known by a number.
+    quirk: Option<String>,
+    /// Why there is such a repair; null where this version does not know it.
+    #[serde(default)]
+    why: Option<String>,
+    /// Where it is described.
+    #[serde(default)]
+    link: String,
+}
+
+/// Why a request was refused.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct RequestRefusal {
+    /// A word for programs.
+    code: String,
+    /// SCIM's word for it, where it has one.
+    scim_type: Option<String>,
+    /// A sentence for people.
+    message: String,
+}
+
+/// What came of the operations of a bulk.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct RequestOperations {
+    /// How many there were.
+    count: u64,
+    /// How many of them were refused.
+    failed: u64,
+    /// Those that were refused, the first of them.
+    failures: Vec<RequestFailure>,
+}
+
+/// An operation of a bulk that was refused.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct RequestFailure {
+    /// Which one, counted from 0.
+    index: u64,
+    /// Its method.
+    method: Option<String>,
+    /// Its status.
+    status: Option<String>,
+    /// SCIM's word for it, where it has one.
+    scim_type: Option<String>,
+    /// A sentence for people.
+    message: Option<String>,
+}
+
+/// What was sent, as far as it is kept: no credential is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RequestSent {
+    /// The headers that are kept.
+    #[schema(value_type = BTreeMap<String, String>)]
+    headers: Value,
+    /// The body, as far as it is kept; null where none is.
+    pub(crate) body: Option<Value>,
+    /// How many bytes it had; null where it was not read.
+    body_bytes: Option<usize>,
+}
+
+/// What was answered, as far as it is kept.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RequestAnswer {
+    /// The status.
+    status: u16,
+    /// The headers that are kept.
+    #[schema(value_type = BTreeMap<String, String>)]
+    headers: Value,
+    /// The body, as far as it is kept; null where none is.
+    body: Option<Value>,
+    /// How many bytes it had; null where it was not kept.
+    body_bytes: Option<usize>,
+}
+
+/// How a request was read after its repairs.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RequestUnderstood {
+    /// The method.
+    pub(crate) method: String,
+    /// The path below the directory.
+    pub(crate) path: String,
+    /// The query.
+    pub(crate) query: Option<String>,
+    /// The body.
+    pub(crate) body: Option<Value>,
+}
+
+/// What was stored for a list.
+#[derive(Deserialize)]
+struct Summary {
+    method: String,
+    path: String,
+    query: Option<String>,
+    directory: String,
+    contract: Option<String>,
+    token: Option<String>,
+    client: Option<String>,
+    resources: Vec<RequestResource>,
+    resources_count: u64,
+    repairs: Vec<RequestRepair>,
+    notes: Vec<String>,
+    refusal: Option<RequestRefusal>,
+    operations: Option<RequestOperations>,
+    looks_like: Option<String>,
+    advice: Vec<String>,
+    events: Vec<(u64, i64)>,
+    events_count: u64,
+    duration_us: Option<u64>,
+}
+
 /// What a list shows.
-pub(crate) fn request(public_url: &str, record: &RequestRecord) -> Result<Object, Problem> {
-    let mut kept: Object = stored(&record.summary)?;
-    let mut take = |name: &str| kept.remove(name).unwrap_or(Value::Null);
-    let contract = take("contract");
-    let events = event_ids(record.directory, &take("events"));
+pub(crate) fn request(public_url: &str, record: &RequestRecord) -> Result<DirectoryRequest, Problem> {
+    let kept: Summary = stored(&record.summary)?;
     let arrived = Timestamp(i64::try_from(record.id.0 >> 80).unwrap_or(i64::MAX).saturating_mul(1_000));
-    let Value::Object(mut shown) = json!({
-        "object": "directory_request",
-        "id": record.id.to_string(),
-        "directory_id": take("directory"),
-        "created_at": arrived.to_string(),
-        "duration_ms": take("duration_us").as_f64().map(|micros| micros / 1_000.0),
-        "token_id": take("token"),
-        "client_id": take("client"),
-        "method": take("method"),
-        "operation": record.operation,
-        "path": take("path"),
-        "query": take("query"),
-        "resources": take("resources"),
-        "resources_count": take("resources_count"),
-        "status": record.status,
-        "repaired": record.repaired,
-        "repairs": repairs(public_url, contract.as_str().unwrap_or_default(), take("repairs")),
-        "notes": take("notes"),
-        "refusal": take("refusal"),
-        "operations": take("operations"),
-        "looks_like": take("looks_like"),
-        "advice": take("advice"),
-        "event_ids": events,
-        "events_count": take("events_count"),
-    }) else {
-        return Ok(Map::new());
-    };
-    shown.insert("contract".into(), contract);
-    let decided = decided(record, &shown);
-    shown.insert("decided".into(), decided.into());
+    let decided = decided(record, &kept);
+    Ok(DirectoryRequest {
+        object: "directory_request",
+        id: record.id.to_string(),
+        directory_id: kept.directory,
+        created_at: arrived.to_string(),
+        duration_ms: kept.duration_us.map(milliseconds),
+        token_id: kept.token,
+        client_id: kept.client,
+        method: kept.method,
+        operation: record.operation.clone(),
+        path: kept.path,
+        query: kept.query,
+        resources: kept.resources,
+        resources_count: kept.resources_count,
+        status: record.status,
+        repaired: record.repaired,
+        repairs: repairs(public_url, kept.contract.as_deref().unwrap_or_default(), kept.repairs),
+        notes: kept.notes,
+        refusal: kept.refusal,
+        operations: kept.operations,
+        looks_like: kept.looks_like,
+        advice: kept.advice,
+        event_ids: kept.events.iter().map(|event| event_id(record.directory, *event)).collect(),
+        events_count: kept.events_count,
+        contract: kept.contract,
+        decided,
+        request: None,
+        answer: None,
+        understood: None,
+    })
+}
+
+/// The same with headers and bodies, and with what it was `understood` to be.
+pub(crate) fn request_with_bodies(
+    public_url: &str,
+    record: &RequestRecord,
+    understood: impl FnOnce(&DirectoryRequest, &RequestSent) -> Option<RequestUnderstood>,
+) -> Result<DirectoryRequest, Problem> {
+    let mut shown = request(public_url, record)?;
+    let kept: Detail<'_> = stored(&record.detail)?;
+    let sent = RequestSent { headers: kept.headers, body: kept.body.shown(), body_bytes: kept.body_bytes };
+    shown.understood = Some(understood(&shown, &sent));
+    shown.request = Some(sent);
+    shown.answer = Some(RequestAnswer {
+        status: record.status,
+        headers: kept.answer_headers,
+        body: kept.answer.shown(),
+        body_bytes: kept.answer_bytes,
+    });
     Ok(shown)
 }
 
-/// The same with headers and bodies.
-pub(crate) fn request_with_bodies(public_url: &str, record: &RequestRecord) -> Result<Object, Problem> {
-    let mut shown = request(public_url, record)?;
-    let kept: Detail<'_> = stored(&record.detail)?;
-    let sent = json!({ "headers": kept.headers, "body": kept.body.shown(), "body_bytes": kept.body_bytes });
-    let answer = json!({
-        "status": record.status,
-        "headers": kept.answer_headers,
-        "body": kept.answer.shown(),
-        "body_bytes": kept.answer_bytes,
-    });
-    shown.insert("request".into(), sent);
-    shown.insert("answer".into(), answer);
-    Ok(shown)
+#[expect(clippy::cast_precision_loss, reason = "no request takes so long that a microsecond is lost")]
+fn milliseconds(micros: u64) -> f64 {
+    micros as f64 / 1_000.0
 }
 
 fn stored<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
@@ -72,51 +273,40 @@ fn stored<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
 }
 
 /// Each repair with its reason, as this version knows it, and where it is described.
-fn repairs(public_url: &str, contract: &str, kept: Value) -> Value {
+fn repairs(public_url: &str, contract: &str, mut kept: Vec<RequestRepair>) -> Vec<RequestRepair> {
     let provider = lockstep_idp::by_slug(contract);
-    let Value::Array(mut kept) = kept else { return json!([]) };
     for repair in &mut kept {
-        let Some(fields) = repair.as_object_mut() else { continue };
-        let name = fields.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let known = provider.and_then(|provider| provider.repairs.iter().find(|known| known.name == name));
-        fields.insert("why".into(), known.map(|known| known.why).into());
-        fields.insert("link".into(), format!("{public_url}/idp/{contract}#{name}").into());
+        let known =
+            provider.and_then(|provider| provider.repairs.iter().find(|known| known.name == repair.name));
+        repair.why = known.map(|known| known.why.to_owned());
+        repair.link = format!("{public_url}/idp/{contract}#{}", repair.name);
     }
-    Value::Array(kept)
+    kept
 }
 
-fn event_ids(directory: DirectoryNumber, kept: &Value) -> Vec<String> {
-    let id = |event: &Value| {
-        let (seq, at) = (event.get(0)?.as_u64()?, Timestamp(event.get(1)?.as_i64()?));
-        Some(EventId { directory, seq, at }.to_string())
-    };
-    kept.as_array().into_iter().flatten().filter_map(id).collect()
+fn event_id(directory: DirectoryNumber, (seq, at): (u64, i64)) -> String {
+    EventId { directory, seq, at: Timestamp(at) }.to_string()
 }
 
 /// What came of it, in a sentence.
-fn decided(record: &RequestRecord, shown: &Object) -> String {
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    if let Some(refusal) = shown.get("refusal").filter(|refusal| !refusal.is_null()) {
-        let kind = text(refusal, "scim_type").map(|kind| format!(" {kind}")).unwrap_or_default();
-        let message = text(refusal, "message").unwrap_or_default();
-        return format!("refused with {}{kind}: {message}", record.status);
+fn decided(record: &RequestRecord, kept: &Summary) -> String {
+    if let Some(refusal) = &kept.refusal {
+        let kind = refusal.scim_type.as_ref().map(|kind| format!(" {kind}")).unwrap_or_default();
+        return format!("refused with {}{kind}: {}", record.status, refusal.message);
     }
-    let events = shown.get("events_count").and_then(Value::as_u64).unwrap_or(0);
-    if let Some(operations) = shown.get("operations").filter(|operations| !operations.is_null()) {
-        let count = |name: &str| operations.get(name).and_then(Value::as_u64).unwrap_or(0);
-        let failed = count("failed");
+    let events = kept.events_count;
+    if let Some(operations) = &kept.operations {
         return format!(
-            "carried out {} operations, of which {failed} were refused: {}",
-            count("count"),
+            "carried out {} operations, of which {} were refused: {}",
+            operations.count,
+            operations.failed,
             told(events)
         );
     }
-    let resource = shown.get("resources").and_then(|resources| resources.get(0));
-    let named = resource.and_then(|resource| {
-        let (kind, id) = (text(resource, "type")?, text(resource, "id")?);
-        Some(format!("{} {id}", kind.to_lowercase()))
-    });
-    let named = named.unwrap_or_else(|| "what was asked for".to_owned());
+    let named = kept.resources.first().map_or_else(
+        || "what was asked for".to_owned(),
+        |resource| format!("{} {}", resource.r#type.to_lowercase(), resource.id),
+    );
     let Some((method, path)) = record.operation.split_once(' ') else { return String::new() };
     let reads = |what: String| format!("answered with {what}");
     match method {

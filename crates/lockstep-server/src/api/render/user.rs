@@ -4,54 +4,123 @@
 //! `department_name`, `division_name`, `cost_center_name` (from the enterprise extension), `employee_type` (from
 //! `userType`) and `job_title` (from `title`). `role` and `roles` are left out: nothing is mapped to roles yet.
 
+use std::borrow::Cow;
+
 use lockstep_core::id::{LocalId, UserId};
 use lockstep_core::model::{Directory, Group, User, is_active};
 use lockstep_scim::Object;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
+use super::group::DirectoryGroup;
 use super::{Moment, group, text_at};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
+/// A user that an IdP told of.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DirectoryUser<'a> {
+    /// Says what this is.
+    #[schema(pattern = "^directory_user$")]
+    object: &'static str,
+    /// Its id.
+    id: String,
+    /// By what its IdP knows it: its `externalId`, else its `userName`.
+    idp_id: &'a str,
+    /// The directory that it is in.
+    directory_id: String,
+    /// The organization whose directory that is.
+    organization_id: String,
+    /// The primary e-mail address, else the first, else a `userName` that is one.
+    email: Option<&'a str>,
+    /// The given name.
+    first_name: Option<&'a str>,
+    /// The family name.
+    last_name: Option<&'a str>,
+    /// The whole name as the IdP wrote it, else its parts, else the `displayName`.
+    name: Option<Cow<'a, str>>,
+    /// All e-mail addresses.
+    emails: Vec<DirectoryUserEmail<'a>>,
+    /// The title.
+    job_title: Option<&'a str>,
+    /// The `userName`.
+    username: Option<&'a str>,
+    /// Whether the IdP lets the user in.
+    #[schema(pattern = "^(active|inactive)$")]
+    state: &'static str,
+    /// The attributes that are mapped from what the IdP sends.
+    #[schema(value_type = Object)]
+    custom_attributes: Object,
+    /// The SCIM resource as the IdP wrote it.
+    #[schema(value_type = Object)]
+    pub(super) raw_attributes: &'a Object,
+    /// When the user was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When the user was last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+    /// The groups that the user is in. Not in events, where joining and leaving are events of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    groups: Option<Vec<DirectoryGroup<'a>>>,
+    /// In an event that tells of a change: what differs, as it was before; null where it was absent. Of
+    /// `raw_attributes` and `custom_attributes` only those attributes that differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    pub(super) previous_attributes: Option<Object>,
+}
+
+/// An e-mail address of a user.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DirectoryUserEmail<'a> {
+    /// Whether it is the one to use.
+    primary: bool,
+    /// What it is for, such as `work`.
+    r#type: Option<&'a str>,
+    /// The address.
+    value: Option<&'a str>,
+}
+
 /// A user with its groups, as it is published.
 pub(crate) fn user_with_groups<'a>(
     directory: &Directory,
-    user: &User,
+    user: &'a User,
     groups: impl Iterator<Item = &'a Group>,
-) -> Value {
+) -> DirectoryUser<'a> {
     let moment =
         Moment { doc: &user.doc, nested: &[], created_at: user.created_at, updated_at: user.modified_at };
-    let mut out = user_at(directory, user.id, moment);
-    if let Some(fields) = out.as_object_mut() {
-        fields.insert("groups".into(), groups.map(|row| group(directory, row)).collect());
-    }
-    out
+    let groups = groups.map(|row| group(directory, row)).collect();
+    DirectoryUser { groups: Some(groups), ..user_at(directory, user.id, moment) }
 }
 
 /// A user at a moment.
-pub(super) fn user_at(directory: &Directory, local: LocalId, moment: Moment<'_>) -> Value {
+pub(super) fn user_at<'a>(directory: &Directory, local: LocalId, moment: Moment<'a>) -> DirectoryUser<'a> {
     let doc = moment.doc;
     let name = doc.get("name").and_then(Value::as_object);
     let part = |attribute: &str| name.and_then(|name| text_at(name, attribute));
-    json!({
-        "object": "directory_user",
-        "id": UserId { directory: directory.id.directory, local }.to_string(),
-        "idp_id": user_idp_id(doc),
-        "directory_id": directory.id.to_string(),
-        "organization_id": directory.organization.to_string(),
-        "email": email(doc),
-        "first_name": part("givenName"),
-        "last_name": part("familyName"),
-        "name": full_name(doc),
-        "emails": emails(doc),
-        "job_title": text_at(doc, "title"),
-        "username": text_at(doc, "userName"),
-        "state": if is_active(doc) { "active" } else { "inactive" },
-        "custom_attributes": custom_attributes(doc),
-        "raw_attributes": doc,
-        "created_at": moment.created_at.to_string(),
-        "updated_at": moment.updated_at.to_string(),
-    })
+    DirectoryUser {
+        object: "directory_user",
+        id: UserId { directory: directory.id.directory, local }.to_string(),
+        idp_id: user_idp_id(doc),
+        directory_id: directory.id.to_string(),
+        organization_id: directory.organization.to_string(),
+        email: email(doc),
+        first_name: part("givenName"),
+        last_name: part("familyName"),
+        name: full_name(doc),
+        emails: emails(doc),
+        job_title: text_at(doc, "title"),
+        username: text_at(doc, "userName"),
+        state: if is_active(doc) { "active" } else { "inactive" },
+        custom_attributes: custom_attributes(doc),
+        raw_attributes: doc,
+        created_at: moment.created_at.to_string(),
+        updated_at: moment.updated_at.to_string(),
+        groups: None,
+        previous_attributes: None,
+    }
 }
 
 /// The IdP's `externalId` where it gave one, else the userName.
@@ -72,29 +141,30 @@ pub(crate) fn email(doc: &Object) -> Option<&str> {
     primary.or_else(|| text_at(doc, "userName").filter(|name| name.contains('@')))
 }
 
-fn emails(doc: &Object) -> Vec<Value> {
+fn emails(doc: &Object) -> Vec<DirectoryUserEmail<'_>> {
     let emails =
         doc.get("emails").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
     emails
-        .map(|email| {
-            json!({
-                "primary": email.get("primary").and_then(Value::as_bool).unwrap_or(false),
-                "type": text_at(email, "type"),
-                "value": text_at(email, "value"),
-            })
+        .map(|email| DirectoryUserEmail {
+            primary: email.get("primary").and_then(Value::as_bool).unwrap_or(false),
+            r#type: text_at(email, "type"),
+            value: text_at(email, "value"),
         })
         .collect()
 }
 
 /// The name as the IdP wrote it, else its parts, else the displayName.
-fn full_name(doc: &Object) -> Option<String> {
+fn full_name(doc: &Object) -> Option<Cow<'_, str>> {
     let name = doc.get("name").and_then(Value::as_object);
     let part = |attribute: &str| name.and_then(|name| text_at(name, attribute));
     if let Some(formatted) = part("formatted") {
-        return Some(formatted.to_owned());
+        return Some(formatted.into());
     }
-    let parts: Vec<&str> = [part("givenName"), part("familyName")].into_iter().flatten().collect();
-    if parts.is_empty() { text_at(doc, "displayName").map(str::to_owned) } else { Some(parts.join(" ")) }
+    match (part("givenName"), part("familyName")) {
+        (Some(given), Some(family)) => Some(format!("{given} {family}").into()),
+        (Some(name), None) | (None, Some(name)) => Some(name.into()),
+        (None, None) => text_at(doc, "displayName").map(Cow::from),
+    }
 }
 
 fn custom_attributes(doc: &Object) -> Object {

@@ -1,5 +1,7 @@
 //! What an application reads of a user, for what IdPs write.
 
+use serde_json::json;
+
 use super::*;
 
 fn doc(value: &Value) -> Object {
