@@ -17,6 +17,7 @@ use crate::credential_header::CredentialHeader;
 use crate::derived;
 use crate::id::{DirectoryNumber, LocalId, RequestId};
 use crate::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
+use crate::mapping::Attributes;
 use crate::model::{Directory, DirectoryState, Group, Token, User};
 use crate::plan;
 use crate::query::Kind;
@@ -41,6 +42,8 @@ pub struct Terms {
     pub group: Definition,
     /// What stored resources must still follow of a change of schemas.
     pub sweep: Option<Arc<Sweep>>,
+    /// What applications read of its users besides the fields that every user has.
+    pub attributes: Arc<Attributes>,
 }
 
 impl Terms {
@@ -60,7 +63,15 @@ impl Terms {
         };
         let user = if rules.memberships_through_users { with_writable_groups(user) } else { user };
         let user = if rules.user_name_from_email { derived::with_derived_name(user) } else { user };
-        Self { version: 0, settings: Settings::default(), rules, user, group, sweep: None }
+        Self {
+            version: 0,
+            settings: Settings::default(),
+            rules,
+            user,
+            group,
+            sweep: None,
+            attributes: Arc::default(),
+        }
     }
 
     /// The terms of this directory, which its contract's rules begin.
@@ -74,7 +85,14 @@ impl Terms {
             group: schemas.extend(Kind::Group, terms.group),
             sweep: directory.sweep.clone(),
             rules: terms.rules,
+            attributes: terms.attributes,
         }
+    }
+
+    /// The same, with what applications read of the users.
+    #[must_use]
+    pub fn with_attributes(self, attributes: Attributes) -> Self {
+        Self { attributes: Arc::new(attributes), ..self }
     }
 
     /// The resource type.

@@ -1,13 +1,16 @@
 //! The log's records: ten kinds, each a fact with its number. A record holds the change in full in a format of its
 //! own; the `dsync.*` payloads that an application reads are a rendering of it, made at the edge.
 
+use std::borrow::Cow;
+
 use lockstep_scim::Object;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 use crate::id::{DirectoryNumber, EventId, LocalId, RequestId};
-use crate::model::Directory;
+use crate::mapping::Projection;
+use crate::model::{Directory, User};
 
 /// The version of the format in which [`Record::payload`] writes.
 pub const FORMAT: u8 = 1;
@@ -96,13 +99,57 @@ pub struct Told {
     pub created_at: Timestamp,
     /// Of an update: what the changed top-level attributes were before, null where they were absent.
     pub before: Object,
+    /// Of a user: what was made of it for applications; `None` where the record is older than mapping.
+    pub projection: Option<Projection>,
+    /// Of an update that changed that: what it was before.
+    pub projection_before: Option<Projection>,
 }
 
 impl Told {
     /// A resource as it is, with nothing before.
     #[must_use]
     pub fn new(doc: Object, created_at: Timestamp) -> Self {
-        Self { doc, nested: Vec::new(), nested_before: None, created_at, before: Object::new() }
+        Self {
+            doc,
+            nested: Vec::new(),
+            nested_before: None,
+            created_at,
+            before: Object::new(),
+            projection: None,
+            projection_before: None,
+        }
+    }
+
+    /// A user as it is, with nothing before.
+    #[must_use]
+    pub fn user(user: &User) -> Self {
+        Self { projection: user.projection.clone(), ..Self::new(user.doc.clone(), user.created_at) }
+    }
+
+    /// A user as it has become.
+    #[must_use]
+    pub fn user_changed(before: &User, after: &User) -> Self {
+        let (was, is) = (before.projection(), after.projection());
+        Self {
+            before: changed(&before.doc, &after.doc),
+            projection_before: (was != is).then(|| was.into_owned()),
+            ..Self::user(after)
+        }
+    }
+
+    /// What applications read of a user after the change.
+    #[must_use]
+    pub fn projection(&self) -> Cow<'_, Projection> {
+        Projection::known(self.projection.as_ref(), &self.doc)
+    }
+
+    /// What applications read of a user before the change.
+    #[must_use]
+    pub fn projection_before(&self) -> Cow<'_, Projection> {
+        match self.projection_before.as_ref().or(self.projection.as_ref()) {
+            Some(made) => Cow::Borrowed(made),
+            None => Projection::known(None, &self.doc_before()),
+        }
     }
 
     /// The resource before the change.
@@ -244,6 +291,13 @@ impl Record {
                 if let Some(before) = &told.nested_before {
                     out.insert("nested_before".into(), json!(before));
                 }
+                for (name, made) in
+                    [("projection", &told.projection), ("projection_before", &told.projection_before)]
+                {
+                    if let Some(made) = made {
+                        out.insert(name.into(), json!(made));
+                    }
+                }
                 Some(Value::Object(out).to_string())
             }
         }
@@ -340,7 +394,16 @@ fn told(payload: Option<&str>) -> Result<Told, String> {
             .map_err(|_| format!("the event's payload has no list of ids as `{name}`")),
     };
     let (nested, nested_before) = (ids("nested")?.unwrap_or_default(), ids("nested_before")?);
-    Ok(Told { nested, nested_before, before, ..Told::new(doc, created_at(&fields)?) })
+    let created_at = created_at(&fields)?;
+    let mut made =
+        |name: &str| {
+            fields.remove(name).map(serde_json::from_value).transpose().map_err(|_| {
+                format!("what the event's payload has as `{name}` is not what is made of a user")
+            })
+        };
+    let (projection, projection_before) = (made("projection")?, made("projection_before")?);
+    let rest = Told::new(doc, created_at);
+    Ok(Told { nested, nested_before, before, projection, projection_before, ..rest })
 }
 
 fn told_directory(payload: Option<&str>) -> Result<ToldDirectory, String> {

@@ -2,10 +2,12 @@
 //! the SCIM resource, and roles, from the groups that the user is in. Knows no IdP: what a contract maps by itself comes
 //! in as [`StandardAttribute`]s.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_scim::Object;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::id::LocalId;
 
@@ -15,6 +17,9 @@ pub use attributes::{
     AttributeType, Attributes, Effective, LeftOut, MappedBy, Reading, StandardAttribute, Why, name_fault,
     parse_path,
 };
+
+/// RFC 7643 §4.3.
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// An attribute that somebody mapped.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -112,4 +117,37 @@ pub struct Projection {
     pub attributes: Object,
     /// The roles, the one with the highest priority first.
     pub roles: Vec<String>,
+}
+
+impl Projection {
+    /// What is made of a user with this resource, who has these roles.
+    #[must_use]
+    pub fn of(attributes: &Attributes, doc: &Object, roles: Vec<String>) -> Self {
+        Self { attributes: attributes.project(doc), roles }
+    }
+
+    /// What was made of a user, or what was shown of this resource before anything could be mapped.
+    #[must_use]
+    pub fn known<'a>(made: Option<&'a Self>, doc: &Object) -> Cow<'a, Self> {
+        made.map_or_else(|| Cow::Owned(Self::unmapped(doc)), Cow::Borrowed)
+    }
+
+    /// What the versions showed that could not map anything.
+    fn unmapped(doc: &Object) -> Self {
+        let extension = doc.get(ENTERPRISE).and_then(Value::as_object);
+        let of_extension = |name: &str| extension.and_then(|extension| extension.get(name));
+        let shown = [
+            ("department_name", of_extension("department")),
+            ("division_name", of_extension("division")),
+            ("cost_center_name", of_extension("costCenter")),
+            ("employee_type", doc.get("userType")),
+            ("job_title", doc.get("title")),
+        ];
+        let is_said = |value: &&Value| value.as_str().is_some_and(|text| !text.is_empty());
+        let attributes = shown
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value.filter(is_said)?.clone())))
+            .collect();
+        Self { attributes, roles: Vec::new() }
+    }
 }

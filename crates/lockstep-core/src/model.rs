@@ -1,6 +1,7 @@
 //! The normalized model: what an organization, a directory, a user and a group are. Plain data; who may change what
 //! stands in `plan.rs`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 use crate::credential_header::CredentialHeader;
 use crate::id::{ApiKeyId, ClientId, DirectoryId, LocalId, OrganizationId, RequestId, TokenId};
+use crate::mapping::Projection;
 use crate::recognition::Recognition;
 use crate::schemas::Sweep;
 use crate::scope::Scopes;
@@ -106,22 +108,34 @@ pub struct Head {
     pub groups: u64,
 }
 
-/// A user: the SCIM resource without what is derived (`id`, `meta`, `groups`).
+/// A user: the SCIM resource without what is derived (`id`, `meta`, `groups`), and what an application reads of it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct User {
     /// Its identity within the directory.
     pub id: LocalId,
     /// The resource, with canonical attribute names and its `schemas`.
     pub doc: Object,
+    /// What was made of it for applications; `None` where that was before anything could be mapped.
+    pub projection: Option<Projection>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was last changed itself.
+    /// When the resource was last changed: what SCIM shows.
     pub modified_at: Timestamp,
+    /// The number of the last event that changed the resource.
+    pub doc_seq: u64,
+    /// When an event last told of the user itself: what applications are shown.
+    pub updated_at: Timestamp,
     /// The number of the last event about the user itself.
     pub seq: u64,
 }
 
 impl User {
+    /// What applications read of it.
+    #[must_use]
+    pub fn projection(&self) -> Cow<'_, Projection> {
+        Projection::known(self.projection.as_ref(), &self.doc)
+    }
+
     /// The userName as it was given.
     #[must_use]
     pub fn user_name(&self) -> &str {

@@ -68,13 +68,20 @@ impl State {
                     known.is_some() != created,
                     "a user is created once and updated only while it exists",
                 )?;
-                let before = known.is_none_or(|user| user.doc == told.doc_before());
+                let before = known.is_none_or(|user| {
+                    user.doc == told.doc_before() && user.projection() == told.projection_before()
+                });
                 ensure(before, "what it says was before is not what was before")?;
+                // What SCIM shows of a user changes with the resource alone.
+                let kept = known.filter(|_| told.before.is_empty());
                 let user = User {
                     id: *id,
                     doc: told.doc.clone(),
+                    projection: told.projection.clone(),
                     created_at: told.created_at,
-                    modified_at: record.at,
+                    modified_at: kept.map_or(record.at, |user| user.modified_at),
+                    doc_seq: kept.map_or(record.seq, |user| user.doc_seq),
+                    updated_at: record.at,
                     seq: record.seq,
                 };
                 self.users.insert(*id, user);

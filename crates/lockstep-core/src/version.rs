@@ -53,17 +53,17 @@ impl Precondition {
     }
 }
 
-/// The strong ETag of a user: its own last event and, where it is in groups, a digest of which and of their names.
+/// The strong ETag of a user: the last event that changed its resource and, where it is in groups, a digest of which and of their names.
 /// `groups` in any order.
 #[must_use]
 pub fn user(user: &User, groups: &[GroupOfUser]) -> String {
     if groups.is_empty() {
-        return format!("\"{}\"", user.seq);
+        return format!("\"{}\"", user.doc_seq);
     }
     // A sum of well-mixed terms does not depend on the order of the groups.
     let digest =
         groups.iter().fold(0u64, |sum, group| sum.wrapping_add(mix(group.id.0 ^ mix(group.doc_seq))));
-    format!("\"{}-{digest:x}\"", user.seq)
+    format!("\"{}-{digest:x}\"", user.doc_seq)
 }
 
 /// The strong ETag of a group: the last event about it or its membership.

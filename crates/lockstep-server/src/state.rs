@@ -12,6 +12,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use lockstep_core::clock::{Clock, Random, Sequence};
 use lockstep_core::command::Terms;
 use lockstep_core::id::RequestId;
+use lockstep_core::mapping::{Attributes, DirectoryMapping};
 use lockstep_core::model::Directory;
 use lockstep_core::query::Kind;
 use lockstep_core::rules::{Rule, Rules};
@@ -174,7 +175,8 @@ impl<S: Store> Shared<S> {
         if let Some(terms) = self.terms.read().unwrap_or_else(PoisonError::into_inner).get(provider.slug) {
             return terms.clone();
         }
-        let terms = Arc::new(Terms::new(self.rules_of(provider)));
+        let attributes = Attributes::of(provider.attributes, &DirectoryMapping::default());
+        let terms = Arc::new(Terms::new(self.rules_of(provider)).with_attributes(attributes));
         self.terms.write().unwrap_or_else(PoisonError::into_inner).insert(provider.slug, terms.clone());
         terms
     }
@@ -202,7 +204,9 @@ impl<S: Store> Shared<S> {
             return Ok((provider, self.terms_of(provider)));
         }
         let schemas = self.store.schemas(directory.id.directory).await?;
-        Ok((provider, Arc::new(Terms::of(directory, self.rules_of(provider), &schemas))))
+        let attributes = Attributes::of(provider.attributes, &DirectoryMapping::default());
+        let terms = Terms::of(directory, self.rules_of(provider), &schemas).with_attributes(attributes);
+        Ok((provider, Arc::new(terms)))
     }
 }
 

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(7, "0007_recognition"),
     migration!(8, "0008_credential_headers"),
     migration!(9, "0009_event_lists"),
+    migration!(10, "0010_projection"),
 ];
 
 const RECORDS: &str = "CREATE TABLE IF NOT EXISTS migrations (

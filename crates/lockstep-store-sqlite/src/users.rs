@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use lockstep_core::clock::Timestamp;
 use lockstep_core::id::{DirectoryNumber, LocalId};
 use lockstep_core::limits::SWEEP_STEP_LIMIT;
+use lockstep_core::mapping::Projection;
 use lockstep_core::model::User;
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::view::Changes;
@@ -13,14 +15,14 @@ use rusqlite::{Connection, Row, ToSql, params};
 
 use crate::blocks;
 use crate::codec;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::groups;
 use crate::statement::{Paged, execute, many, one, paged};
 
 /// ?1 the directory, ?2 and ?3 the bounds of the id, ?4 the limit, ?5 what is looked for.
 macro_rules! user {
     ($rest:literal) => {
-        concat!("SELECT u.id, u.created_at, u.modified_at, u.seq, u.doc FROM ", $rest)
+        concat!("SELECT u.id, u.created_at, u.modified_at, u.seq, u.doc, u.doc_seq, u.updated_at, u.projection FROM ", $rest)
     };
 }
 macro_rules! users {
@@ -82,10 +84,10 @@ const BEHIND: &str =
     "SELECT id FROM users INDEXED BY users_id WHERE directory = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 
 const ADD: &str = "INSERT INTO users
-    (directory, id, created_at, modified_at, seq, user_name_key, external_id, display_name_key, doc)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    (directory, id, created_at, modified_at, seq, user_name_key, external_id, display_name_key, doc, doc_seq,
+    updated_at, projection) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 const CHANGE: &str = "UPDATE users SET created_at = ?3, modified_at = ?4, seq = ?5, user_name_key = ?6,
-    external_id = ?7, display_name_key = ?8, doc = ?9 WHERE directory = ?1 AND id = ?2";
+    external_id = ?7, display_name_key = ?8, doc = ?9, doc_seq = ?10, updated_at = ?11, projection = ?12 WHERE directory = ?1 AND id = ?2";
 const REMOVE: &str = "DELETE FROM users WHERE directory = ?1 AND id = ?2";
 const ADD_EMAIL: &str = "INSERT INTO user_emails (directory, email_key, user_id) VALUES (?1, ?2, ?3)";
 const REMOVE_EMAIL: &str = "DELETE FROM user_emails WHERE directory = ?1 AND email_key = ?2 AND user_id = ?3";
@@ -230,13 +232,27 @@ pub(crate) fn all(connection: &Connection, directory: DirectoryNumber) -> Result
 }
 
 fn read_user(row: &Row<'_>) -> Result<User> {
+    let (modified_at, seq) = (codec::timestamp(row, 2)?, codec::uint(row, 3)?);
     Ok(User {
         id: codec::local_id(row, 0)?,
         created_at: codec::timestamp(row, 1)?,
-        modified_at: codec::timestamp(row, 2)?,
-        seq: codec::uint(row, 3)?,
+        modified_at,
+        // Older rows were only ever changed with their resource.
+        doc_seq: codec::optional_uint(row, 5)?.unwrap_or(seq),
+        updated_at: row.get::<_, Option<i64>>(6)?.map_or(modified_at, Timestamp),
+        seq,
         doc: codec::read_doc(row, 4)?,
+        projection: row.get::<_, Option<String>>(7)?.map(|text| read_projection(&text)).transpose()?,
     })
+}
+
+fn read_projection(text: &str) -> Result<Projection> {
+    serde_json::from_str(text).map_err(|why| Error::Content(format!("what was made of a user: {why}")))
+}
+
+fn written_projection(projection: &Projection) -> Result<String> {
+    serde_json::to_string(projection)
+        .map_err(|error| Error::Store(lockstep_store::StoreError::Fault(error.to_string())))
 }
 
 /// Writes what a batch changed of users as if at once: names may have passed from one to another, so every row that
@@ -292,7 +308,10 @@ fn write(connection: &Connection, sql: &str, directory: DirectoryNumber, user: &
             user.user_name_key(),
             user.external_id_key(),
             user.display_name_key(),
-            codec::doc(&user.doc)?
+            codec::doc(&user.doc)?,
+            codec::int(user.doc_seq)?,
+            user.updated_at.0,
+            user.projection.as_ref().map(written_projection).transpose()?
         ],
     )?;
     Ok(())

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::{Draft, Planned};
 use crate::command::Reply;
-use crate::event::{Change, EventType, Told, changed};
 use crate::id::LocalId;
 use crate::limits::{RETIRED_SCHEMAS_LIMIT, SCHEMAS_BYTES_LIMIT, SCHEMAS_LIMIT, SWEEP_STEP_LIMIT};
 use crate::model::{Directory, Group, User};
@@ -111,10 +110,9 @@ impl Draft<'_> {
         if !sweep.conform(&mut doc, &self.context.envelope.terms.user) || doc == user.doc {
             return;
         }
-        let told = Told { before: changed(&user.doc, &doc), ..Told::new(doc.clone(), user.created_at) };
-        let seq = self.record(Change::User(EventType::UserUpdated, user.id, Box::new(told)));
-        let next = User { doc, modified_at: self.at, seq, ..(**user).clone() };
-        self.steps.push(Step::User(next.id, Some(Arc::new(next))));
+        let projection = self.projected(&doc, user.projection().roles.clone());
+        let next = self.user_as(user, doc, projection);
+        self.tell_user(user, next);
     }
 
     fn sweep_group(&mut self, sweep: &Sweep, group: &Arc<Group>) {

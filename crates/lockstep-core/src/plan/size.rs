@@ -27,7 +27,10 @@ pub(super) fn demand_size(doc: &Object, before: Option<&Object>) -> Result<(), E
 /// What the resources take that these steps leave.
 pub(crate) fn bytes_of(steps: &[Step]) -> usize {
     let bytes = |step: &Step| match step {
-        Step::User(_, Some(user)) => object_bytes(&user.doc),
+        Step::User(_, Some(user)) => {
+            let projected = user.projection.as_ref();
+            object_bytes(&user.doc) + projected.map_or(0, |made| object_bytes(&made.attributes))
+        }
         Step::Group(_, Some(group)) => object_bytes(&group.doc),
         Step::User(_, None)
         | Step::Group(_, None)

@@ -1,6 +1,7 @@
 //! The promises of the planner, on a world of maps: commands in, answers and log out, and the log always replays to
 //! the rows.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::credential_header::CredentialHeader;
 use crate::event::EventType;
 use crate::id::{DirectoryId, DirectoryNumber, GroupId, OrganizationId, RequestId, TokenId, UserId};
 use crate::limits::RESOURCE_BYTES_LIMIT;
+use crate::mapping::{AttributeType, Attributes, DirectoryMapping, StandardAttribute};
 use crate::model::{Group, Token, User};
 use crate::query::Kind;
 use crate::recognition::Recognition;
@@ -32,6 +34,15 @@ mod policies;
 
 const DIRECTORY: DirectoryNumber = DirectoryNumber(7);
 
+/// What the contract maps by itself.
+const STANDARD: &[StandardAttribute] = &[StandardAttribute {
+    name: "job_title",
+    paths: &["title"],
+    attribute_type: AttributeType::String,
+    members: &[],
+}];
+
+mod projection;
 mod schemas;
 mod terms;
 
@@ -78,9 +89,22 @@ impl World {
 
     /// What holds now.
     fn terms(&self) -> Terms {
-        match &self.directory {
+        let terms = match &self.directory {
             None => Terms::new(self.rules.clone()),
             Some(directory) => Terms::of(directory, self.rules.clone(), &self.schemas),
+        };
+        terms.with_attributes(Attributes::of(STANDARD, &DirectoryMapping::default()))
+    }
+
+    /// Makes rows and log what a version left that could not map anything.
+    fn forget_projections(&mut self) {
+        for user in self.users.values_mut() {
+            Arc::make_mut(user).projection = None;
+        }
+        for record in &mut self.log {
+            if let Change::User(_, _, told) = &mut record.change {
+                (told.projection, told.projection_before) = (None, None);
+            }
         }
     }
 

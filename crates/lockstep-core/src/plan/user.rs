@@ -13,8 +13,9 @@ use super::{Draft, Planned, Stop, demand, demand_stated, refuse_taken};
 use crate::clock::Random;
 use crate::command::{Refusal, Reply};
 use crate::derived;
-use crate::event::{Change, EventType, Membership, Told, changed};
+use crate::event::{Change, EventType, Membership, Told};
 use crate::id::{LocalId, UserId};
+use crate::mapping::Projection;
 use crate::model::{Group, User};
 use crate::query::Kind;
 use crate::version::{self, GroupOfUser, Precondition};
@@ -71,14 +72,21 @@ impl Draft<'_> {
         self.settle_active(&mut doc, Some(true));
         self.settle_user_name(&mut doc, None, names_user(object))?;
         demand_size(&doc, None)?;
-        let user =
-            User { id: LocalId(0), doc, created_at: self.at, modified_at: self.at, seq: self.next_seq() };
+        let user = User {
+            id: LocalId(0),
+            projection: Some(self.projected(&doc, Vec::new())),
+            doc,
+            created_at: self.at,
+            modified_at: self.at,
+            doc_seq: self.next_seq(),
+            updated_at: self.at,
+            seq: self.next_seq(),
+        };
         self.refuse_taken_user_names(&user, None)?;
         let memberships = self.groups_delta(None, edits)?;
         let user = User { id: self.draw_id(random), ..user };
         *self.users_counted_with(&user) += 1;
-        let told = Told::new(user.doc.clone(), user.created_at);
-        self.record(Change::User(EventType::UserCreated, user.id, Box::new(told)));
+        self.record(Change::User(EventType::UserCreated, user.id, Box::new(Told::user(&user))));
         let user = Arc::new(user);
         self.steps.push(Step::User(user.id, Some(user.clone())));
         self.tell_groups(&user, &memberships)?;
@@ -149,8 +157,7 @@ impl Draft<'_> {
             let group = Group { seq, modified_at: self.at, ..(*group).clone() };
             self.steps.push(Step::Group(group.id, Some(Arc::new(group))));
         }
-        let told = Told::new(user.doc.clone(), user.created_at);
-        self.record(Change::User(EventType::UserDeleted, id, Box::new(told)));
+        self.record(Change::User(EventType::UserDeleted, id, Box::new(Told::user(&user))));
         *self.users_counted_with(&user) -= 1;
         self.steps.push(Step::User(id, None));
         Ok(self.done(Reply::Gone))
@@ -211,17 +218,38 @@ impl Draft<'_> {
             return Ok(self.done(Reply::User(user.clone())));
         }
         demand_size(&doc, Some(&user.doc))?;
-        let before = changed(&user.doc, &doc);
-        let next = User { doc, modified_at: self.at, seq: self.next_seq(), ..(**user).clone() };
+        let projection = self.projected(&doc, user.projection().roles.clone());
+        let next = self.user_as(user, doc, projection);
         self.refuse_taken_user_names(&next, Some(user))?;
         *self.users_counted_with(user) -= 1;
         *self.users_counted_with(&next) += 1;
-        let told = Told { before, ..Told::new(next.doc.clone(), next.created_at) };
+        let next = self.tell_user(user, next);
+        self.tell_groups(&next, &memberships)?;
+        Ok(self.done(Reply::User(next)))
+    }
+
+    /// What applications read of a user with this resource and these roles.
+    pub(super) fn projected(&self, doc: &Object, roles: Vec<String>) -> Projection {
+        Projection::of(&self.context.envelope.terms.attributes, doc, roles)
+    }
+
+    /// The user with another resource, or with something else made of it. Its version is one of what SCIM shows.
+    pub(super) fn user_as(&self, user: &User, doc: Object, projection: Projection) -> User {
+        let mut next =
+            User { projection: Some(projection), updated_at: self.at, seq: self.next_seq(), ..user.clone() };
+        if doc != user.doc {
+            next = User { doc, modified_at: self.at, doc_seq: next.seq, ..next };
+        }
+        next
+    }
+
+    /// Tells what [`Draft::user_as`] gave.
+    pub(super) fn tell_user(&mut self, before: &User, next: User) -> Arc<User> {
+        let told = Told::user_changed(before, &next);
         self.record(Change::User(EventType::UserUpdated, next.id, Box::new(told)));
         let next = Arc::new(next);
         self.steps.push(Step::User(next.id, Some(next.clone())));
-        self.tell_groups(&next, &memberships)?;
-        Ok(self.done(Reply::User(next)))
+        next
     }
 
     /// The user, where there is one and it has the version that the request demands.

@@ -150,7 +150,16 @@ impl<'r, 'p, S: Store> History<'r, 'p, S> {
         let (doc, created_at) = (told.doc_before(), told.created_at);
         match kind {
             Kind::User => {
-                let user = User { id, doc, created_at, modified_at: created_at, seq: 0 };
+                let user = User {
+                    id,
+                    doc,
+                    projection: None,
+                    created_at,
+                    modified_at: created_at,
+                    doc_seq: 0,
+                    updated_at: created_at,
+                    seq: 0,
+                };
                 self.reader.renderer.user(&user, &[])
             }
             Kind::Group => {

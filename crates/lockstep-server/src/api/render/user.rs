@@ -90,7 +90,7 @@ pub(crate) fn user_with_groups<'a>(
     groups: impl Iterator<Item = &'a Group>,
 ) -> DirectoryUser<'a> {
     let moment =
-        Moment { doc: &user.doc, nested: &[], created_at: user.created_at, updated_at: user.modified_at };
+        Moment { doc: &user.doc, nested: &[], created_at: user.created_at, updated_at: user.updated_at };
     let groups = groups.map(|row| group(directory, row)).collect();
     DirectoryUser { groups: Some(groups), ..user_at(directory, user.id, moment) }
 }
