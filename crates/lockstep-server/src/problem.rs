@@ -27,7 +27,7 @@ const STALE: &str = "stale";
 pub enum Surface {
     /// RFC 7644 §3.12.
     Scim,
-    /// `message`, `code`, `errors`.
+    /// `message`, `code`, and `errors` where fields are wrong.
     Api,
     /// `error` and `error_description` (RFC 6749 §5.2).
     OAuth,
@@ -497,7 +497,13 @@ fn api_body(problem: &Problem, request: RequestId) -> Value {
         .iter()
         .map(|error| json!({ "field": error.field, "code": error.code, "message": error.message }))
         .collect();
-    json!({ "message": message, "code": problem.code, "errors": errors })
+    let mut body = json!({ "message": message, "code": problem.code });
+    // Published clients take an `errors` that is there, also an empty one, for what is wrong with fields: one of them
+    // shows its entries instead of the message, and makes a 400 of another status.
+    if let Some(fields) = body.as_object_mut().filter(|_| !errors.is_empty()) {
+        fields.insert("errors".into(), errors.into());
+    }
+    body
 }
 
 #[cfg(test)]

@@ -58,6 +58,9 @@ pub(crate) fn tests(repo: &Repo, prepared: &Prepared, filter: &[String], report:
         if let Some(python) = &prepared.python {
             command.env("LOCKSTEP_TEST_PYTHON", python);
         }
+        if let Some(node) = &prepared.node {
+            command.env("LOCKSTEP_TEST_NODE", node);
+        }
         command
     };
     if repo.answers("cargo", &["nextest", "--version"]) {

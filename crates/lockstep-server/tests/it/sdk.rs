@@ -28,6 +28,21 @@ async fn python(kind: &str) {
     plays(command).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_node_sdk_finds_everything() {
+    let Some(node) = tool("LOCKSTEP_TEST_NODE", "@workos-inc/node 8.13.0") else { return };
+    // A script finds its packages beside itself or above.
+    let folder = tempfile::tempdir().unwrap();
+    let packages = Path::new(&node).ancestors().nth(2).unwrap().join("node_modules");
+    std::os::unix::fs::symlink(packages, folder.path().join("node_modules")).unwrap();
+    for file in ["everything.mjs", "watched.mjs", "out_of_scope.json"] {
+        std::fs::copy(Path::new(SCRIPTS).join("node").join(file), folder.path().join(file)).unwrap();
+    }
+    let mut command = Command::new(node);
+    command.arg(folder.path().join("everything.mjs"));
+    plays(command).await;
+}
+
 /// What `cargo xtask prepare` made ready; without it there is no test here, save where everything must be tested.
 fn tool(variable: &str, package: &str) -> Option<OsString> {
     let found = std::env::var_os(variable);
