@@ -107,12 +107,17 @@ impl Show {
         for (name, value) in &lines {
             say!("  {name:<width$}  {value}");
         }
-        say!("\n  curl -H 'Authorization: Bearer {key}' '{url}/events?limit=5'");
+        say!(
+            "\nIn another terminal: your application, which reads WORKOS_API_KEY (docs/guide/quick-start.md)"
+        );
+        say!("  export WORKOS_API_KEY={key}");
+        say!("  curl -H \"Authorization: Bearer $WORKOS_API_KEY\" '{url}/events?limit=5'");
         if let Some(made) = directories.first() {
+            say!("\nAnd {}, for whom you can speak", made.name);
+            say!("  export SCIM_ENDPOINT={}", made.endpoint);
+            say!("  export SCIM_TOKEN={}", made.token);
             say!(
-                "  curl -H 'Authorization: Bearer {}' '{}/Users' \\\n       --json '{{\"userName\": \"you@example.com\"}}'",
-                made.token,
-                made.endpoint
+                "  curl -H \"Authorization: Bearer $SCIM_TOKEN\" \"$SCIM_ENDPOINT/Users\" \\\n       --json '{{\"userName\": \"you@example.com\"}}'",
             );
         }
         say!("\nThe database goes with this process; `lockstep serve` keeps one. Ctrl-C stops.");

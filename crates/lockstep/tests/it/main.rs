@@ -9,6 +9,7 @@
 
 mod crash;
 mod dev;
+mod guide;
 mod pipe;
 mod process;
 mod race;
