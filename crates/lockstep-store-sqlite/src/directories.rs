@@ -1,4 +1,4 @@
-//! Organizations, API keys, and directories with the heads of their logs.
+//! What the whole server knows: organizations, API keys, its master key's mark, and directories with the heads of their logs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +37,9 @@ const API_KEY: &str = "SELECT digest, id, reach, created_at FROM api_keys WHERE 
 const API_KEY_EXISTS: &str =
     "SELECT 1 FROM api_keys WHERE digest = ?1 UNION ALL SELECT 1 FROM api_keys WHERE id = ?2";
 const ANY_API_KEY: &str = "SELECT 1 FROM api_keys LIMIT 1";
+const MASTER_KEY_MARK: &str = "SELECT mark FROM master_key WHERE one = 1";
+const PUT_MASTER_KEY_MARK: &str = "INSERT INTO master_key (one, mark) VALUES (1, ?1)
+    ON CONFLICT (one) DO UPDATE SET mark = excluded.mark";
 const ADD_API_KEY: &str = "INSERT INTO api_keys (digest, id, reach, created_at) VALUES (?1, ?2, ?3, ?4)";
 
 macro_rules! directory {
@@ -97,6 +100,8 @@ pub(crate) const STATEMENTS: &[&str] = &[
     API_KEY_EXISTS,
     ANY_API_KEY,
     ADD_API_KEY,
+    MASTER_KEY_MARK,
+    PUT_MASTER_KEY_MARK,
     DIRECTORY,
     DIRECTORIES.ascending,
     DIRECTORIES.descending,
@@ -209,6 +214,14 @@ pub(crate) fn api_key(connection: &Connection, digest: [u8; 32]) -> Result<Optio
             created_at: codec::timestamp(row, 3)?,
         })
     })
+}
+
+pub(crate) fn master_key_mark(connection: &Connection) -> Result<Option<[u8; 16]>> {
+    one(connection, MASTER_KEY_MARK, [], |row| Ok(row.get(0)?))
+}
+
+pub(crate) fn put_master_key_mark(connection: &Connection, mark: [u8; 16]) -> Result<()> {
+    execute(connection, PUT_MASTER_KEY_MARK, [mark]).map(drop)
 }
 
 pub(crate) fn has_api_keys(connection: &Connection) -> Result<bool> {

@@ -112,6 +112,11 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
+/// Makes a file that only its owner reads; an error where there is one.
+pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
+    private(OpenOptions::new().read(true).write(true).create_new(true)).open(path)
+}
+
 fn make_private_directory(path: &Path) -> std::io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -175,7 +180,30 @@ pub(crate) fn log_bytes(path: &Path) -> u64 {
 /// A reader's connection.
 pub(crate) fn reader(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    set_up_reader(Connection::open_with_flags(path, flags)?)
+}
+
+/// A reader's connection to a file that nobody writes: SQLite neither locks it nor makes anything beside it.
+pub(crate) fn still_reader(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let path = fs::canonicalize(path).map_err(|error| {
+        Error::Store(StoreError::Unavailable(format!("cannot find `{}`: {error}", path.display())))
+    })?;
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            byte => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    set_up_reader(Connection::open_with_flags(uri, flags)?)
+}
+
+fn set_up_reader(connection: Connection) -> Result<Connection> {
     connection.busy_timeout(BUSY_WAIT)?;
     connection.execute_batch(
         "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;

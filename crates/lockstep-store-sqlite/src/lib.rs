@@ -13,6 +13,7 @@ mod migrate;
 mod queue;
 mod readers;
 mod requests;
+mod snapshot;
 mod statement;
 mod store;
 #[cfg(test)]
@@ -24,4 +25,5 @@ mod waiting;
 mod work;
 
 pub use requests::SqliteRequests;
+pub use snapshot::{Copied, LogEnd, Snapshot, Standing};
 pub use store::{Options, Sqlite};

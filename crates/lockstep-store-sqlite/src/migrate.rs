@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use crate::error::{Error, Result};
 
 /// `LKST`: by this a database file is known as ours.
-const APPLICATION_ID: i64 = 0x4c4b_5354;
+pub(crate) const APPLICATION_ID: i64 = 0x4c4b_5354;
 
 struct Migration {
     number: i64,
@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(8, "0008_credential_headers"),
     migration!(9, "0009_event_lists"),
     migration!(10, "0010_projection"),
+    migration!(11, "0011_master_key"),
 ];
 
 const RECORDS: &str = "CREATE TABLE IF NOT EXISTS migrations (
@@ -84,6 +85,11 @@ pub(crate) fn migrate_to(connection: &mut Connection, last: i64, now: Timestamp)
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// The version of a database that is read only: the last migration that was applied to it.
+pub(crate) fn version(connection: &Connection) -> Result<i64> {
+    Ok(connection.query_row("SELECT coalesce(max(number), 0) FROM migrations", [], |row| row.get(0))?)
 }
 
 /// Writes without changing anything: shows whether the database can be written. To write what is there already would

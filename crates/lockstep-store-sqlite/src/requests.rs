@@ -17,9 +17,9 @@ use crate::readers::Readers;
 use crate::statement::{Paged, execute, many, one, paged};
 
 /// What the tables below are. Of an older version nothing is kept: they hold nothing that anybody relies on.
-const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 2;
 /// `LKSR`: by this the file is known as ours.
-const APPLICATION_ID: i64 = 0x4c4b_5352;
+pub(crate) const APPLICATION_ID: i64 = 0x4c4b_5352;
 /// How many connections that read are kept open.
 const READERS_KEPT: usize = 2;
 /// What a record takes besides its texts, about.

@@ -199,6 +199,17 @@ impl Store for Sqlite {
         self.read(move |connection| directories::organizations(connection, page)).await
     }
 
+    async fn master_key_mark(&self) -> Result<Option<[u8; 16]>> {
+        self.read_here(directories::master_key_mark)
+    }
+
+    async fn put_master_key_mark(&self, mark: [u8; 16]) -> Result<()> {
+        self.write(false, move |connection| {
+            directories::put_master_key_mark(connection, mark).map(|()| ((), false))
+        })
+        .await
+    }
+
     async fn put_api_key(&self, key: ApiKey) -> Result<()> {
         self.write(false, move |connection| directories::put_api_key(connection, &key).map(|()| ((), true)))
             .await
@@ -374,7 +385,7 @@ impl Store for Sqlite {
     }
 
     async fn verify(&self, directory: DirectoryNumber) -> Result<Vec<String>> {
-        self.read(move |connection| work::verify(connection, directory)).await
+        self.read(move |connection| work::verify(connection, directory, &mut || ())).await
     }
 
     async fn directory_numbers(&self) -> Result<Vec<DirectoryNumber>> {

@@ -88,10 +88,18 @@ pub(crate) fn clear(connection: &Connection, directory: DirectoryNumber, limit: 
     Ok(false)
 }
 
-pub(crate) fn verify(connection: &Connection, directory: DirectoryNumber) -> Result<Vec<String>> {
+/// Replays a log against its rows; `told` is called for each event.
+pub(crate) fn verify(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    told: &mut dyn FnMut(),
+) -> Result<Vec<String>> {
     let Some((row, head)) = directories::directory(connection, directory)? else { return Ok(Vec::new()) };
     let mut verifier = Verifier::default();
-    events::each(connection, directory, |record| verifier.record(record))?;
+    events::each(connection, directory, |record| {
+        verifier.record(record);
+        told();
+    })?;
     let (users, groups) = (users::all(connection, directory)?, groups::all(connection, directory)?);
     let mut findings = events::check(connection, directory)?;
     if row.state != DirectoryState::Deleting {

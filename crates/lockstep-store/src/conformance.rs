@@ -133,6 +133,7 @@ macro_rules! conformance_cases {
                 a_group_that_was_ending_is_cleared_with_its_directory
                 the_epoch_grows_with_credentials_and_directories_only
                 an_api_key_is_found_by_its_digest
+                the_mark_of_the_master_key_is_kept_until_another_is_noted
                 an_organizations_external_id_is_unique
                 an_organization_is_replaced_only_as_it_was_read
                 a_precondition_sees_what_the_batch_did_before_it

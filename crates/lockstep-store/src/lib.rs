@@ -187,6 +187,11 @@ pub trait Store: Clone + Send + Sync + 'static {
         page: Page<OrganizationId>,
     ) -> impl Future<Output = Result<Vec<Organization>>> + Send;
 
+    /// The mark of the master key that the stored secrets are sealed with, as it was noted last.
+    fn master_key_mark(&self) -> impl Future<Output = Result<Option<[u8; 16]>>> + Send;
+    /// Notes the mark of the master key, in place of another.
+    fn put_master_key_mark(&self, mark: [u8; 16]) -> impl Future<Output = Result<()>> + Send;
+
     /// Adds an API key. [`StoreError::Conflict`] where the digest or the id is another's.
     fn put_api_key(&self, key: ApiKey) -> impl Future<Output = Result<()>> + Send;
     /// The API key with this digest.

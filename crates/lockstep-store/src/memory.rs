@@ -48,6 +48,7 @@ struct State {
     directories: BTreeMap<DirectoryNumber, Island>,
     /// All events in the order of their positions, the first of which is 1: whose log, and the number there.
     log: Vec<(DirectoryNumber, u64)>,
+    master_key_mark: Option<[u8; 16]>,
     epoch: u64,
     stopping: bool,
 }
@@ -206,6 +207,15 @@ impl Store for Memory {
             .into_iter()
             .cloned()
             .collect())
+    }
+
+    async fn master_key_mark(&self) -> Result<Option<[u8; 16]>> {
+        Ok(self.lock().master_key_mark)
+    }
+
+    async fn put_master_key_mark(&self, mark: [u8; 16]) -> Result<()> {
+        self.lock_to_write()?.master_key_mark = Some(mark);
+        Ok(())
     }
 
     async fn put_api_key(&self, key: ApiKey) -> Result<()> {

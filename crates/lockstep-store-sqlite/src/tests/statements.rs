@@ -2,11 +2,12 @@
 
 use rusqlite::Connection;
 
-use crate::{blocks, clients, directories, events, file, groups, migrate, times, tokens, users, work};
+use crate::{blocks, clients, directories, events, file, groups, migrate, snapshot, times, tokens, users, work};
 
 /// What may look at every row of its table, and why.
 const SCANS: &[(&str, &str)] = &[
     ("SELECT number FROM directories ORDER BY number", "it lists them all"),
+    ("SELECT number, local, state, last_seq", "it lists them all"),
     ("SELECT max(position) FROM events", "it looks at the last row only"),
     ("SELECT 1 FROM api_keys LIMIT 1", "it looks at one row"),
     ("INDEXED BY groups_ended\n    CROSS JOIN", "the index holds only what is ending"),
@@ -20,6 +21,7 @@ fn all() -> Vec<&'static str> {
         directories::STATEMENTS,
         events::STATEMENTS,
         groups::STATEMENTS,
+        snapshot::STATEMENTS,
         times::STATEMENTS,
         tokens::STATEMENTS,
         users::STATEMENTS,

@@ -18,6 +18,7 @@ pub async fn what_was_acknowledged_is_there_after_a_stop<B: Backend>(backend: B)
     let users = tenant.create_users(50).await;
     tenant.create_group("g", &users).await;
     store.put_organization(organization(1)).await.unwrap();
+    store.put_master_key_mark([7; 16]).await.unwrap();
     let before = kit::dump(&store).await;
     store.stop().await;
     drop((store, tenant));
@@ -26,6 +27,7 @@ pub async fn what_was_acknowledged_is_there_after_a_stop<B: Backend>(backend: B)
     assert_eq!(kit::dump(&store).await, before);
     assert_eq!(store.organization(organization(1).id).await.unwrap(), Some(organization(1)));
     assert!(store.token([1; 32]).await.unwrap().is_some());
+    assert_eq!(store.master_key_mark().await.unwrap(), Some([7; 16]));
     kit::check(&store).await;
 }
 

@@ -474,6 +474,16 @@ pub async fn an_api_key_is_found_by_its_digest(store: impl Store) {
     assert_eq!(store.api_key([3; 32]).await.unwrap(), None);
 }
 
+pub async fn the_mark_of_the_master_key_is_kept_until_another_is_noted<S: Store>(store: S) {
+    assert_eq!(store.master_key_mark().await.unwrap(), None);
+    for mark in [[1; 16], [2; 16], [2; 16]] {
+        let epoch = store.epoch();
+        store.put_master_key_mark(mark).await.unwrap();
+        assert_eq!(store.master_key_mark().await.unwrap(), Some(mark));
+        assert_eq!(store.epoch(), epoch, "nobody's credential changed");
+    }
+}
+
 pub async fn an_organizations_external_id_is_unique(store: impl Store) {
     let named = |number: u128, id: &str| {
         let mut row = organization(number);
