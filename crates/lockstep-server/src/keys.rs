@@ -54,6 +54,20 @@ impl MasterKey {
     }
 }
 
+/// Bytes of the mark of a master key.
+const MARK_BYTES: usize = 16;
+
+impl MasterKey {
+    /// By which a database knows the key that its secrets are sealed with. Nobody learns the key from it.
+    #[must_use]
+    pub fn mark(&self) -> Option<[u8; MARK_BYTES]> {
+        let root = Salt::new(HKDF_SHA256, b"lockstep").extract(&self.0);
+        let mut mark = [0; MARK_BYTES];
+        root.expand(&[b"mark 1"], Bytes(MARK_BYTES)).ok()?.fill(&mut mark).ok()?;
+        Some(mark)
+    }
+}
+
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterKey(..)")
@@ -166,6 +180,14 @@ mod tests {
         ] {
             assert_eq!(MasterKey::parse(wrong).err(), Some(MalformedKey), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_key_has_one_mark_and_another_key_another() {
+        let mark = |byte| MasterKey::new([byte; 32]).mark().unwrap();
+        assert_eq!(mark(1), mark(1));
+        assert_ne!(mark(1), mark(2));
+        assert_ne!(mark(1), [1; 16]);
     }
 
     // Shows: CURSOR-02, CURSOR-22

@@ -62,10 +62,17 @@ pub(crate) fn hold_with(path: &Path, mut sync: impl FnMut(&Path) -> std::io::Res
             sync(directory).map_err(|error| failed("cannot make durable the directory of", &error))?;
         }
     }
-    let mut name = path.clone().into_os_string();
-    name.push(".lock");
+    lock(path)
+}
+
+/// Takes the lock beside a database whose real name this is.
+fn lock(path: PathBuf) -> Result<Held> {
+    let shown = path.display();
+    let failed = |what: &str, error: &std::io::Error| {
+        Error::Store(StoreError::Unavailable(format!("{what} `{shown}`: {error}")))
+    };
     let mut lock = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
-        .open(PathBuf::from(name))
+        .open(beside(&path, ".lock"))
         .map_err(|error| failed("cannot make the lock of", &error))?;
     match lock.try_lock() {
         Ok(()) => {}
@@ -85,10 +92,40 @@ pub(crate) fn hold_with(path: &Path, mut sync: impl FnMut(&Path) -> std::io::Res
     Ok(Held { path, _lock: lock })
 }
 
+/// What stands beside a database and bears its name.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Takes the place of a database for this process, whether or not there is one; of its name's directory at least the last
+/// part is made.
+pub(crate) fn hold_place(path: &Path) -> Result<Held> {
+    let shown = path.display();
+    let failed = |error: &std::io::Error| {
+        Error::Store(StoreError::Unavailable(format!("cannot use the directory of `{shown}`: {error}")))
+    };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_private_directory(parent).map_err(|error| failed(&error))?;
+    let path = if let Ok(real) = fs::canonicalize(path) {
+        real
+    } else {
+        let parent = fs::canonicalize(parent).map_err(|error| failed(&error))?;
+        parent.join(path.file_name().unwrap_or_default())
+    };
+    if path.is_dir() {
+        return Err(
+            StoreError::Unavailable(format!("`{shown}` is a directory: give the path of a file")).into()
+        );
+    }
+    lock(path)
+}
+
 /// Makes durable which entries a directory has. A file system that cannot do it does it without being asked, or not at
 /// all.
 #[cfg(unix)]
-fn sync_directory(path: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_directory(path: &Path) -> std::io::Result<()> {
     use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     match File::open(path).and_then(|directory| directory.sync_all()) {
         Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
@@ -97,7 +134,7 @@ fn sync_directory(path: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn sync_directory(_: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_directory(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
@@ -172,9 +209,7 @@ pub(crate) fn shorten(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// How long the write-ahead log of a database is.
 pub(crate) fn log_bytes(path: &Path) -> u64 {
-    let mut name = path.to_owned().into_os_string();
-    name.push("-wal");
-    fs::metadata(PathBuf::from(name)).map_or(0, |file| file.len())
+    fs::metadata(beside(path, "-wal")).map_or(0, |file| file.len())
 }
 
 /// A reader's connection.
@@ -185,9 +220,8 @@ pub(crate) fn reader(path: &Path) -> Result<Connection> {
 
 /// A reader's connection to a file that nobody writes: SQLite neither locks it nor makes anything beside it.
 pub(crate) fn still_reader(path: &Path) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_URI;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let path = fs::canonicalize(path).map_err(|error| {
         Error::Store(StoreError::Unavailable(format!("cannot find `{}`: {error}", path.display())))
     })?;
@@ -196,7 +230,10 @@ pub(crate) fn still_reader(path: &Path) -> Result<Connection> {
         match byte {
             b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
             byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
-            byte => uri.push_str(&format!("%{byte:02X}")),
+            byte => {
+                let hex = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0');
+                uri.extend(['%', hex(byte >> 4), hex(byte & 15)]);
+            }
         }
     }
     uri.push_str("?immutable=1");

@@ -10,6 +10,7 @@ mod file;
 mod groups;
 mod lane;
 mod migrate;
+mod place;
 mod queue;
 mod readers;
 mod requests;
@@ -24,6 +25,7 @@ mod users;
 mod waiting;
 mod work;
 
+pub use place::{Place, make_single};
 pub use requests::SqliteRequests;
 pub use snapshot::{Copied, LogEnd, Snapshot, Standing};
 pub use store::{Options, Sqlite};

@@ -99,6 +99,11 @@ impl Snapshot {
         Ok(open(path, Ours::Requests, true)?)
     }
 
+    /// Goes on to the present state.
+    pub fn renew(&mut self) -> Result<(), StoreError> {
+        Ok(self.connection.execute_batch("COMMIT; BEGIN").map_err(Error::from)?)
+    }
+
     /// The version of its schema.
     #[must_use]
     pub fn version(&self) -> i64 {
@@ -114,9 +119,8 @@ impl Snapshot {
 
     /// Bytes that a copy has.
     pub fn bytes(&self) -> Result<u64, StoreError> {
-        let pragma = |name: &str| {
-            self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
-        };
+        let pragma =
+            |name: &str| self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
         let pages = pragma("page_count").map_err(Error::from)?;
         let size = pragma("page_size").map_err(Error::from)?;
         Ok(u64::try_from(pages.saturating_mul(size)).unwrap_or(0))
@@ -127,7 +131,10 @@ impl Snapshot {
         Ok(many(&self.connection, HEADS, [], |row| {
             let state: String = row.get(2)?;
             Ok(Standing {
-                id: DirectoryId { directory: codec::directory_number(row, 0)?, local: codec::local_id(row, 1)? },
+                id: DirectoryId {
+                    directory: codec::directory_number(row, 0)?,
+                    local: codec::local_id(row, 1)?,
+                },
                 is_deleted: state == DirectoryState::Deleting.as_str(),
                 last_seq: codec::uint(row, 3)?,
                 last_at: codec::timestamp(row, 4)?,
@@ -196,14 +203,14 @@ impl Snapshot {
         let mut target = Connection::open_with_flags(to, flags)?;
         // Half a copy is worth nothing: no journal, and one flush at the end.
         target.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
-        let page = u64::try_from(
-            self.connection.query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0))?,
-        )
-        .unwrap_or(0);
+        let page =
+            u64::try_from(self.connection.query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0))?)
+                .unwrap_or(0);
         {
             let copying = Backup::new(&self.connection, &mut target)?;
             loop {
-                let step = copying.step(COPY_STEP_PAGES).map_err(|error| unavailable("cannot write", &error))?;
+                let step =
+                    copying.step(COPY_STEP_PAGES).map_err(|error| unavailable("cannot write", &error))?;
                 let progress = copying.progress();
                 let pages = |count: i32| u64::try_from(count).unwrap_or(0) * page;
                 let total = pages(progress.pagecount);

@@ -8,6 +8,7 @@ mod lane;
 mod opening;
 mod order;
 mod requests;
+mod snapshot;
 mod statements;
 
 use std::path::Path;

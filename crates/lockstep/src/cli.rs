@@ -3,9 +3,11 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::backup::BackupOptions;
 use crate::check::{self, CheckOptions};
 use crate::dev::DevOptions;
 use crate::requests::RequestsCommand;
+use crate::restore::RestoreOptions;
 use crate::serve::{self, ServeOptions};
 use crate::simulate::SimulateOptions;
 use crate::verify::VerifyOptions;
@@ -33,9 +35,21 @@ pub(crate) enum Command {
     Simulate(SimulateOptions),
     /// Replays every directory's log against its rows and says what differs
     ///
-    /// The server must not run on the same database. Exit code 0: every promise holds; 1: the database could not be
+    /// Also while the server runs on the same database. Exit code 0: every promise holds; 1: the database could not be
     /// read; 2: something differs, and what is printed.
     Verify(VerifyOptions),
+    /// Copies the server's data of one moment, also while the server runs and writes
+    ///
+    /// A backup is a folder: the database in one file, the request records, the master key, a manifest, and SHA256SUMS of
+    /// all of it. It is written under another name and gets its own once it is whole. Exit code 0: it is there; 1: it is
+    /// not, and nothing of it is.
+    Backup(BackupOptions),
+    /// Proves a backup, and puts it in place of nothing
+    ///
+    /// Compares every file with its digest, looks through every page and index, and replays every directory's log against
+    /// its rows; only then is the copy put where the database is to be. Exit code 0: it is proved, and without --check
+    /// restored; 1: it could not be done, and nothing was changed; 2: the backup is damaged, and what is printed.
+    Restore(RestoreOptions),
     /// Shows what identity providers sent, what was made of it, and what they were answered
     ///
     /// Asks a running server for its request records. LOCKSTEP_API_KEY gives the API key.

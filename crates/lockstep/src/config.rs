@@ -11,7 +11,7 @@ use lockstep_server::outbound::AddressRange;
 use lockstep_server::requests::Keeping;
 use serde::Deserialize;
 
-use crate::master_key::{GivenKey, Source};
+use crate::master_key::Source;
 use crate::serve::ServeOptions;
 
 /// What `lockstep config` prints.
@@ -144,11 +144,7 @@ impl Config {
             (None, None) => None,
         };
         let key_file = variable("LOCKSTEP_MASTER_KEY_FILE").map(PathBuf::from).or(file.master_key_file);
-        let master_key = match (variable("LOCKSTEP_MASTER_KEY"), key_file) {
-            (Some(key), _) => Source::Given(GivenKey(key)),
-            (None, Some(path)) => Source::File(path),
-            (None, None) => Source::BesideDatabase,
-        };
+        let master_key = Source::said(variable("LOCKSTEP_MASTER_KEY"), key_file);
         Ok(Self {
             listen,
             database: options

@@ -51,7 +51,7 @@ pub(crate) fn run(options: &DevOptions) -> anyhow::Result<ExitCode> {
         let secrets = Arc::new(SystemSecrets::default());
         let database = folder.path().join("dev.db");
         let store = wire::open_sqlite(&database, &secrets)?;
-        let key = master_key(&Source::BesideDatabase, &database, &*secrets)?;
+        let key = master_key(&Source::BesideDatabase, &database, &*secrets, &store, false).await?;
         let listener = Listener::bind(options.listen, None).await?;
         let (url, handle) = (listener.url.clone(), listener.handle.clone());
         let state = serve::state(store.clone(), secrets, &url, &key);

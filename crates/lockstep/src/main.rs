@@ -1,12 +1,17 @@
 //! The `lockstep` program: reads what was asked, does it, and says once what went wrong.
 
+mod backup;
 mod check;
 mod cli;
 mod config;
 mod dev;
+mod machine;
 mod master_key;
+mod progress;
+mod proof;
 mod request_target;
 mod requests;
+mod restore;
 mod serve;
 mod simulate;
 mod terminal;
@@ -28,6 +33,8 @@ fn main() -> ExitCode {
         cli::Command::Simulate(options) => simulate::run(&options),
         cli::Command::Check(options) => check::run(&options),
         cli::Command::Verify(options) => verify::run(&options),
+        cli::Command::Backup(options) => backup::run(&options),
+        cli::Command::Restore(options) => restore::run(&options),
         cli::Command::Requests(command) => requests::run(&command),
         cli::Command::Config => {
             terminal::write(config::REFERENCE).map(|_| ExitCode::SUCCESS).map_err(Into::into)

@@ -60,6 +60,10 @@ pub(crate) struct ServeOptions {
     /// Say that a proxy in front of this server ends TLS: allows plain HTTP on other than loopback addresses
     #[arg(long, env = "LOCKSTEP_BEHIND_PROXY")]
     pub(crate) behind_proxy: bool,
+    /// Take the master key that is found, or make one, in place of the one that the database was made with; what that one
+    /// sealed cannot be opened any more. For one start, where the key is lost for good
+    #[arg(long)]
+    pub(crate) replace_master_key: bool,
 }
 
 pub(crate) fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
@@ -70,9 +74,10 @@ pub(crate) fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         survive_file_size_limit()?;
         let secrets = Arc::new(SystemSecrets::default());
         let store = wire::open_sqlite(&path, &secrets)?;
+        let key =
+            master_key(&config.master_key, &path, &*secrets, &store, options.replace_master_key).await?;
         let listener = Listener::bind(config.listen, config.tls.as_ref()).await?;
         let public_url = config.public_url.clone().unwrap_or_else(|| listener.url.clone());
-        let key = master_key(&config.master_key, &path, &*secrets)?;
         let outbound = Arc::new(Outbound::new(config.allow_outbound.clone()));
         let mut state = state(store.clone(), secrets, &public_url, &key).with_key_source(outbound);
         if let Some(rate) = config.scim_requests_per_second {
@@ -182,7 +187,7 @@ impl Listener {
 }
 
 /// A file that may not grow further is an error that the store answers, not the end of the process.
-fn survive_file_size_limit() -> anyhow::Result<()> {
+pub(crate) fn survive_file_size_limit() -> anyhow::Result<()> {
     /// SIGXFSZ on Linux.
     const FILE_SIZE_LIMIT: i32 = 25;
     // Whoever handles a signal does not die of it; there is nothing to do on its arrival.

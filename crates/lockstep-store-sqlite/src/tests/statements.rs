@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 
-use crate::{blocks, clients, directories, events, file, groups, migrate, snapshot, times, tokens, users, work};
+use crate::{
+    blocks, clients, directories, events, file, groups, migrate, snapshot, times, tokens, users, work,
+};
 
 /// What may look at every row of its table, and why.
 const SCANS: &[(&str, &str)] = &[
