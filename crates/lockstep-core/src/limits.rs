@@ -41,3 +41,9 @@ pub const PROJECTION_BYTES_LIMIT: usize = 256 * 1024;
 pub const MAPPED_ROLES_LIMIT: usize = 100;
 /// Groups that give a role, of all the roles of a directory's mapping.
 pub const MAPPED_ROLE_GROUPS_LIMIT: usize = 1_000;
+/// Paths that a look at what users hold tells of.
+pub const SEEN_PATHS_LIMIT: usize = 500;
+/// Values that it shows of each for example.
+pub const SEEN_EXAMPLES_LIMIT: usize = 5;
+/// Characters of each.
+pub const SEEN_TEXT_CHARS_LIMIT: usize = 100;

@@ -12,11 +12,13 @@ use serde_json::Value;
 use crate::id::LocalId;
 
 mod attributes;
+mod seen;
 
 pub use attributes::{
     AttributeType, Attributes, Effective, LeftOut, MappedBy, Reading, StandardAttribute, Why, name_fault,
     parse_path,
 };
+pub use seen::{Seen, SeenPath, read_by};
 
 /// RFC 7643 §4.3.
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
