@@ -1,11 +1,14 @@
 //! The application's API: the shapes, paths, pagination and errors that WorkOS publishes. Knows nothing of SCIM
 //! requests.
 
+pub mod attributes;
 pub mod directories;
 pub mod events;
 pub(crate) mod fields;
 pub mod groups;
 pub mod health;
+pub(crate) mod mapping_body;
+pub mod mappings;
 pub mod oauth_clients;
 pub mod organizations;
 pub(crate) mod paging;

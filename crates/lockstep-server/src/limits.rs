@@ -134,3 +134,9 @@ pub const RECORDED_ANSWER_BYTES_LIMIT: usize = 64 * 1024;
 pub const RECORDED_NOTES_LIMIT: usize = 50;
 /// Events of which a request record tells the ids; of others it tells how many.
 pub const RECORDED_EVENTS_LIMIT: usize = 100;
+/// Users at whom one look at mapped attributes or roles looks where the request does not say.
+pub const EXAMINED_DEFAULT: usize = 100;
+/// The same at most.
+pub const EXAMINED_LIMIT: usize = 1_000;
+/// Bytes that such a look tells, about; beyond, it ends at the user where it is.
+pub const EXAMINED_BYTES_LIMIT: usize = 4 * 1024 * 1024;

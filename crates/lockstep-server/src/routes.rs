@@ -6,7 +6,8 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 use lockstep_store::Store;
 
 use crate::api::{
-    directories, events, groups, health, oauth_clients, organizations, requests, schemas, tokens, users,
+    attributes, directories, events, groups, health, mappings, oauth_clients, organizations, requests,
+    schemas, tokens, users,
 };
 use crate::oauth::{metadata, token};
 use crate::pages;
@@ -78,6 +79,22 @@ pub fn table<S: Store>() -> Vec<Route<S>> {
         route("GET", "/directories/{id}/schemas/{urn}", ApiKey, get(schemas::read::<S>)),
         route("PUT", "/directories/{id}/schemas/{urn}", ApiKey, put(schemas::update::<S>)),
         route("DELETE", "/directories/{id}/schemas/{urn}", ApiKey, delete(schemas::remove::<S>)),
+        route("GET", "/directories/{id}/attributes_seen", ApiKey, get(attributes::seen::<S>)),
+        route("GET", "/directories/{id}/attributes_left_out", ApiKey, get(attributes::left_out::<S>)),
+        route(
+            "GET",
+            "/organizations/{id}/attribute_mapping",
+            ApiKey,
+            get(mappings::read_of_organization::<S>),
+        ),
+        route("GET", "/directories/{id}/attribute_mapping", ApiKey, get(mappings::read::<S>)),
+        route(
+            "POST",
+            "/directories/{id}/attribute_mapping/preview",
+            ApiKey,
+            post(mappings::preview_attributes::<S>),
+        ),
+        route("POST", "/directories/{id}/role_mapping/preview", ApiKey, post(mappings::preview_roles::<S>)),
         route("GET", "/directory_users", ApiKey, get(users::list::<S>)),
         route("GET", "/directory_users/{id}", ApiKey, get(users::read::<S>)),
         route("GET", "/directory_groups", ApiKey, get(groups::list::<S>)),

@@ -33,12 +33,22 @@ pub struct Selector {
 }
 
 /// What stands at a path.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Selected<'a> {
-    /// The values, those that are primary first; none that is null or empty.
+    /// The values, in the order in which they stand there; none that is null or empty.
     pub values: Vec<&'a Value>,
+    /// Which of them is the primary one, or a part of it: the first such.
+    pub primary: Option<usize>,
     /// Whether the attribute, or its part, has a list of them.
     pub is_list: bool,
+}
+
+impl<'a> Selected<'a> {
+    /// The values, the primary one first.
+    pub fn by_preference(&self) -> impl Iterator<Item = &'a Value> + '_ {
+        let primary = self.primary.and_then(|index| self.values.get(index));
+        primary.into_iter().chain(&self.values).copied()
+    }
 }
 
 impl Selector {
@@ -86,15 +96,14 @@ impl Selector {
     /// What stands there in a resource that has canonical names.
     #[must_use]
     pub fn select<'a>(&self, object: &'a Object) -> Selected<'a> {
-        let Some(value) = self.value(object) else { return Selected { values: Vec::new(), is_list: false } };
+        let Some(value) = self.value(object) else { return Selected::default() };
         let is_list = value.is_array();
         let elements: &[Value] = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         let asked =
             |element: &&Value| self.elements.as_ref().is_none_or(|elements| elements.matches(element));
-        let (first, others): (Vec<&Value>, Vec<&Value>) =
-            elements.iter().filter(asked).partition(|element| is_primary(element));
-        let mut selected = Selected { values: Vec::new(), is_list };
-        for element in first.into_iter().chain(others) {
+        let mut selected = Selected { is_list, ..Selected::default() };
+        for element in elements.iter().filter(asked) {
+            let before = selected.values.len();
             match &self.sub {
                 None => selected.values.push(element),
                 Some(sub) => match member(element, sub) {
@@ -105,8 +114,11 @@ impl Selector {
                     part => selected.values.extend(part),
                 },
             }
+            retain_present(&mut selected.values, before);
+            if selected.values.len() > before && is_primary(element) {
+                selected.primary.get_or_insert(before);
+            }
         }
-        selected.values.retain(|value| is_present(value));
         selected
     }
 
@@ -120,6 +132,15 @@ impl Selector {
         };
         found.or_else(|| entry(object, self.whole.as_ref()?)).filter(|value| !value.is_null())
     }
+}
+
+/// Drops what is null or empty behind the first `kept`.
+fn retain_present(values: &mut Vec<&Value>, kept: usize) {
+    let mut index = 0;
+    values.retain(|value| {
+        index += 1;
+        index <= kept || is_present(value)
+    });
 }
 
 fn is_primary(element: &Value) -> bool {
@@ -194,7 +215,7 @@ mod tests {
             ("nickName", json!([]), false),
             ("name.GIVENNAME", json!(["Ada"]), false),
             ("name.middleName", json!([]), false),
-            ("emails.value", json!(["w@example.com", "h@example.com"]), true),
+            ("emails.value", json!(["h@example.com", "w@example.com"]), true),
             ("emails[type eq \"work\"].value", json!(["w@example.com"]), true),
             ("emails[not (type eq \"work\")].value", json!(["h@example.com"]), true),
             (department.as_str(), json!(["Sales"]), false),

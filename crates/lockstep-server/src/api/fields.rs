@@ -82,6 +82,11 @@ impl Fields {
         self.object.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// A field as it was sent.
+    pub(crate) fn raw(&self, name: &str) -> Option<&Value> {
+        self.object.get(name)
+    }
+
     /// An object, whatever is in it; `None` where it is left out or something else.
     pub(crate) fn object(&self, name: &str) -> Option<&Value> {
         self.object.get(name).filter(|value| value.is_object())

@@ -4,6 +4,7 @@
 mod directory;
 mod event;
 mod group;
+pub(crate) mod mapping;
 mod oauth_client;
 mod organization;
 mod request;

@@ -178,6 +178,48 @@ fn cases(victim: &Victim) -> Vec<Case> {
         case("GET", "/directories/{id}/schemas/{urn}", schema_path.clone(), none(), NotFound),
         case("PUT", "/directories/{id}/schemas/{urn}", schema_path.clone(), schema(SCHEMA), NotFound),
         case("DELETE", "/directories/{id}/schemas/{urn}", schema_path, none(), NotFound),
+        case(
+            "GET",
+            "/directories/{id}/attributes_seen",
+            format!("/directories/{directory}/attributes_seen"),
+            none(),
+            NotFound,
+        ),
+        case(
+            "GET",
+            "/directories/{id}/attributes_left_out",
+            format!("/directories/{directory}/attributes_left_out"),
+            none(),
+            NotFound,
+        ),
+        case(
+            "GET",
+            "/organizations/{id}/attribute_mapping",
+            format!("/organizations/{organization}/attribute_mapping"),
+            none(),
+            NotFound,
+        ),
+        case(
+            "GET",
+            "/directories/{id}/attribute_mapping",
+            format!("/directories/{directory}/attribute_mapping"),
+            none(),
+            NotFound,
+        ),
+        case(
+            "POST",
+            "/directories/{id}/attribute_mapping/preview",
+            format!("/directories/{directory}/attribute_mapping/preview"),
+            json!({ "attributes": { "x": { "path": "title" } } }),
+            NotFound,
+        ),
+        case(
+            "POST",
+            "/directories/{id}/role_mapping/preview",
+            format!("/directories/{directory}/role_mapping/preview"),
+            json!({ "roles": [{ "slug": "admin", "group_ids": [group] }] }),
+            NotFound,
+        ),
         case("DELETE", "/directories/{id}", format!("/directories/{directory}"), none(), NotFound),
     ]
 }

@@ -44,7 +44,15 @@ async fn a_user_is_read_normalized_and_with_its_groups() {
         "job_title": "Engineer",
         "username": "carol",
         "state": "active",
-        "custom_attributes": { "department_name": "Research", "job_title": "Engineer" },
+        "custom_attributes": {
+            "department_name": "Research",
+            "emails": [
+                { "primary": false, "type": "home", "value": "home@acme.test" },
+                { "primary": true, "type": "work", "value": "carol@acme.test" },
+            ],
+            "job_title": "Engineer",
+            "username": "carol",
+        },
     });
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(read[name], *value, "{name}");

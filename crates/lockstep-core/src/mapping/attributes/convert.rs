@@ -62,7 +62,7 @@ impl AttributeType {
             Self::Boolean => boolean,
             Self::Timestamp => timestamp,
         };
-        selected.values.iter().find_map(|value| one_of(value, scalar))
+        selected.by_preference().find_map(|value| one_of(value, scalar))
     }
 }
 

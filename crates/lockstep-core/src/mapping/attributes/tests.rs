@@ -91,8 +91,8 @@ fn a_list_is_what_the_path_selects_of_it() {
     let work = "emails[type eq \"work\"].value";
     assert_eq!(
         read(work, AttributeType::List, &user).0,
-        Some(json!(["c@example.com", "a@example.com"])),
-        "the primary one first"
+        Some(json!(["a@example.com", "c@example.com"])),
+        "in the order in which they stand there"
     );
     assert_eq!(read(work, AttributeType::String, &user).0, Some(json!("c@example.com")));
     assert_eq!(read("emails[type eq \"other\"].value", AttributeType::List, &user).0, None);
@@ -137,8 +137,8 @@ fn the_members_of_standard_lists_have_published_names() {
     assert_eq!(
         attributes.project(&object(&user))["addresses"],
         json!([
-            { "street_address": null, "country": "DE", "primary": true },
             { "street_address": "1 Road", "country": null, "primary": false },
+            { "street_address": null, "country": "DE", "primary": true },
         ])
     );
 }

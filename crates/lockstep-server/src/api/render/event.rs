@@ -97,7 +97,7 @@ pub(crate) fn event<'a>(directory: &Directory, view: &'a EventView) -> Result<Ev
         Change::Activated(told) => EventData::Directory(directory_data(directory, told, "active", record)),
         Change::Deleted(told) => EventData::Directory(directory_data(directory, told, "deleting", record)),
         Change::User(kind, id, told) => {
-            let mut user = user_at(directory, *id, moment(record, told));
+            let mut user = user_at(directory, *id, moment(record, told), told.projection());
             if *kind == EventType::UserUpdated {
                 user.previous_attributes = Some(user_before(directory, *id, record, told, &user));
             }
@@ -155,7 +155,8 @@ fn user_before(
     after: &DirectoryUser<'_>,
 ) -> Object {
     let doc = told.doc_before();
-    let before = user_at(directory, id, Moment { doc: &doc, ..moment(record, told) });
+    let before =
+        user_at(directory, id, Moment { doc: &doc, ..moment(record, told) }, told.projection_before());
     previous_attributes(&before, after)
 }
 
@@ -179,8 +180,9 @@ fn previous_attributes(before: &impl Serialize, after: &impl Serialize) -> Objec
     let [before, after] = [serde_json::to_value(before), serde_json::to_value(after)];
     let (Ok(Value::Object(before)), Ok(Value::Object(after))) = (before, after) else { return Object::new() };
     let mut previous = Object::new();
-    for (name, was) in &before {
-        let is = after.get(name).unwrap_or(&Value::Null);
+    let new = after.keys().filter(|name| !before.contains_key(*name));
+    for name in before.keys().chain(new) {
+        let [was, is] = [&before, &after].map(|side| side.get(name).unwrap_or(&Value::Null));
         if was == is {
             continue;
         }
@@ -204,7 +206,7 @@ fn membership_data<'a>(directory: &Directory, view: &'a EventView) -> Result<Eve
     };
     Ok(EventMembership {
         directory_id: directory.id.to_string(),
-        user: user_at(directory, *user_id, moment(user, user_told)),
+        user: user_at(directory, *user_id, moment(user, user_told), user_told.projection()),
         group: group_at(directory, *group_id, moment(group, group_told)),
     })
 }
@@ -217,9 +219,12 @@ mod tests {
 
     #[test]
     fn previous_attributes_are_what_differs_as_it_was() {
-        let before = json!({ "a": 1, "b": { "x": 1, "y": 2 }, "c": null, "d": [1] });
-        let after = json!({ "a": 1, "b": { "x": 1, "y": 3, "z": 4 }, "c": "new", "d": [1, 2] });
+        let before = json!({ "a": 1, "b": { "x": 1, "y": 2 }, "c": null, "d": [1], "f": 1 });
+        let after = json!({ "a": 1, "b": { "x": 1, "y": 3, "z": 4 }, "c": "new", "d": [1, 2], "e": 1 });
         let previous = previous_attributes(&before, &after);
-        assert_eq!(Value::Object(previous), json!({ "b": { "y": 2, "z": null }, "c": null, "d": [1] }));
+        assert_eq!(
+            Value::Object(previous),
+            json!({ "b": { "y": 2, "z": null }, "c": null, "d": [1], "e": null, "f": 1 })
+        );
     }
 }

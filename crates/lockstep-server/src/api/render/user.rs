@@ -1,12 +1,10 @@
 //! A directory user, normalized from the SCIM resource that the IdP wrote.
-//!
-//! `custom_attributes` holds the standard attributes that WorkOS maps by itself, where the IdP sends them:
-//! `department_name`, `division_name`, `cost_center_name` (from the enterprise extension), `employee_type` (from
-//! `userType`) and `job_title` (from `title`). `role` and `roles` are left out: nothing is mapped to roles yet.
+//! `custom_attributes`, `role` and `roles` are what was made of it when it was written or last mapped anew.
 
 use std::borrow::Cow;
 
 use lockstep_core::id::{LocalId, UserId};
+use lockstep_core::mapping::Projection;
 use lockstep_core::model::{Directory, Group, User, is_active};
 use lockstep_scim::Object;
 use serde::Serialize;
@@ -15,8 +13,6 @@ use utoipa::ToSchema;
 
 use super::group::DirectoryGroup;
 use super::{Moment, group, text_at};
-
-const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// A user that an IdP told of.
 #[derive(Serialize, ToSchema)]
@@ -49,12 +45,21 @@ pub(crate) struct DirectoryUser<'a> {
     /// Whether the IdP lets the user in.
     #[schema(pattern = "^(active|inactive)$")]
     state: &'static str,
-    /// The attributes that are mapped from what the IdP sends.
+    /// The attributes that are mapped from what the IdP sends, by their names: those of the contract, of the
+    /// organization and of the directory. What the user has not is not there.
     #[schema(value_type = Object)]
-    custom_attributes: Object,
+    custom_attributes: Cow<'a, Object>,
     /// The SCIM resource as the IdP wrote it.
     #[schema(value_type = Object)]
     pub(super) raw_attributes: &'a Object,
+    /// The role with the highest priority. Left out where no role is mapped to a group that the user is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    role: Option<SlimRole>,
+    /// All roles, the one with the highest priority first. Left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    roles: Option<Vec<SlimRole>>,
     /// When the user was made.
     #[schema(format = DateTime)]
     created_at: String,
@@ -83,6 +88,20 @@ pub(crate) struct DirectoryUserEmail<'a> {
     value: Option<&'a str>,
 }
 
+/// A role of a user.
+#[derive(Clone, Serialize, ToSchema)]
+pub(crate) struct SlimRole {
+    /// Its name in the application.
+    slug: String,
+}
+
+impl SlimRole {
+    /// The role of this slug.
+    pub(super) fn new(slug: &str) -> Self {
+        Self { slug: slug.to_owned() }
+    }
+}
+
 /// A user with its groups, as it is published.
 pub(crate) fn user_with_groups<'a>(
     directory: &Directory,
@@ -92,12 +111,22 @@ pub(crate) fn user_with_groups<'a>(
     let moment =
         Moment { doc: &user.doc, nested: &[], created_at: user.created_at, updated_at: user.updated_at };
     let groups = groups.map(|row| group(directory, row)).collect();
-    DirectoryUser { groups: Some(groups), ..user_at(directory, user.id, moment) }
+    DirectoryUser { groups: Some(groups), ..user_at(directory, user.id, moment, user.projection()) }
 }
 
 /// A user at a moment.
-pub(super) fn user_at<'a>(directory: &Directory, local: LocalId, moment: Moment<'a>) -> DirectoryUser<'a> {
+pub(super) fn user_at<'a>(
+    directory: &Directory,
+    local: LocalId,
+    moment: Moment<'a>,
+    made: Cow<'a, Projection>,
+) -> DirectoryUser<'a> {
     let doc = moment.doc;
+    let slim: Vec<SlimRole> = made.roles.iter().map(|slug| SlimRole::new(slug)).collect();
+    let custom_attributes = match made {
+        Cow::Borrowed(made) => Cow::Borrowed(&made.attributes),
+        Cow::Owned(made) => Cow::Owned(made.attributes),
+    };
     let name = doc.get("name").and_then(Value::as_object);
     let part = |attribute: &str| name.and_then(|name| text_at(name, attribute));
     DirectoryUser {
@@ -114,8 +143,10 @@ pub(super) fn user_at<'a>(directory: &Directory, local: LocalId, moment: Moment<
         job_title: text_at(doc, "title"),
         username: text_at(doc, "userName"),
         state: if is_active(doc) { "active" } else { "inactive" },
-        custom_attributes: custom_attributes(doc),
+        custom_attributes,
         raw_attributes: doc,
+        role: slim.first().cloned(),
+        roles: (!slim.is_empty()).then_some(slim),
         created_at: moment.created_at.to_string(),
         updated_at: moment.updated_at.to_string(),
         groups: None,
@@ -165,19 +196,6 @@ fn full_name(doc: &Object) -> Option<Cow<'_, str>> {
         (Some(name), None) | (None, Some(name)) => Some(name.into()),
         (None, None) => text_at(doc, "displayName").map(Cow::from),
     }
-}
-
-fn custom_attributes(doc: &Object) -> Object {
-    let enterprise = doc.get(ENTERPRISE).and_then(Value::as_object);
-    let from_enterprise = |attribute: &str| enterprise.and_then(|extension| text_at(extension, attribute));
-    let mapped = [
-        ("department_name", from_enterprise("department")),
-        ("division_name", from_enterprise("division")),
-        ("cost_center_name", from_enterprise("costCenter")),
-        ("employee_type", text_at(doc, "userType")),
-        ("job_title", text_at(doc, "title")),
-    ];
-    mapped.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
 }
 
 #[cfg(test)]

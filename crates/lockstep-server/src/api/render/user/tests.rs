@@ -41,12 +41,3 @@ fn the_idp_knows_a_user_by_external_id_else_by_user_name() {
     assert_eq!(user_idp_id(&doc(&json!({ "externalId": "7", "userName": "u" }))), "7");
     assert_eq!(user_idp_id(&doc(&json!({ "userName": "u" }))), "u");
 }
-
-#[test]
-fn standard_attributes_are_mapped_where_they_are() {
-    let sent = doc(&json!({ "title": "Boss", ENTERPRISE: { "department": "Sales", "division": "" } }));
-    assert_eq!(
-        Value::Object(custom_attributes(&sent)),
-        json!({ "department_name": "Sales", "job_title": "Boss" })
-    );
-}

@@ -1,0 +1,132 @@
+//! What of the users of a directory arrives, and what is left out of them: for whoever maps attributes.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use lockstep_core::id::UserId;
+use lockstep_core::mapping::{LeftOut, Seen};
+use lockstep_core::model::Directory;
+use lockstep_core::query::{Kind, Lookup};
+use lockstep_store::{Order, Page, Store, UserView};
+
+use super::query::Query;
+use super::render::mapping::{self as render, WalkedUsers};
+use crate::auth::ApiCaller;
+use crate::limits::{CANDIDATES_LIMIT, EXAMINED_BYTES_LIMIT, EXAMINED_DEFAULT, EXAMINED_LIMIT};
+use crate::problem::Problem;
+use crate::state::{AppState, conform};
+
+/// `GET /directories/{id}/attributes_seen`: each path at which the newest users have something.
+pub(crate) async fn seen<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.knows(&["limit"])?;
+    let mut left = limit(&query)?;
+    let (directory, head) = caller.directory(&state, &id).await?;
+    let (_, terms) = state.contract_of(&directory).await?;
+    let following = state.following(&directory).await?;
+    let (mut seen, mut after) = (Seen::default(), None);
+    while left > 0 {
+        let limit = left.min(CANDIDATES_LIMIT);
+        let page = Page { after, before: None, order: Order::Descending, limit };
+        let found = state.store.users(directory.id.directory, Lookup::All, page).await?;
+        for mut view in found.iter().cloned() {
+            conform(following.as_deref(), Kind::User, &mut view.user.doc);
+            seen.add(&view.user.doc);
+        }
+        after = found.last().map(|view| view.user.id);
+        left -= found.len();
+        if found.len() < limit {
+            break;
+        }
+    }
+    let total = head.users_active + head.users_inactive;
+    Ok(Json(render::seen(&seen, &terms.attributes, total)).into_response())
+}
+
+/// `GET /directories/{id}/attributes_left_out`: the users that lack an attribute which is required, or who have something
+/// that does not fit; of one attribute where `name` says which.
+pub(crate) async fn left_out<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.knows(&["limit", "after", "name"])?;
+    let name = query.one("name")?;
+    let (directory, head) = caller.directory(&state, &id).await?;
+    let (_, terms) = state.contract_of(&directory).await?;
+    if let Some(name) = name.filter(|name| terms.attributes.iter().all(|known| known.name != **name)) {
+        let known: Vec<&str> = terms.attributes.iter().map(|known| known.name.as_str()).collect();
+        let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+        let message = format!("`{name}` is no attribute of this directory; there are: {}", known.join(", "));
+        return Err(Problem::invalid_field("name", "unknown_attribute", message));
+    }
+    let total = head.users_active + head.users_inactive;
+    let examined = examine(&state, &directory, &query, total, |id, view| {
+        let mut left_out = terms.attributes.read(&view.user.doc).left_out;
+        left_out.retain(|one: &LeftOut| name.is_none_or(|name| one.name == name));
+        (!left_out.is_empty()).then(|| render::incomplete_user(id, &view.user.doc, &left_out))
+    })
+    .await?;
+    Ok(Json(examined).into_response())
+}
+
+/// Walks over a part of the users of a directory, the oldest first, from where `after` says, and tells of those of whom
+/// there is something to tell. It looks at as many as `limit` says, or at fewer where there is much to tell.
+pub(super) async fn examine<S: Store, T: serde::Serialize>(
+    state: &AppState<S>,
+    directory: &Directory,
+    query: &Query,
+    total: u64,
+    mut tell: impl FnMut(UserId, &UserView) -> Option<T>,
+) -> Result<WalkedUsers<T>, Problem> {
+    let number = directory.id.directory;
+    let wanted = limit(query)?;
+    let after = query.one("after")?.map(|text| {
+        let id = UserId::parse(text).filter(|id| id.directory == number);
+        id.map(|id| id.local).ok_or_else(|| {
+            let message = "`after` is not the id of a user of this directory; leave it out to begin again";
+            Problem::invalid_field("after", "invalid_cursor", message)
+        })
+    });
+    let after = after.transpose()?;
+    let following = state.following(directory).await?;
+    let (mut told, mut bytes, mut examined, mut last) = (Vec::new(), 0_usize, 0_usize, after);
+    loop {
+        // One more than is wanted tells whether there are more.
+        let limit = (wanted - examined + 1).min(CANDIDATES_LIMIT);
+        let page = Page { after: last, before: None, order: Order::Ascending, limit };
+        let found = state.store.users(number, Lookup::All, page).await?;
+        let is_end = found.len() < limit;
+        for mut view in found {
+            if examined == wanted || bytes > EXAMINED_BYTES_LIMIT {
+                let after = last.map(|local| UserId { directory: number, local }.to_string());
+                return Ok(render::examined(told, examined, after, total));
+            }
+            conform(following.as_deref(), Kind::User, &mut view.user.doc);
+            let id = UserId { directory: number, local: view.user.id };
+            if let Some(one) = tell(id, &view) {
+                bytes += serde_json::to_vec(&one).map_or(0, |text| text.len());
+                told.push(one);
+            }
+            examined += 1;
+            last = Some(view.user.id);
+        }
+        if is_end {
+            return Ok(render::examined(told, examined, None, total));
+        }
+    }
+}
+
+/// How many users are to be examined.
+fn limit(query: &Query) -> Result<usize, Problem> {
+    let Some(text) = query.one("limit")? else { return Ok(EXAMINED_DEFAULT) };
+    text.parse().ok().filter(|limit| (1..=EXAMINED_LIMIT).contains(limit)).ok_or_else(|| {
+        let message = format!("`limit` must be a whole number from 1 to {EXAMINED_LIMIT}");
+        Problem::invalid_field("limit", "invalid_limit", message)
+    })
+}
