@@ -4,6 +4,7 @@
 
 mod attributes;
 mod authz;
+mod catalogue;
 mod directories;
 mod events;
 mod groups;
