@@ -16,6 +16,7 @@ use lockstep_play::HttpTarget;
 use lockstep_play::check::{self, Options, Progress, Report, report};
 use lockstep_server::state::{Secrets as _, SystemSecrets};
 
+use crate::exit::{Exit, Failure};
 use crate::serve;
 use crate::terminal::{self, Ink, Paint};
 use crate::wire::SystemClock;
@@ -92,15 +93,15 @@ pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
         report::text(&report, &|kind, text| paint.with(ink(kind), text))
     };
     terminal::write(&told).context("cannot write the report")?;
-    Ok(exit_code(&report))
+    Ok(exit(&report).into())
 }
 
 /// 2 where something is broken, 1 where the check did not come to its end.
-fn exit_code(report: &Report) -> ExitCode {
+fn exit(report: &Report) -> Exit {
     match (report.is_broken(), report.stopped) {
-        (true, _) => ExitCode::from(2),
-        (false, true) => ExitCode::from(1),
-        (false, false) => ExitCode::SUCCESS,
+        (true, _) => Exit::Wrong,
+        (false, true) => Exit::Failed,
+        (false, false) => Exit::Done,
     }
 }
 
@@ -110,39 +111,38 @@ fn token(options: &CheckOptions) -> anyhow::Result<String> {
             std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
         }
         (None, Some(token)) => token.clone(),
-        (None, None) => anyhow::bail!("no token: give LOCKSTEP_CHECK_TOKEN, --token-file or --token"),
+        (None, None) => {
+            let message = "no token: give LOCKSTEP_CHECK_TOKEN, --token-file or --token";
+            anyhow::bail!(Failure::new(Exit::Denied, message))
+        }
     };
     let token = token.trim().to_owned();
-    anyhow::ensure!(!token.is_empty(), "the token is empty");
-    anyhow::ensure!(
-        token.bytes().all(|byte| byte.is_ascii_graphic()),
-        "the token has a character that no token has"
-    );
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        anyhow::bail!(Failure::new(Exit::Denied, "the token is empty, or has a character that no token has"));
+    }
     Ok(token)
 }
 
 /// The base URL without what does not belong into a report.
-fn base(url: &str) -> anyhow::Result<String> {
-    let parsed = reqwest::Url::parse(url).with_context(|| format!("`{url}` is no URL"))?;
-    anyhow::ensure!(
-        matches!(parsed.scheme(), "http" | "https"),
-        "`{url}` is no URL of a web server: begin with https://"
-    );
-    anyhow::ensure!(
-        parsed.username().is_empty() && parsed.password().is_none(),
-        "the URL has a credential in it: give it as token"
-    );
-    anyhow::ensure!(
-        parsed.query().is_none() && parsed.fragment().is_none(),
-        "the base URL of a SCIM server has no query (RFC 7644 §1.3)"
-    );
+fn base(url: &str) -> Result<String, Failure> {
+    let parsed = reqwest::Url::parse(url).map_err(|_| Failure::usage(format!("`{url}` is no URL")))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        let message = format!("`{url}` is no URL of a web server: begin with https://");
+        return Err(Failure::usage(message));
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(Failure::usage("the URL has a credential in it: give it as token"));
+    }
+    if parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err(Failure::usage("the base URL of a SCIM server has no query (RFC 7644 §1.3)"));
+    }
     Ok(parsed.as_str().trim_end_matches('/').to_owned())
 }
 
-fn provider(slug: &str) -> anyhow::Result<&'static Provider> {
-    lockstep_idp::by_slug(slug).with_context(|| {
+fn provider(slug: &str) -> Result<&'static Provider, Failure> {
+    lockstep_idp::by_slug(slug).ok_or_else(|| {
         let known: Vec<&str> = lockstep_idp::PROVIDERS.iter().map(|provider| provider.slug).collect();
-        format!("no IdP is called `{slug}`; known are {}", known.join(", "))
+        Failure::usage(format!("no IdP is called `{slug}`; known are {}", known.join(", ")))
     })
 }
 

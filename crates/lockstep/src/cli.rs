@@ -6,16 +6,30 @@ use clap::{Parser, Subcommand};
 use crate::backup::BackupOptions;
 use crate::check::{self, CheckOptions};
 use crate::dev::DevOptions;
-use crate::requests::RequestsCommand;
+use crate::directory::DirectoryOptions;
+use crate::events::EventsOptions;
+use crate::exit::Exit;
+use crate::groups::GroupsOptions;
+use crate::manual::{CompletionsOptions, ManOptions};
+use crate::org::OrgOptions;
+use crate::requests::RequestsOptions;
 use crate::restore::RestoreOptions;
 use crate::serve::{self, ServeOptions};
 use crate::simulate::SimulateOptions;
+use crate::token::TokenOptions;
+use crate::users::UsersOptions;
 use crate::verify::VerifyOptions;
 
 /// Lockstep: a directory sync server. Identity providers provision users and groups into it over SCIM 2.0, and your
 /// application reads one ordered stream of what happened.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    propagate_version = true,
+    after_long_help = Exit::table()
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -28,15 +42,26 @@ pub(crate) enum Command {
     /// Runs the server
     #[command(after_help = serve::SECRETS_HELP)]
     Serve(ServeOptions),
-    /// Plays an IdP's traffic against any SCIM server and says what that IdP would mishandle
+    /// Makes, shows, changes and deletes organizations
+    Org(OrgOptions),
+    /// Makes, shows, changes, pauses and deletes directories
+    Directory(DirectoryOptions),
+    /// Makes, lists and revokes the bearer tokens of a directory's IdP
+    Token(TokenOptions),
+    /// Shows users
+    Users(UsersOptions),
+    /// Shows groups and their members
+    Groups(GroupsOptions),
+    /// Reads the log of what happened, or follows it
+    Events(EventsOptions),
+    /// Shows what identity providers sent, what was made of it, and what they were answered
     ///
-    /// What it makes has names that begin with `lockstep-` or hold it, and is deleted afterwards. Exit code 0: the IdP
-    /// is served right; 1: it could not be played; 2: something is wrong, and what is printed.
-    Simulate(SimulateOptions),
+    /// Asks a running server for its request records.
+    Requests(RequestsOptions),
     /// Replays every directory's log against its rows and says what differs
     ///
-    /// Also while the server runs on the same database. Exit code 0: every promise holds; 1: the database could not be
-    /// read; 2: something differs, and what is printed.
+    /// Also while the server runs on the same database. Exit code 0: every promise holds; 2: something
+    /// differs, and what is printed.
     Verify(VerifyOptions),
     /// Copies the server's data of one moment, also while the server runs and writes
     ///
@@ -50,19 +75,29 @@ pub(crate) enum Command {
     /// its rows; only then is the copy put where the database is to be. Exit code 0: it is proved, and without --check
     /// restored; 1: it could not be done, and nothing was changed; 2: the backup is damaged, and what is printed.
     Restore(RestoreOptions),
-    /// Shows what identity providers sent, what was made of it, and what they were answered
+    /// Plays an IdP's traffic against any SCIM server and says what that IdP would mishandle
     ///
-    /// Asks a running server for its request records. LOCKSTEP_API_KEY gives the API key.
-    #[command(subcommand)]
-    Requests(RequestsCommand),
+    /// What it makes has names that begin with `lockstep-` or hold it, and is deleted afterwards. Exit code 0: the IdP
+    /// is served right; 2: something is wrong, and what is printed.
+    Simulate(SimulateOptions),
     /// Tells what any SCIM server gets right and wrong, by the RFCs and, if asked, as one IdP would meet it
     ///
     /// Whatever it makes is named lockstep-check-… and removed again, also after failures and Ctrl-C. Exit code 0: no
-    /// MUST is broken; 1: it could not run; 2: something is broken.
+    /// MUST is broken; 2: something is broken.
     #[command(after_help = check::TOKEN_HELP)]
     Check(CheckOptions),
     /// Prints the configuration file with every key, its default and what it means
     Config,
+    /// Prints the script by which a shell completes what is typed
+    #[command(
+        after_help = "Example:\n  lockstep completions bash > ~/.local/share/bash-completion/completions/lockstep"
+    )]
+    Completions(CompletionsOptions),
+    /// Prints the manual page, or writes one for each command
+    #[command(
+        after_help = "Example:\n  lockstep man --dir ~/.local/share/man/man1 && man lockstep-events-tail"
+    )]
+    Man(ManOptions),
 }
 
 #[cfg(test)]

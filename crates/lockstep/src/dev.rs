@@ -17,6 +17,7 @@ use lockstep_store::Store as _;
 use serde_json::{Value, json};
 
 use crate::config::Log;
+use crate::exit::Exit;
 use crate::master_key::{Source, master_key};
 use crate::serve::{self, Listener};
 use crate::wire;
@@ -72,7 +73,7 @@ pub(crate) fn run(options: &DevOptions) -> anyhow::Result<ExitCode> {
         handle.shutdown();
         store.stop().await;
         let passed = played?;
-        Ok(if passed || !options.exit { ExitCode::SUCCESS } else { ExitCode::from(2) })
+        Ok(if passed || !options.exit { Exit::Done } else { Exit::Wrong }.into())
     })
 }
 

@@ -4,25 +4,36 @@ mod words;
 
 use std::collections::HashSet;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use crate::serve;
-use crate::terminal;
+use crate::exit::{Exit, Failure};
+use crate::follow::Follow;
+use crate::listing::Walk;
+use crate::naming;
+use crate::remote::{Query, Remote, RemoteOptions, Thing};
+use crate::terminal::{self, plain};
 use words::Words;
 
-/// How long between two questions for what is new.
-const FOLLOW_PAUSE: Duration = Duration::from_secs(1);
-/// How long the server may take to answer.
-const ANSWER_WAIT: Duration = Duration::from_secs(30);
 /// Pages that one question for what is new goes back, at most.
 const PAGES: usize = 50;
 
+#[derive(Debug, Args)]
+#[command(after_help = crate::remote::KEY_HELP)]
+pub(crate) struct RequestsOptions {
+    #[command(flatten)]
+    remote: RemoteOptions,
+    /// Only this directory: its id or name [default: all that the API key reaches]
+    #[arg(long, global = true)]
+    directory: Option<String>,
+    #[command(subcommand)]
+    command: RequestsCommand,
+}
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum RequestsCommand {
+enum RequestsCommand {
     /// Prints the last requests, the newest at the end, a line each; what was repaired, left out or refused below it
     Tail(TailOptions),
     /// Explains one request in full
@@ -30,232 +41,189 @@ pub(crate) enum RequestsCommand {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ServerOptions {
-    /// Where the server is
-    #[arg(long, env = "LOCKSTEP_URL", value_name = "URL", default_value = "http://127.0.0.1:8480")]
-    pub(crate) url: String,
-    /// Only this directory [default: all that the API key reaches]
-    #[arg(long, value_name = "ID")]
-    pub(crate) directory: Option<String>,
-    /// JSON, as the API has it; of a list a line each
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TailOptions {
-    #[command(flatten)]
-    pub(crate) server: ServerOptions,
-    /// Go on with what comes
+struct TailOptions {
+    /// Go on with what comes, through restarts of the server too; Ctrl-C ends it
     #[arg(long, short)]
-    pub(crate) follow: bool,
+    follow: bool,
     /// How many to begin with
     #[arg(long, short = 'n', value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(0..=100))]
-    pub(crate) lines: u16,
+    lines: u16,
     /// Only those answered so: a status such as 409, or a class such as 4xx
     #[arg(long)]
-    pub(crate) status: Option<String>,
+    status: Option<String>,
     /// Only those that needed repair
     #[arg(long)]
-    pub(crate) repaired: bool,
+    repaired: bool,
     /// Only those about this user or group
     #[arg(long, value_name = "ID")]
-    pub(crate) resource: Option<String>,
+    resource: Option<String>,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ShowOptions {
-    #[command(flatten)]
-    pub(crate) server: ServerOptions,
+struct ShowOptions {
     /// The request's id: in `x-request-id` of its answer, on its events, in the log
     #[arg(value_name = "REQUEST")]
-    pub(crate) id: String,
+    id: String,
 }
 
-pub(crate) fn run(command: &RequestsCommand) -> anyhow::Result<ExitCode> {
-    serve::runtime()?.block_on(async {
-        match command {
-            RequestsCommand::Tail(options) => tail(options).await,
-            RequestsCommand::Show(options) => show(options).await,
+pub(crate) async fn run(options: RequestsOptions) -> anyhow::Result<ExitCode> {
+    let remote = Remote::of(&options.remote)?;
+    let directory = match &options.directory {
+        Some(named) => Some(naming::directory(&remote, named, None).await?.id().to_owned()),
+        None => None,
+    };
+    let is_json = options.remote.json;
+    match options.command {
+        RequestsCommand::Tail(options) => {
+            let is_followed = options.follow;
+            let mut tail = Tail::new(&remote, is_json, directory, options);
+            if is_followed {
+                tokio::select! {
+                    ended = tail.follow() => ended?,
+                    _ = tokio::signal::ctrl_c() => {}
+                }
+            } else {
+                tail.read().await?;
+            }
         }
-    })
+        RequestsCommand::Show(options) => show(&remote, is_json, directory, &options.id).await?,
+    }
+    Ok(Exit::Done.into())
 }
 
-async fn tail(options: &TailOptions) -> anyhow::Result<ExitCode> {
-    let server = Server::of(&options.server)?;
-    let words = Words::for_terminal();
-    let mut shown: HashSet<String> = HashSet::new();
-    let mut dropped = 0;
-    let mut wanted = Some(usize::from(options.lines));
-    loop {
-        // While following, directories may be added.
-        let directories = server.directories().await?;
+async fn show(remote: &Remote, is_json: bool, directory: Option<String>, id: &str) -> anyhow::Result<()> {
+    if !id.starts_with("req_") {
+        bail!(Failure::usage(format!("`{}` is not the id of a request: they begin with req_", plain(id))));
+    }
+    for directory in directories(remote, directory.as_deref()).await? {
+        let path = ["directories", &directory, "requests", id];
+        let Some(record) = remote.find(&path, &Query::default()).await? else { continue };
+        let told = if is_json { record.line() } else { Words::for_terminal().explanation(record.fields()) };
+        terminal::write(&told)?;
+        return Ok(());
+    }
+    let message = format!(
+        "no record of the request {}: it may be older than what is kept, or not be an IdP's",
+        plain(id)
+    );
+    bail!(Failure::new(Exit::Missing, message))
+}
+
+/// The ids of the directories that are asked for.
+async fn directories(remote: &Remote, only: Option<&str>) -> anyhow::Result<Vec<String>> {
+    if let Some(only) = only {
+        return Ok(vec![only.to_owned()]);
+    }
+    let all = Walk::new(remote, &["directories"], Query::default(), usize::MAX).rest().await?;
+    Ok(all.iter().map(|directory| directory.id().to_owned()).collect())
+}
+
+/// A reader of request records, and what it has shown.
+struct Tail<'a> {
+    remote: &'a Remote,
+    is_json: bool,
+    directory: Option<String>,
+    options: TailOptions,
+    words: Words,
+    shown: HashSet<String>,
+    /// How many the server has not recorded, as far as that was said.
+    dropped: u64,
+    is_begun: bool,
+}
+
+impl<'a> Tail<'a> {
+    fn new(remote: &'a Remote, is_json: bool, directory: Option<String>, options: TailOptions) -> Self {
+        let words = Words::for_terminal();
+        Self {
+            remote,
+            is_json,
+            directory,
+            options,
+            words,
+            shown: HashSet::new(),
+            dropped: 0,
+            is_begun: false,
+        }
+    }
+
+    async fn follow(&mut self) -> anyhow::Result<()> {
+        // Who never answered may be the wrong one.
+        if !self.read().await? {
+            return Ok(());
+        }
+        let mut follow = Follow::default();
+        loop {
+            tokio::time::sleep(follow.pause()).await;
+            let outcome = self.read().await;
+            if matches!(outcome, Ok(false)) {
+                return Ok(());
+            }
+            follow.heard(outcome.map(drop))?;
+        }
+    }
+
+    /// Prints what was not shown yet; whether anybody still reads it.
+    async fn read(&mut self) -> anyhow::Result<bool> {
+        let wanted = (!self.is_begun).then_some(usize::from(self.options.lines));
         let mut found = Vec::new();
-        let mut dropped_now = 0;
-        for directory in &directories {
-            let (records, lost) = server.last(directory, options, &shown, wanted).await?;
+        let mut dropped = 0;
+        // While following, directories may be added.
+        for directory in directories(self.remote, self.directory.as_deref()).await? {
+            let (records, lost) = self.last(&directory, wanted).await?;
             found.extend(records);
-            dropped_now = lost;
+            dropped = lost;
         }
         // An id begins with its time.
-        found.sort_by(|one: &Value, other| text(one, "id").cmp(text(other, "id")));
+        found.sort_by(|one, other| one.id().cmp(other.id()));
         let skipped = wanted.map_or(0, |wanted| found.len().saturating_sub(wanted));
         for record in found.iter().skip(skipped) {
-            let line = if options.server.json { format!("{record}\n") } else { words.line(record) };
+            let line = if self.is_json { record.line() } else { self.words.line(record.fields()) };
             if !terminal::write(&line)? {
-                return Ok(ExitCode::SUCCESS);
+                return Ok(false);
             }
         }
-        if dropped_now > dropped && !options.server.json {
+        if dropped > self.dropped {
             eprintln!(
-                "{dropped_now} requests were not recorded since the server started: it was too busy to write them"
+                "{dropped} requests were not recorded since the server started: it was too busy to write them"
             );
         }
-        dropped = dropped_now;
-        shown.extend(found.iter().map(|record| text(record, "id").to_owned()));
-        if !options.follow {
-            return Ok(ExitCode::SUCCESS);
-        }
-        wanted = None;
-        tokio::select! {
-            () = tokio::time::sleep(FOLLOW_PAUSE) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(ExitCode::SUCCESS),
-        }
-    }
-}
-
-async fn show(options: &ShowOptions) -> anyhow::Result<ExitCode> {
-    let server = Server::of(&options.server)?;
-    ensure!(
-        options.id.starts_with("req_")
-            && options.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
-        "`{}` is not the id of a request: they begin with req_",
-        options.id.escape_debug()
-    );
-    for directory in server.directories().await? {
-        let path = format!("/directories/{directory}/requests/{}", options.id);
-        let Some(record) = server.get(&path, &[]).await? else { continue };
-        let told = if options.server.json {
-            format!("{record}\n")
-        } else {
-            Words::for_terminal().explanation(&record)
-        };
-        terminal::write(&told)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    bail!("no record of the request {}: it may be older than what is kept, or not be an IdP's", options.id)
-}
-
-/// The API of a running server.
-struct Server {
-    client: reqwest::Client,
-    url: String,
-    key: String,
-    directory: Option<String>,
-}
-
-impl Server {
-    fn of(options: &ServerOptions) -> anyhow::Result<Self> {
-        let key = std::env::var("LOCKSTEP_API_KEY").ok().filter(|key| !key.is_empty());
-        let key = key.context("set LOCKSTEP_API_KEY to the server's API key")?;
-        if let Some(directory) = &options.directory {
-            ensure!(
-                directory.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
-                "`{}` is not the id of a directory",
-                directory.escape_debug()
-            );
-        }
-        let client = reqwest::Client::builder().timeout(ANSWER_WAIT).build()?;
-        let url = options.url.trim_end_matches('/').to_owned();
-        Ok(Self { client, url, key, directory: options.directory.clone() })
+        self.dropped = dropped;
+        self.shown.extend(found.iter().map(|record| record.id().to_owned()));
+        self.is_begun = true;
+        Ok(true)
     }
 
-    /// The ids of the directories that are asked for.
-    async fn directories(&self) -> anyhow::Result<Vec<String>> {
-        if let Some(directory) = &self.directory {
-            return Ok(vec![directory.clone()]);
-        }
-        let mut ids = Vec::new();
-        let mut after = String::new();
-        loop {
-            let query = [("limit", "100"), ("after", after.as_str())];
-            let page = self.get("/directories", &query).await?.context("the server has no /directories")?;
-            ids.extend(data(&page).iter().map(|directory| text(directory, "id").to_owned()));
-            let next = text(page.get("list_metadata").unwrap_or(&Value::Null), "after").to_owned();
-            if next.is_empty() {
-                return Ok(ids);
-            }
-            after = next;
-        }
-    }
-
-    /// The last records of a directory, newest first: `wanted` of them, or those behind what was `shown`. And how many
-    /// the server has dropped.
-    async fn last(
-        &self,
-        directory: &str,
-        options: &TailOptions,
-        shown: &HashSet<String>,
-        wanted: Option<usize>,
-    ) -> anyhow::Result<(Vec<Value>, u64)> {
-        let path = format!("/directories/{directory}/requests");
-        let (mut found, mut dropped, mut after) = (Vec::new(), 0, String::new());
+    /// The last records of a directory, newest first: `wanted` of them, or those behind what was shown. And how many the
+    /// server has dropped.
+    async fn last(&self, directory: &str, wanted: Option<usize>) -> anyhow::Result<(Vec<Thing>, u64)> {
+        let path = ["directories", directory, "requests"];
+        let limit = wanted.map_or(100, |wanted| wanted.clamp(1, 100));
+        let mut query = Query::default()
+            .with("limit", limit.to_string())
+            .with_some("status", self.options.status.as_deref())
+            .with("repaired", if self.options.repaired { "true" } else { "" })
+            .with_some("resource", self.options.resource.as_deref());
+        let (mut found, mut dropped) = (Vec::new(), 0);
         for _ in 0..PAGES {
-            let limit = wanted.map_or(100, |wanted| wanted.clamp(1, 100)).to_string();
-            let query = [
-                ("limit", limit.as_str()),
-                ("after", after.as_str()),
-                ("status", options.status.as_deref().unwrap_or_default()),
-                ("repaired", if options.repaired { "true" } else { "" }),
-                ("resource", options.resource.as_deref().unwrap_or_default()),
-            ];
-            let page = self.get(&path, &query).await?;
-            let page = page.with_context(|| format!("there is no directory {directory}"))?;
-            dropped = page.pointer("/recording/dropped").and_then(Value::as_u64).unwrap_or(0);
-            if page.pointer("/recording/enabled") == Some(&Value::Bool(false)) {
-                bail!("this server records no requests: [requests] enabled is false in its configuration");
+            let page = self.remote.page(&path, &query).await?;
+            dropped = page.rest.pointer("/recording/dropped").and_then(Value::as_u64).unwrap_or(0);
+            if page.rest.pointer("/recording/enabled") == Some(&Value::Bool(false)) {
+                let message =
+                    "this server records no requests: [requests] enabled is false in its configuration";
+                bail!(Failure::new(Exit::Missing, message));
             }
-            let records = data(&page);
-            let new = records.iter().filter(|record| !shown.contains(text(record, "id")));
-            let before = found.len();
-            found.extend(new.cloned());
+            let all = page.data.len();
+            let new: Vec<Thing> =
+                page.data.into_iter().filter(|record| !self.shown.contains(record.id())).collect();
             // A request that took long may stand among those that were shown: one page of them is looked at.
-            let all_new = found.len() - before == records.len();
-            text(page.get("list_metadata").unwrap_or(&Value::Null), "after").clone_into(&mut after);
-            if wanted.is_some() || !all_new || after.is_empty() || shown.is_empty() {
+            let all_new = new.len() == all;
+            found.extend(new);
+            let Some(after) = page.after else { break };
+            if wanted.is_some() || !all_new || self.shown.is_empty() {
                 break;
             }
+            query = query.with("after", after);
         }
         Ok((found, dropped))
     }
-
-    /// What stands at a path; nothing where nothing does.
-    async fn get(&self, path: &str, query: &[(&str, &str)]) -> anyhow::Result<Option<Value>> {
-        let given = query.iter().filter(|(_, value)| !value.is_empty());
-        let encoded = |(name, value): &(&str, &str)| {
-            format!(
-                "{name}={}",
-                percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC)
-            )
-        };
-        let query = given.map(encoded).collect::<Vec<_>>().join("&");
-        let request = self.client.get(format!("{}{path}?{query}", self.url));
-        let response = request.bearer_auth(&self.key).send().await;
-        let response = response.with_context(|| format!("no answer from {}", self.url))?;
-        let status = response.status();
-        if status == reqwest::StatusCode::NOT_FOUND {
-            return Ok(None);
-        }
-        let body: Value = response.json().await.context("the server's answer is not JSON")?;
-        ensure!(status.is_success(), "the server answered {status}: {}", text(&body, "message"));
-        Ok(Some(body))
-    }
-}
-
-fn data(page: &Value) -> &[Value] {
-    page.get("data").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
 }

@@ -14,6 +14,7 @@ use lockstep_play::story::{self, Outcome, Play, STORIES, Story};
 use lockstep_play::{HttpTarget, Target};
 use serde_json::json;
 
+use crate::exit::{Exit, Failure};
 use crate::serve;
 use crate::terminal::say;
 use show::Show;
@@ -91,19 +92,17 @@ pub(crate) fn run(options: &SimulateOptions) -> anyhow::Result<ExitCode> {
         list(options);
         return Ok(ExitCode::SUCCESS);
     }
-    let slug = options.idp.as_deref().context("say which IdP shall be played; `--list` names them")?;
-    let provider = lockstep_idp::by_slug(slug)
-        .with_context(|| format!("no IdP is called `{slug}`; `lockstep simulate --list` names them"))?;
+    let unsaid = || Failure::usage("say which IdP shall be played; `--list` names them");
+    let slug = options.idp.as_deref().ok_or_else(unsaid)?;
+    let unknown =
+        || Failure::usage(format!("no IdP is called `{slug}`; `lockstep simulate --list` names them"));
+    let provider = lockstep_idp::by_slug(slug).ok_or_else(unknown)?;
     let dialect = dialect(provider, options.variant.as_deref())?;
     let stories = stories(&options.story)?;
     let faults = faults(&options.faults)?;
-    let url = options.url.as_deref().context("--url is missing: the base URL of the SCIM server")?;
-    let parsed = reqwest::Url::parse(url).context("--url is no URL")?;
-    ensure!(["http", "https"].contains(&parsed.scheme()), "--url must begin with http:// or https://");
-    ensure!(
-        parsed.username().is_empty() && parsed.password().is_none(),
-        "--url must not hold a password; the token is given by LOCKSTEP_SIMULATE_TOKEN or --token-file"
-    );
+    let url = options.url.as_deref();
+    let url = url.ok_or_else(|| Failure::usage("--url is missing: the base URL of the SCIM server"))?;
+    let parsed = base(url)?;
     let token = token(options)?;
     serve::runtime()?.block_on(async {
         let mut target = HttpTarget::new(url, &token)?;
@@ -139,8 +138,21 @@ pub(crate) fn run(options: &SimulateOptions) -> anyhow::Result<ExitCode> {
             say!("{report:#}");
         }
         ensure!(!pace.is_stopped(), "stopped before the end; what was made was deleted");
-        Ok(if is_passed { ExitCode::SUCCESS } else { ExitCode::from(2) })
+        Ok(if is_passed { Exit::Done } else { Exit::Wrong }.into())
     })
+}
+
+fn base(url: &str) -> Result<reqwest::Url, Failure> {
+    let parsed = reqwest::Url::parse(url).map_err(|_| Failure::usage("--url is no URL"))?;
+    if !["http", "https"].contains(&parsed.scheme()) {
+        return Err(Failure::usage("--url must begin with http:// or https://"));
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        let message =
+            "--url must not hold a password; the token is given by LOCKSTEP_SIMULATE_TOKEN or --token-file";
+        return Err(Failure::usage(message));
+    }
+    Ok(parsed)
 }
 
 /// Every story in its turn; none after the server stopped answering.
@@ -199,13 +211,14 @@ fn dialect(provider: &'static Provider, variant: Option<&str>) -> anyhow::Result
     let Some(name) = variant else { return Ok(provider.dialect) };
     let variants = provider.dialect.variants;
     let found = variants.iter().find(|(known, _)| *known == name).map(|(_, dialect)| **dialect);
-    found.with_context(|| {
-        let known: Vec<&str> = variants.iter().map(|(name, _)| *name).collect();
-        match known.as_slice() {
-            [] => format!("{} has no variants", provider.name),
-            known => format!("{} has no variant `{name}`; it has {}", provider.name, known.join(", ")),
+    let known: Vec<&str> = variants.iter().map(|(name, _)| *name).collect();
+    let unknown = || match known.as_slice() {
+        [] => Failure::usage(format!("{} has no variants", provider.name)),
+        known => {
+            Failure::usage(format!("{} has no variant `{name}`; it has {}", provider.name, known.join(", ")))
         }
-    })
+    };
+    Ok(found.ok_or_else(unknown)?)
 }
 
 fn stories(names: &[String]) -> anyhow::Result<Vec<&'static Story>> {
@@ -213,7 +226,8 @@ fn stories(names: &[String]) -> anyhow::Result<Vec<&'static Story>> {
         return Ok(STORIES.iter().collect());
     }
     let known = |name: &String| {
-        story::by_name(name).with_context(|| format!("no story is called `{name}`; see --list"))
+        let unknown = || Failure::usage(format!("no story is called `{name}`; see --list"));
+        Ok(story::by_name(name).ok_or_else(unknown)?)
     };
     names.iter().map(known).collect()
 }
@@ -221,11 +235,10 @@ fn stories(names: &[String]) -> anyhow::Result<Vec<&'static Story>> {
 fn faults(names: &[String]) -> anyhow::Result<Faults> {
     let mut faults = Faults { percent: FAULT_PERCENT, ..Faults::default() };
     for name in names {
-        ensure!(
-            faults.switch_on(name),
-            "no fault is called `{name}`; there are {}",
-            Faults::NAMES.join(", ")
-        );
+        if !faults.switch_on(name) {
+            let known = Faults::NAMES.join(", ");
+            bail!(Failure::usage(format!("no fault is called `{name}`; there are {known}")));
+        }
     }
     Ok(faults)
 }
@@ -237,22 +250,25 @@ fn token(options: &SimulateOptions) -> anyhow::Result<String> {
         (None, Some(file)) => {
             std::fs::read_to_string(file).context("the file of the token can not be read")?
         }
-        (None, None) => bail!("no token: set LOCKSTEP_SIMULATE_TOKEN, or name a file with --token-file"),
+        (None, None) => {
+            let message = "no token: set LOCKSTEP_SIMULATE_TOKEN, or name a file with --token-file";
+            bail!(Failure::new(Exit::Denied, message))
+        }
     };
     let token = token.trim();
-    ensure!(!token.is_empty(), "the token is empty");
-    ensure!(token.bytes().all(|byte| byte.is_ascii_graphic()), "the token has characters that no token has");
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        bail!(Failure::new(Exit::Denied, "the token is empty, or has characters that no token has"));
+    }
     Ok(token.to_owned())
 }
 
 /// The same target with the application's API of Lockstep, which stands at the URL's beginning.
 fn with_events(target: HttpTarget, url: &reqwest::Url) -> anyhow::Result<HttpTarget> {
-    let key = std::env::var("LOCKSTEP_API_KEY").context("--events needs the API key in LOCKSTEP_API_KEY")?;
-    let (api, directory) = url
-        .as_str()
-        .trim_end_matches('/')
-        .split_once("/scim/v2/")
-        .context("--events needs a SCIM endpoint of Lockstep: …/scim/v2/directory_…")?;
+    let unset = |_| Failure::new(Exit::Denied, "--events needs the API key in LOCKSTEP_API_KEY");
+    let key = std::env::var("LOCKSTEP_API_KEY").map_err(unset)?;
+    let elsewhere = || Failure::usage("--events needs a SCIM endpoint of Lockstep: …/scim/v2/directory_…");
+    let (api, directory) =
+        url.as_str().trim_end_matches('/').split_once("/scim/v2/").ok_or_else(elsewhere)?;
     Ok(target.with_events(api, &key, directory))
 }
 
@@ -263,7 +279,9 @@ async fn reach(target: &HttpTarget) -> anyhow::Result<()> {
         let status = target.send(request).await?.status();
         match status.as_u16() {
             200..300 => return Ok(()),
-            401 | 403 => bail!("the SCIM server refuses the token ({status})"),
+            401 | 403 => {
+                bail!(Failure::new(Exit::Denied, format!("the SCIM server refuses the token ({status})")))
+            }
             404 => bail!("there is no /Users below --url (404); is it the base URL of the SCIM server?"),
             429 | 503 if attempt < ASKED => tokio::time::sleep(Duration::from_secs(attempt.into())).await,
             _ => bail!("the SCIM server answers {status} to GET /Users"),

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
 /// What a part of a line is, and so how it is painted.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Ink {
     Bold,
     Dim,
@@ -47,6 +47,23 @@ impl Paint {
     }
 }
 
+/// Whether a character steers nothing: neither the terminal, nor the direction in which what follows is read.
+pub(crate) fn is_plain(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text as it may be shown: what somebody sent must not steer the terminal.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+}
+
+/// How many columns standard output has, where it is a terminal.
+pub(crate) fn width() -> Option<usize> {
+    let size = console::Term::stdout().size_checked().filter(|_| io::stdout().is_terminal());
+    size.map(|(_, columns)| usize::from(columns)).filter(|columns| *columns > 0)
+}
+
 /// Writes to standard output; whether anybody still reads it. Who has seen enough (`| head`) stops nothing that is being
 /// done, and changes no exit code.
 pub(crate) fn write(text: &str) -> io::Result<bool> {
@@ -65,3 +82,16 @@ macro_rules! say {
     };
 }
 pub(crate) use say;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_is_shown_as_something_else_and_letters_are_not() {
+        assert_eq!(plain("a\u{1b}[2J\u{9b}\r\n\u{202e}b"), "a\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}\u{fffd}b");
+        for text in ["Zoë Ångström", "山田太郎", "مريم", "👩‍👩‍👧"] {
+            assert_eq!(plain(text), text);
+        }
+    }
+}

@@ -7,6 +7,7 @@ use lockstep_play::{Progress, StepResult, Verdict};
 use serde_json::Value;
 
 use super::{Made, text};
+use crate::events::subject;
 use crate::terminal::{Ink, Paint, say};
 
 /// Writes to standard output.
@@ -124,30 +125,6 @@ impl Show {
     }
 }
 
-/// Whom an event is about, and what changed.
-fn subject(event: &Value) -> String {
-    if event.pointer("/data/group").is_some() {
-        let arrow = if text(event, "/event").ends_with("added") { "→" } else { "⇠" };
-        return format!("{} {arrow} {}", text(event, "/data/user/username"), text(event, "/data/group/name"));
-    }
-    let name = match text(event, "/data/username") {
-        "" => text(event, "/data/name"),
-        name => name,
-    };
-    match event.pointer("/data/previous_attributes").and_then(Value::as_object) {
-        Some(before) => {
-            let mut changed: Vec<&str> = before.keys().map(String::as_str).collect();
-            // What was received changes with everything that is made of it: said only where nothing else did.
-            if changed.len() > 1 {
-                changed.retain(|name| *name != "raw_attributes");
-            }
-            changed.sort_unstable();
-            format!("{name} ({})", changed.join(", "))
-        }
-        None => name.to_owned(),
-    }
-}
-
 /// A request's target for people: decoded, and with the middle of our long ids left out.
 fn readable(target: &str) -> String {
     let target = percent_encoding::percent_decode_str(target).decode_utf8_lossy();
@@ -170,27 +147,11 @@ fn readable(target: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn ids_are_shortened_and_nothing_else() {
         assert_eq!(readable("/Users/directory_user_00000000123456789ABC?x=y"), "/Users/…89ABC?x=y");
         assert_eq!(readable("/Users?filter=userName%20eq%20%22a%22"), "/Users?filter=userName eq \"a\"");
-    }
-
-    #[test]
-    fn an_event_is_told_by_its_subject_and_what_changed() {
-        let event = json!({
-            "event": "dsync.user.updated",
-            "data": {"username": "ann", "previous_attributes": {"state": "active", "raw_attributes": {}}},
-        });
-        assert_eq!(subject(&event), "ann (state)");
-        let event = json!({
-            "event": "dsync.group.user_added",
-            "data": {"user": {"username": "ann"}, "group": {"name": "Staff"}},
-        });
-        assert_eq!(subject(&event), "ann → Staff");
     }
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::text;
-use crate::terminal::{Ink, Paint};
+use crate::remote::text;
+use crate::terminal::{Ink, Paint, plain};
 
 /// How it is written.
 pub(super) struct Words {
@@ -199,11 +199,6 @@ fn count(record: &Value, name: &str) -> u64 {
 
 fn duration(record: &Value) -> String {
     format!("{:.1}", record.get("duration_ms").and_then(Value::as_f64).unwrap_or(0.0))
-}
-
-/// A text without control characters: what somebody sent must not steer the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -8,12 +8,15 @@
 )]
 
 mod backup;
+mod command_line;
 mod crash;
 mod dev;
 mod guide;
+mod operate;
 mod pipe;
 mod process;
 mod race;
 mod requests;
 mod start;
+mod tail;
 mod tls;

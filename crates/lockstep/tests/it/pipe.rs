@@ -4,7 +4,14 @@ use std::process::{Command, Stdio};
 
 #[test]
 fn who_stops_reading_breaks_nothing() {
-    for words in [&["config"][..], &["simulate", "--list"], &["dev", "--exit", "--listen", "127.0.0.1:0"]] {
+    for words in [
+        &["config"][..],
+        &["--help"],
+        &["completions", "bash"],
+        &["man"],
+        &["simulate", "--list"],
+        &["dev", "--exit", "--listen", "127.0.0.1:0"],
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));

@@ -40,7 +40,12 @@ impl Process {
         Self::start_as(program(), database)
     }
 
-    /// The same, with files that cannot grow beyond so many kilobytes.
+    /// Starts a server at an address where one was before.
+    pub(crate) fn start_at(database: &Path, address: &str) -> Self {
+        Self::start_listening(program(), database, address)
+    }
+
+    /// Starts a server with files that cannot grow beyond so many kilobytes.
     pub(crate) fn start_with_file_size_limit(database: &Path, kilobytes: u64) -> Self {
         let mut shell = Command::new("bash");
         shell
@@ -57,15 +62,13 @@ impl Process {
         Self::start_as(program, database)
     }
 
-    fn start_as(mut program: Command, database: &Path) -> Self {
+    fn start_as(program: Command, database: &Path) -> Self {
+        Self::start_listening(program, database, "127.0.0.1:0")
+    }
+
+    fn start_listening(mut program: Command, database: &Path, address: &str) -> Self {
         let mut child = program
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--database",
-                &format!("sqlite://{}", database.display()),
-            ])
+            .args(["serve", "--listen", address, "--database", &format!("sqlite://{}", database.display())])
             .env("LOCKSTEP_API_KEY", API_KEY)
             .env("LOCKSTEP_LOG_FORMAT", "json")
             .stdout(Stdio::null())

@@ -46,7 +46,7 @@ async fn requests_are_shown_and_outlive_the_process_without_secrets() {
         assert!(out.contains(part), "{part}: {out}");
     }
     let (code, _, err) = run(&["requests", "show", "req_00000000000000000000000000", "--url", &server.url]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(4));
     assert!(err.contains("no record of the request"), "{err}");
     server.stop();
     for file in std::fs::read_dir(folder.path()).unwrap() {
