@@ -15,7 +15,7 @@ use crate::listing::{self, ListOptions, Listed};
 use crate::naming;
 use crate::remote::{Query, Remote, RemoteOptions, Thing};
 use crate::table::{Card, Cell, Column, column, whole};
-use crate::terminal::{self, Ink, Paint, plain};
+use crate::terminal::{self, Ink};
 
 #[derive(Debug, Args)]
 #[command(after_help = crate::remote::KEY_HELP)]
@@ -274,17 +274,12 @@ fn show(directory: &Thing, is_json: bool) -> anyhow::Result<()> {
         let take = format!("{slug}: its traffic looks so; `directory update --contract {slug}` takes it");
         card.line("suggested", Cell::from(take).with(Ink::Told));
     }
-    let mut told = card.text();
-    let paint = Paint::for_stdout();
-    // Alone on their lines: people copy them.
-    for (title, field) in
-        [("SCIM endpoint", "scim_endpoint"), ("Bearer token (printed this once, keep it)", "bearer_token")]
-    {
-        let value = plain(directory.text(field));
-        if !value.is_empty() {
-            told.push_str(&format!("\n{}\n{value}\n", paint.with(Ink::Dim, title)));
-        }
-    }
+    let told = [
+        card.text(),
+        fields::to_copy("SCIM endpoint", directory.text("scim_endpoint")),
+        fields::to_copy("Bearer token (printed this once, keep it)", directory.text("bearer_token")),
+    ]
+    .concat();
     terminal::write(&told)?;
     Ok(())
 }

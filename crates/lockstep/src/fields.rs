@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::terminal;
+use crate::terminal::{self, Ink, Paint};
 
 /// The body of a request: only what was given.
 #[derive(Debug, Default)]
@@ -64,6 +64,14 @@ pub(crate) fn time(text: &str) -> String {
         (Some((date, _)), Some(minute)) if date.len() == 10 => minute.replace('T', " "),
         _ => text.to_owned(),
     }
+}
+
+/// Something that people copy: alone on its line, below its title.
+pub(crate) fn to_copy(title: &str, value: &str) -> String {
+    if value.is_empty() {
+        return String::new();
+    }
+    format!("\n{}\n{}\n", Paint::for_stdout().with(Ink::Dim, title), terminal::plain(value))
 }
 
 /// Says that something is gone: in words, or as the object that was gone.

@@ -68,15 +68,12 @@ pub(crate) async fn run(options: GroupsOptions) -> anyhow::Result<ExitCode> {
     let is_json = options.remote.json;
     match options.command {
         GroupsCommand::List(list) => {
-            let query = match &list.user {
-                Some(named) => {
-                    let user = naming::user(&remote, named, list.directory.as_deref()).await?;
-                    Query::default().with("user", user.id())
-                }
-                None => {
-                    let directory = naming::directory_id(&remote, list.directory.as_deref()).await?;
-                    Query::default().with("directory", directory)
-                }
+            let query = if let Some(named) = &list.user {
+                let user = naming::user(&remote, named, list.directory.as_deref()).await?;
+                Query::default().with("user", user.id())
+            } else {
+                let directory = naming::directory_id(&remote, list.directory.as_deref()).await?;
+                Query::default().with("directory", directory)
             };
             let path = &["directory_groups"];
             let listed = Listed { path, query, columns: COLUMNS, row: &row, what: "groups", total: None };

@@ -19,7 +19,7 @@ pub(crate) use answer::{Page, Thing, text};
 use failure::Asked;
 
 /// How long the server may take to answer.
-const ANSWER_WAIT: Duration = Duration::from_secs(60);
+const ANSWER_WAIT: Duration = Duration::from_mins(1);
 /// How long it may take to be reached.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 
@@ -124,7 +124,7 @@ impl Remote {
         query: &Query,
         body: Option<&Value>,
     ) -> anyhow::Result<String> {
-        let path: String = path.iter().map(|part| format!("/{}", encoded(part))).collect();
+        let path: String = path.iter().flat_map(|part| ["/".to_owned(), encoded(part).to_string()]).collect();
         let request =
             self.client.request(method, format!("{}{path}{query}", self.url)).bearer_auth(&self.key);
         let request = match body {
@@ -221,14 +221,15 @@ fn api_key(
     let (key, source) = match (&options.api_key_file, variable("LOCKSTEP_API_KEY")) {
         (Some(path), _) => file(path.clone())?,
         (None, Some(key)) => (key, KeySource::Variable),
-        (None, None) => match variable("LOCKSTEP_API_KEY_FILE") {
-            Some(path) => file(path.into())?,
-            None => {
+        (None, None) => {
+            if let Some(path) = variable("LOCKSTEP_API_KEY_FILE") {
+                file(path.into())?
+            } else {
                 let message = "no API key: set LOCKSTEP_API_KEY, or name a file that holds it with --api-key-file; \
                                `lockstep serve` printed one at its first start";
                 return Err(Failure::new(Exit::Denied, message).into());
             }
-        },
+        }
     };
     let key = key.trim().to_owned();
     if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {

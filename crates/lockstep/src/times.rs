@@ -12,7 +12,7 @@ const EXPECTED: &str = "expected a time such as 2026-01-31T12:00:00Z, a day such
 
 /// A time in the past: `2h` is two hours ago.
 pub(crate) fn past(text: &str) -> Result<String, String> {
-    read(text, now()?, |length| length.negate())
+    read(text, now()?, Span::negate)
 }
 
 /// A time to come: `30d` is in thirty days.

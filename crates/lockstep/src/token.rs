@@ -13,7 +13,7 @@ use crate::listing::{self, ListOptions, Listed};
 use crate::naming;
 use crate::remote::{Query, Remote, RemoteOptions, Thing};
 use crate::table::{Card, Cell, Column, column, whole};
-use crate::terminal::{self, Ink, Paint, plain};
+use crate::terminal;
 use crate::times;
 
 #[derive(Debug, Args)]
@@ -152,12 +152,8 @@ fn show(token: &Thing, is_json: bool) -> anyhow::Result<()> {
         .line("scopes", scopes(token))
         .line("expires", token.text("expires_at"))
         .line("created", token.text("created_at"));
-    let mut told = card.text();
-    let secret = plain(token.text("bearer_token"));
-    if !secret.is_empty() {
-        let title = Paint::for_stdout().with(Ink::Dim, "Bearer token (printed this once, keep it)");
-        told.push_str(&format!("\n{title}\n{secret}\n"));
-    }
+    let secret = fields::to_copy("Bearer token (printed this once, keep it)", token.text("bearer_token"));
+    let told = [card.text(), secret].concat();
     terminal::write(&told)?;
     Ok(())
 }

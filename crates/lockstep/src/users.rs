@@ -160,7 +160,7 @@ fn card(user: &Thing) -> anyhow::Result<String> {
         let raw = serde_json::to_string_pretty(raw)
             .map_err(|error| Failure::new(Exit::Failed, format!("cannot print the user: {error}")))?;
         for line in raw.lines() {
-            told.push_str(&format!("  {}\n", terminal::plain(line)));
+            told.extend(["  ", &terminal::plain(line), "\n"]);
         }
     }
     Ok(told)

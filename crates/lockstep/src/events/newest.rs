@@ -51,7 +51,7 @@ pub(super) async fn newest(remote: &Remote, query: &Query, wanted: usize) -> any
             let surplus = found.len().saturating_sub(wanted);
             return Ok(found.into_iter().skip(surplus).collect());
         }
-        let middle = short + (long - short) / 2;
+        let middle = short + long.saturating_sub(short) / 2;
         let Some(question) = from(middle) else { break };
         if first(remote, question, wanted).await?.len() >= wanted { long = middle } else { short = middle }
     }

@@ -1,5 +1,7 @@
 //! What the API answers: each thing read, and beside it the text as it came.
 
+use std::fmt::Write as _;
+
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::Value;
@@ -46,7 +48,7 @@ impl Thing {
             } else {
                 let mut units = [0; 2];
                 for unit in c.encode_utf16(&mut units) {
-                    line.push_str(&format!("\\u{unit:04x}"));
+                    let _ = write!(line, "\\u{unit:04x}");
                 }
             }
         }
