@@ -42,7 +42,8 @@ pub(crate) fn prove(
     if let Some(unknown) =
         only.iter().copied().flatten().find(|id| !standings.iter().any(|standing| standing.id == **id))
     {
-        anyhow::bail!("there is no directory {unknown} in this database");
+        let message = format!("there is no directory {unknown} in this database");
+        anyhow::bail!(crate::exit::Failure::new(crate::exit::Exit::Missing, message));
     }
     let wanted: Vec<Standing> = standings
         .into_iter()
