@@ -2,6 +2,7 @@
 //! requests.
 
 pub mod attributes;
+pub mod bodies;
 pub mod directories;
 pub mod events;
 pub(crate) mod fields;

@@ -27,9 +27,11 @@ use lockstep_core::scope::{Access, Missing, Scopes};
 use lockstep_idp::Provider;
 use lockstep_store::{GroupView, Page, Store, StoreError, TokenUse, UserView};
 
+use crate::api::query::Query;
 use crate::limits::{CLIENTS_LIMIT, CREDENTIAL_BYTES_LIMIT, CREDENTIALS_REMEMBERED_LIMIT, TOKEN_USE_PERIOD};
 use crate::oauth::issued::{self, Refused};
 use crate::oauth::jwt::looks_like_jwt;
+use crate::openapi::Operation;
 use crate::problem::Problem;
 use crate::scim::Endpoint;
 use crate::state::{API_KEY_PREFIX, AppState, digest_of, secret_text};
@@ -190,6 +192,9 @@ impl<S: Store> FromRequestParts<AppState<S>> for ApiCaller {
             return Err(Problem::unauthorized());
         }
         let key = api_key(state, &sent.secret).await?.ok_or_else(Problem::invalid_token)?;
+        if let Some(operation) = parts.extensions.get::<&'static Operation>() {
+            Query::parse(parts.uri.query().unwrap_or_default()).knows(operation)?;
+        }
         Ok(Self { reach: key.reach.clone(), key: key.id, _seal: Seal })
     }
 }

@@ -7,6 +7,8 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use lockstep_idp::page::{self, Page};
 
+use crate::openapi::{Operation, Tag};
+
 /// Light and dark as the reader has it, one column that fits a phone.
 const STYLE: &str = include_str!("pages/style.css");
 
@@ -14,10 +16,22 @@ const STYLE: &str = include_str!("pages/style.css");
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// How [`index`] is described.
+pub(crate) const INDEX: Operation =
+    Operation::new("list_idp_pages", Tag::Server, "The pages about identity providers")
+        .shows("text/html", "A page for people.");
+
 /// `GET /idp`: all of them.
 pub(crate) async fn index() -> Response {
     rendered(StatusCode::OK, &page::index())
 }
+
+/// How [`read`] is described.
+pub(crate) const READ: Operation =
+    Operation::new("get_idp_page", Tag::Server, "The page about an identity provider")
+        .about("What it sends and what becomes of it. 404 is a page too, which lists what there is.")
+        .shows("text/html", "A page for people.")
+        .errors(&[404]);
 
 /// `GET /idp/{slug}`: one of them. 404 lists what there is.
 pub(crate) async fn read(Path(slug): Path<String>) -> Response {
@@ -26,6 +40,10 @@ pub(crate) async fn read(Path(slug): Path<String>) -> Response {
         None => rendered(StatusCode::NOT_FOUND, &page::unknown(&slug)),
     }
 }
+
+/// How [`style`] is described.
+pub(crate) const STYLE_SHEET: Operation =
+    Operation::new("get_page_style", Tag::Server, "How the pages look").shows("text/css", "A style sheet.");
 
 /// `GET /idp/style.css`.
 pub(crate) async fn style() -> Response {

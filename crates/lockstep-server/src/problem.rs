@@ -15,7 +15,11 @@ use lockstep_core::schemas::Refused;
 use lockstep_scim::error::ERROR_URN;
 use lockstep_scim::{Error as ScimError, ScimType};
 use lockstep_store::StoreError;
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::api::render::{ErrorAnswer, OAuthErrorAnswer};
 
 /// The code of a 503 that does not pass by itself.
 pub(crate) const DAMAGED: &str = "store_damaged";
@@ -47,7 +51,7 @@ impl Surface {
 }
 
 /// What is wrong with one field of a request to the API.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct FieldError {
     /// The field, as it was sent.
     pub field: String,
@@ -483,7 +487,8 @@ fn oauth_body(problem: &Problem, request: RequestId) -> Value {
     } else {
         problem.message.clone()
     };
-    json!({ "error": error, "error_description": description })
+    let answer = OAuthErrorAnswer { error, error_description: &description };
+    serde_json::to_value(answer).unwrap_or_default()
 }
 
 fn api_body(problem: &Problem, request: RequestId) -> Value {
@@ -492,18 +497,8 @@ fn api_body(problem: &Problem, request: RequestId) -> Value {
     } else {
         problem.message.clone()
     };
-    let errors: Vec<Value> = problem
-        .errors
-        .iter()
-        .map(|error| json!({ "field": error.field, "code": error.code, "message": error.message }))
-        .collect();
-    let mut body = json!({ "message": message, "code": problem.code });
-    // Published clients take an `errors` that is there, also an empty one, for what is wrong with fields: one of them
-    // shows its entries instead of the message, and makes a 400 of another status.
-    if let Some(fields) = body.as_object_mut().filter(|_| !errors.is_empty()) {
-        fields.insert("errors".into(), errors.into());
-    }
-    body
+    let answer = ErrorAnswer { message: &message, code: problem.code, errors: &problem.errors };
+    serde_json::to_value(answer).unwrap_or_default()
 }
 
 #[cfg(test)]

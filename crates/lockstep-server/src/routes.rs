@@ -1,8 +1,8 @@
 //! Every address of the server, on one screen.
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::{Extension, Router};
 use lockstep_store::Store;
 
 use crate::api::{
@@ -10,6 +10,7 @@ use crate::api::{
     schemas, tokens, users,
 };
 use crate::oauth::{metadata, token};
+use crate::openapi::{Operation, reference};
 use crate::pages;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -34,6 +35,8 @@ pub struct Route<S: Store> {
     pub path: &'static str,
     /// Who may ask.
     pub access: Access,
+    /// What it does, as it is described.
+    pub operation: &'static Operation,
     handler: MethodRouter<AppState<S>>,
 }
 
@@ -41,72 +44,150 @@ pub struct Route<S: Store> {
 /// known only after its contract's repairs.
 pub fn table<S: Store>() -> Vec<Route<S>> {
     use Access::{ApiKey, OAuthClient, Open};
-    let route = |method, path, access, handler| Route { method, path, access, handler };
+    let route = |method, path, access, operation, handler| Route { method, path, access, operation, handler };
     vec![
-        route("GET", "/health/live", Open, get(health::live)),
-        route("GET", "/health/ready", Open, get(health::ready::<S>)),
-        route("GET", "/.well-known/oauth-authorization-server", Open, get(metadata::read::<S>)),
-        route("GET", "/idp", Open, get(pages::index)),
-        route("GET", "/idp/style.css", Open, get(pages::style)),
-        route("GET", "/idp/{slug}", Open, get(pages::read)),
-        route("POST", "/oauth2/token", OAuthClient, post(token::issue::<S>)),
-        route("GET", "/organizations", ApiKey, get(organizations::list::<S>)),
-        route("POST", "/organizations", ApiKey, post(organizations::create::<S>)),
-        route("GET", "/organizations/{id}", ApiKey, get(organizations::read::<S>)),
-        route("PUT", "/organizations/{id}", ApiKey, put(organizations::update::<S>)),
-        route("GET", "/organizations/external_id/{id}", ApiKey, get(organizations::read_by_external_id::<S>)),
-        route("GET", "/directories", ApiKey, get(directories::list::<S>)),
-        route("POST", "/directories", ApiKey, post(directories::create::<S>)),
-        route("GET", "/directories/{id}", ApiKey, get(directories::read::<S>)),
-        route("PUT", "/directories/{id}", ApiKey, put(directories::update::<S>)),
-        route("DELETE", "/directories/{id}", ApiKey, delete(directories::remove::<S>)),
-        route("GET", "/directories/{id}/tokens", ApiKey, get(tokens::list::<S>)),
-        route("POST", "/directories/{id}/tokens", ApiKey, post(tokens::create::<S>)),
-        route("DELETE", "/directories/{id}/tokens/{token_id}", ApiKey, delete(tokens::remove::<S>)),
-        route("GET", "/directories/{id}/oauth_clients", ApiKey, get(oauth_clients::list::<S>)),
-        route("POST", "/directories/{id}/oauth_clients", ApiKey, post(oauth_clients::create::<S>)),
-        route("GET", "/directories/{id}/oauth_clients/{client_id}", ApiKey, get(oauth_clients::read::<S>)),
+        route("GET", "/health/live", Open, &health::LIVE, get(health::live)),
+        route("GET", "/health/ready", Open, &health::READY, get(health::ready::<S>)),
+        route(
+            "GET",
+            "/.well-known/oauth-authorization-server",
+            Open,
+            &metadata::READ,
+            get(metadata::read::<S>),
+        ),
+        route("GET", "/openapi.json", Open, &reference::DOCUMENT, get(reference::document::<S>)),
+        route("GET", "/idp", Open, &pages::INDEX, get(pages::index)),
+        route("GET", "/idp/style.css", Open, &pages::STYLE_SHEET, get(pages::style)),
+        route("GET", "/idp/{slug}", Open, &pages::READ, get(pages::read)),
+        route("POST", "/oauth2/token", OAuthClient, &token::ISSUE, post(token::issue::<S>)),
+        route("GET", "/organizations", ApiKey, &organizations::LIST, get(organizations::list::<S>)),
+        route("POST", "/organizations", ApiKey, &organizations::CREATE, post(organizations::create::<S>)),
+        route("GET", "/organizations/{id}", ApiKey, &organizations::READ, get(organizations::read::<S>)),
+        route("PUT", "/organizations/{id}", ApiKey, &organizations::UPDATE, put(organizations::update::<S>)),
+        route(
+            "GET",
+            "/organizations/external_id/{id}",
+            ApiKey,
+            &organizations::READ_BY_EXTERNAL_ID,
+            get(organizations::read_by_external_id::<S>),
+        ),
+        route("GET", "/directories", ApiKey, &directories::LIST, get(directories::list::<S>)),
+        route("POST", "/directories", ApiKey, &directories::CREATE, post(directories::create::<S>)),
+        route("GET", "/directories/{id}", ApiKey, &directories::READ, get(directories::read::<S>)),
+        route("PUT", "/directories/{id}", ApiKey, &directories::UPDATE, put(directories::update::<S>)),
+        route("DELETE", "/directories/{id}", ApiKey, &directories::REMOVE, delete(directories::remove::<S>)),
+        route("GET", "/directories/{id}/tokens", ApiKey, &tokens::LIST, get(tokens::list::<S>)),
+        route("POST", "/directories/{id}/tokens", ApiKey, &tokens::CREATE, post(tokens::create::<S>)),
+        route(
+            "DELETE",
+            "/directories/{id}/tokens/{token_id}",
+            ApiKey,
+            &tokens::REMOVE,
+            delete(tokens::remove::<S>),
+        ),
+        route(
+            "GET",
+            "/directories/{id}/oauth_clients",
+            ApiKey,
+            &oauth_clients::LIST,
+            get(oauth_clients::list::<S>),
+        ),
+        route(
+            "POST",
+            "/directories/{id}/oauth_clients",
+            ApiKey,
+            &oauth_clients::CREATE,
+            post(oauth_clients::create::<S>),
+        ),
+        route(
+            "GET",
+            "/directories/{id}/oauth_clients/{client_id}",
+            ApiKey,
+            &oauth_clients::READ,
+            get(oauth_clients::read::<S>),
+        ),
         route(
             "DELETE",
             "/directories/{id}/oauth_clients/{client_id}",
             ApiKey,
+            &oauth_clients::REMOVE,
             delete(oauth_clients::remove::<S>),
         ),
-        route("GET", "/directories/{id}/requests", ApiKey, get(requests::list::<S>)),
-        route("GET", "/directories/{id}/requests/{request_id}", ApiKey, get(requests::read::<S>)),
-        route("GET", "/directories/{id}/schemas", ApiKey, get(schemas::list::<S>)),
-        route("POST", "/directories/{id}/schemas", ApiKey, post(schemas::create::<S>)),
-        route("GET", "/directories/{id}/schemas/{urn}", ApiKey, get(schemas::read::<S>)),
-        route("PUT", "/directories/{id}/schemas/{urn}", ApiKey, put(schemas::update::<S>)),
-        route("DELETE", "/directories/{id}/schemas/{urn}", ApiKey, delete(schemas::remove::<S>)),
-        route("GET", "/directories/{id}/attributes_seen", ApiKey, get(attributes::seen::<S>)),
-        route("GET", "/directories/{id}/attributes_left_out", ApiKey, get(attributes::left_out::<S>)),
+        route("GET", "/directories/{id}/requests", ApiKey, &requests::LIST, get(requests::list::<S>)),
+        route(
+            "GET",
+            "/directories/{id}/requests/{request_id}",
+            ApiKey,
+            &requests::READ,
+            get(requests::read::<S>),
+        ),
+        route("GET", "/directories/{id}/schemas", ApiKey, &schemas::LIST, get(schemas::list::<S>)),
+        route("POST", "/directories/{id}/schemas", ApiKey, &schemas::CREATE, post(schemas::create::<S>)),
+        route("GET", "/directories/{id}/schemas/{urn}", ApiKey, &schemas::READ, get(schemas::read::<S>)),
+        route("PUT", "/directories/{id}/schemas/{urn}", ApiKey, &schemas::UPDATE, put(schemas::update::<S>)),
+        route(
+            "DELETE",
+            "/directories/{id}/schemas/{urn}",
+            ApiKey,
+            &schemas::REMOVE,
+            delete(schemas::remove::<S>),
+        ),
+        route(
+            "GET",
+            "/directories/{id}/attributes_seen",
+            ApiKey,
+            &attributes::SEEN,
+            get(attributes::seen::<S>),
+        ),
+        route(
+            "GET",
+            "/directories/{id}/attributes_left_out",
+            ApiKey,
+            &attributes::LEFT_OUT,
+            get(attributes::left_out::<S>),
+        ),
         route(
             "GET",
             "/organizations/{id}/attribute_mapping",
             ApiKey,
+            &mappings::READ_OF_ORGANIZATION,
             get(mappings::read_of_organization::<S>),
         ),
-        route("GET", "/directories/{id}/attribute_mapping", ApiKey, get(mappings::read::<S>)),
+        route(
+            "GET",
+            "/directories/{id}/attribute_mapping",
+            ApiKey,
+            &mappings::READ,
+            get(mappings::read::<S>),
+        ),
         route(
             "POST",
             "/directories/{id}/attribute_mapping/preview",
             ApiKey,
+            &mappings::PREVIEW_ATTRIBUTES,
             post(mappings::preview_attributes::<S>),
         ),
-        route("POST", "/directories/{id}/role_mapping/preview", ApiKey, post(mappings::preview_roles::<S>)),
-        route("GET", "/directory_users", ApiKey, get(users::list::<S>)),
-        route("GET", "/directory_users/{id}", ApiKey, get(users::read::<S>)),
-        route("GET", "/directory_groups", ApiKey, get(groups::list::<S>)),
-        route("GET", "/directory_groups/{id}", ApiKey, get(groups::read::<S>)),
-        route("GET", "/events", ApiKey, get(events::list::<S>)),
+        route(
+            "POST",
+            "/directories/{id}/role_mapping/preview",
+            ApiKey,
+            &mappings::PREVIEW_ROLES,
+            post(mappings::preview_roles::<S>),
+        ),
+        route("GET", "/directory_users", ApiKey, &users::LIST, get(users::list::<S>)),
+        route("GET", "/directory_users/{id}", ApiKey, &users::READ, get(users::read::<S>)),
+        route("GET", "/directory_groups", ApiKey, &groups::LIST, get(groups::list::<S>)),
+        route("GET", "/directory_groups/{id}", ApiKey, &groups::READ, get(groups::read::<S>)),
+        route("GET", "/events", ApiKey, &events::LIST, get(events::list::<S>)),
     ]
 }
 
 /// The server: every route, and what wraps them all.
 pub fn app<S: Store>(state: AppState<S>) -> Router {
-    let api =
-        table::<S>().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    let api = table::<S>().into_iter().fold(Router::new(), |router, route| {
+        // By it whoever calls is held to the parameters that are described.
+        router.route(route.path, route.handler.layer(Extension(route.operation)))
+    });
     api.merge(crate::scim::routes())
         .fallback(async || Problem::no_route())
         .method_not_allowed_fallback(async || Problem::wrong_method())

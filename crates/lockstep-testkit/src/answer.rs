@@ -1,10 +1,12 @@
 //! An answer of the server, read whole.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
+
+use crate::described;
 
 /// An answer, read whole.
 #[derive(Clone, Debug)]
@@ -59,15 +61,37 @@ impl Answer {
     }
 }
 
-/// Asks the router.
+/// Asks the router. What the API answers, and what it takes, must be as it is described.
 pub(crate) async fn ask(router: &axum::Router, request: Request<Body>) -> Answer {
     let asked = format!("{} {}", request.method(), request.uri());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let (request, sent) = copied(request).await;
     let response = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.expect("the answer's body is whole").to_bytes();
     let text = String::from_utf8(bytes.to_vec()).expect("the answer's body is text");
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Answer { asked, status: parts.status.as_u16(), headers: parts.headers, text, body }
+    let answer = Answer { asked, status: parts.status.as_u16(), headers: parts.headers, text, body };
+    let faults = described::faults(&method, &uri, sent.as_deref(), &answer);
+    assert!(
+        faults.is_empty(),
+        "{} is not as it is described: {}: {} {}",
+        answer.asked,
+        faults.join("; "),
+        answer.status,
+        answer.text
+    );
+    answer
+}
+
+/// The request, and its body where it is all there already.
+async fn copied(request: Request<Body>) -> (Request<Body>, Option<Bytes>) {
+    if request.body().size_hint().exact().is_none() {
+        return (request, None);
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = body.collect().await.expect("a body in memory is whole").to_bytes();
+    (Request::from_parts(parts, Body::from(bytes.clone())), Some(bytes))
 }
 
 /// A request with a JSON body; null for none.

@@ -4,6 +4,7 @@
 mod answer;
 mod app;
 mod client;
+pub mod described;
 mod signer;
 
 pub use answer::Answer;

@@ -8,13 +8,41 @@ use lockstep_core::mapping::{LeftOut, Seen};
 use lockstep_core::model::Directory;
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_store::{Order, Page, Store, UserView};
+use serde_json::json;
 
 use super::query::Query;
 use super::render::mapping::{self as render, WalkedUsers};
 use crate::auth::ApiCaller;
 use crate::limits::{CANDIDATES_LIMIT, EXAMINED_BYTES_LIMIT, EXAMINED_DEFAULT, EXAMINED_LIMIT};
+use crate::openapi::{Operation, Parameter, Schema, Tag, number, text};
 use crate::problem::Problem;
 use crate::state::{AppState, conform};
+
+/// How many users to look at.
+pub(super) const EXAMINED: Parameter = number(
+    "limit",
+    "How many users to look at, at most.",
+    |_| json!({ "type": "integer", "minimum": 1, "maximum": EXAMINED_LIMIT, "default": EXAMINED_DEFAULT }),
+);
+
+/// Where a walk goes on.
+pub(super) const AFTER: Parameter =
+    text("after", "The part that begins behind the user with this id: `list_metadata.after`.");
+
+/// What stands beside the users of a walk.
+pub(super) const WALKED: &[(&str, Schema)] = &[
+    ("examined", |_| json!({ "type": "integer", "description": "How many users this part looked at." })),
+    ("found", |_| json!({ "type": "integer", "description": "How many of them have something to tell." })),
+    ("total", |_| json!({ "type": "integer", "description": "How many users the directory has." })),
+];
+
+/// How [`seen`] is described.
+pub(crate) const SEEN: Operation =
+    Operation::new("list_attributes_seen", Tag::Mapping, "List what arrives of the users of a directory")
+        .about("Each path at which the newest users have something, as a mapping names it.")
+        .parameters(&[EXAMINED])
+        .answers::<render::SeenAttributes>(200, "The paths.")
+        .errors(&[404]);
 
 /// `GET /directories/{id}/attributes_seen`: each path at which the newest users have something.
 pub(crate) async fn seen<S: Store>(
@@ -23,7 +51,6 @@ pub(crate) async fn seen<S: Store>(
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Response, Problem> {
-    query.knows(&["limit"])?;
     let mut left = limit(&query)?;
     let (directory, head) = caller.directory(&state, &id).await?;
     let (_, terms) = state.contract_of(&directory).await?;
@@ -47,6 +74,14 @@ pub(crate) async fn seen<S: Store>(
     Ok(Json(render::seen(&seen, &terms.attributes, total)).into_response())
 }
 
+/// How [`left_out`] is described.
+pub(crate) const LEFT_OUT: Operation =
+    Operation::new("list_attributes_left_out", Tag::Mapping, "List the users of whom an attribute is left out")
+        .about("Those who lack an attribute that is required, or who have something that does not fit; the oldest first.")
+        .parameters(&[EXAMINED, AFTER, text("name", "Of this attribute alone.")])
+        .all::<render::IncompleteUser>("A part of the users.", WALKED)
+        .errors(&[404]);
+
 /// `GET /directories/{id}/attributes_left_out`: the users that lack an attribute which is required, or who have something
 /// that does not fit; of one attribute where `name` says which.
 pub(crate) async fn left_out<S: Store>(
@@ -55,7 +90,6 @@ pub(crate) async fn left_out<S: Store>(
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Response, Problem> {
-    query.knows(&["limit", "after", "name"])?;
     let name = query.one("name")?;
     let (directory, head) = caller.directory(&state, &id).await?;
     let (_, terms) = state.contract_of(&directory).await?;

@@ -14,6 +14,7 @@ use lockstep_core::settings::{Setting, Settings};
 use lockstep_idp::Provider;
 use lockstep_store::{DirectoryQuery, Store};
 
+use super::bodies;
 use super::fields::{Fields, Given};
 use super::paging::{self, Paging};
 use super::query::Query;
@@ -21,6 +22,7 @@ use super::render;
 use crate::auth::ApiCaller;
 use crate::body::JsonObject;
 use crate::limits::{NAME_BYTES_LIMIT, NUMBER_DRAWS_LIMIT};
+use crate::openapi::{Operation, Tag, text};
 use crate::problem::Problem;
 use crate::recognition;
 use crate::state::{AppState, TOKEN_PREFIX, digest_of, secret_text};
@@ -35,6 +37,16 @@ pub struct Created {
     pub bearer_token: String,
 }
 
+/// How [`create`] is described.
+pub(crate) const CREATE: Operation = Operation::new("create_directory", Tag::Directories, "Make a directory")
+    .about(
+        "The answer has, this one time, the `bearer_token`, and the `scim_endpoint`: what the IdP's administrator enters \
+         there.",
+    )
+    .body::<bodies::NewDirectory>()
+    .answers::<render::Directory>(201, "The directory, with its endpoint and its first token.")
+    .errors(&[404]);
+
 /// `POST /directories`. The answer is the directory and, this one time, `scim_endpoint` and `bearer_token`.
 pub(crate) async fn create<S: Store>(
     State(state): State<AppState<S>>,
@@ -42,7 +54,7 @@ pub(crate) async fn create<S: Store>(
     caller: ApiCaller,
     JsonObject(body): JsonObject,
 ) -> Result<Response, Problem> {
-    let mut fields = Fields::new(body, &["organization_id", "name", "type", "contract"]);
+    let mut fields = Fields::new(body, &CREATE);
     let organization = fields.text("organization_id", NAME_BYTES_LIMIT);
     let name = fields.text("name", NAME_BYTES_LIMIT);
     let directory_type = fields.text("type", NAME_BYTES_LIMIT);
@@ -82,14 +94,22 @@ fn contract(
     found
 }
 
+/// How [`list`] is described.
+pub(crate) const LIST: Operation = Operation::new("list_directories", Tag::Directories, "List directories")
+    .parameters(&[
+        text("organization_id", "Those of this organization."),
+        text("search", "Those whose name has this text in it, in any letter case."),
+        text("domain", "Those with this domain. No directory has one, so that none is found by one."),
+    ])
+    .list::<render::Directory>("A part of the directories within the key's reach.")
+    .errors(&[404]);
+
 /// `GET /directories`. No directory has a domain here, so none is found by one.
 pub(crate) async fn list<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     query: Query,
 ) -> Result<Response, Problem> {
-    let [limit, before, after, order] = paging::PARAMETERS;
-    query.knows(&[limit, before, after, order, "organization_id", "search", "domain"])?;
     let paging = Paging::read(&query, |text| DirectoryId::parse(text).map(|id| id.local))?;
     let organizations = caller.scope(&state, query.one("organization_id")?).await?;
     let search = query.one("search")?.map(str::to_owned);
@@ -105,6 +125,11 @@ pub(crate) async fn list<S: Store>(
     Ok(paging::list(rendered, cursors))
 }
 
+/// How [`read`] is described.
+pub(crate) const READ: Operation = Operation::new("get_directory", Tag::Directories, "Read a directory")
+    .answers::<render::Directory>(200, "The directory.")
+    .errors(&[404]);
+
 /// `GET /directories/{id}`.
 pub(crate) async fn read<S: Store>(
     State(state): State<AppState<S>>,
@@ -114,6 +139,14 @@ pub(crate) async fn read<S: Store>(
     let (directory, head) = caller.directory(&state, &id).await?;
     Ok(Json(render::directory(&directory, &head, &state.contract_rules(&directory))).into_response())
 }
+
+/// How [`update`] is described.
+pub(crate) const UPDATE: Operation =
+    Operation::new("update_directory", Tag::Directories, "Change a directory")
+        .about("What is left out stays.")
+        .body::<bodies::DirectoryChange>()
+        .answers::<render::Directory>(200, "The directory as it is now.")
+        .errors(&[404, 409]);
 
 /// `PUT /directories/{id}`: another `name`, or a `state`: `unlinked` pauses it, so that its IdP gets 403 and nothing
 /// changes, and `linked` lets it serve again; `settings`, each true, false, or null for what its contract says; the
@@ -128,7 +161,7 @@ pub(crate) async fn update<S: Store>(
 ) -> Result<Response, Problem> {
     let (directory, head) = caller.directory(&state, &id).await?;
     let (provider, terms) = state.contract_of(&directory).await?;
-    let mut fields = Fields::new(body, &["name", "state", "settings", "contract", "credential_header"]);
+    let mut fields = Fields::new(body, &UPDATE);
     let name = fields.optional_text("name", NAME_BYTES_LIMIT).value();
     let wanted = match fields.optional_text("state", NAME_BYTES_LIMIT) {
         Given::Value(text) if text == "linked" => Some(DirectoryState::Linked),
@@ -178,6 +211,13 @@ fn credential_header(fields: &mut Fields) -> Option<CredentialHeader> {
     }
     header
 }
+
+/// How [`remove`] is described.
+pub(crate) const REMOVE: Operation =
+    Operation::new("delete_directory", Tag::Directories, "Delete a directory")
+        .about("It is gone at once, with everything in it. Its rows are cleared afterwards; its events stay.")
+        .nothing(202, "It is gone; what is left of it is being cleared.")
+        .errors(&[404]);
 
 /// `DELETE /directories/{id}`: gone at once, with everything in it; its rows are cleared afterwards, its events stay.
 pub(crate) async fn remove<S: Store>(

@@ -13,8 +13,28 @@ use super::paging::{self, Cursors};
 use super::query::Query;
 use super::render;
 use crate::auth::ApiCaller;
+use crate::openapi::vocabulary::{EventName, EventOrder};
+use crate::openapi::{LIMIT, Operation, Tag, of, text, time};
 use crate::problem::Problem;
 use crate::state::AppState;
+
+/// How [`list`] is described.
+pub(crate) const LIST: Operation = Operation::new("list_events", Tag::Events, "List events")
+    .about(
+        "Oldest first. `list_metadata.after` is the last event's id, also where none follows yet: keep it, and ask again \
+         behind it. An empty part has no cursor: keep the one that was sent.",
+    )
+    .parameters(&[
+        of::<EventName>("events", "These kinds alone: repeated, as `events[]`, or with commas between them.").many(),
+        text("after", "Those behind the event with this id."),
+        LIMIT,
+        of::<EventOrder>("order", "Events are told oldest first: there is nothing else to say."),
+        time("range_start", "Those at this time or later (RFC 3339)."),
+        time("range_end", "Those before this time (RFC 3339)."),
+        text("organization_id", "Those of this organization."),
+    ])
+    .all::<render::Event>("The next events.", &[])
+    .errors(&[404]);
 
 /// `GET /events`. `list_metadata.after` is the last event's id, also where none follows yet: whoever keeps it and asks
 /// again behind it sees every event once. An empty part has no cursor: keep the one that was sent.
@@ -23,7 +43,6 @@ pub(crate) async fn list<S: Store>(
     caller: ApiCaller,
     query: Query,
 ) -> Result<Response, Problem> {
-    query.knows(&["events", "after", "limit", "order", "range_start", "range_end", "organization_id"])?;
     if query.one("order")?.is_some_and(|order| order != "asc") {
         let message = "events are read oldest first: leave `order` out, or send `asc`";
         return Err(Problem::invalid_field("order", "invalid_order", message));

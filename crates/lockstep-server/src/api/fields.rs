@@ -9,6 +9,7 @@ use lockstep_scim::{Limits, Object};
 use serde_json::Value;
 
 use crate::limits::{METADATA_ENTRIES_LIMIT, METADATA_VALUE_BYTES_LIMIT, NAME_BYTES_LIMIT};
+use crate::openapi::Operation;
 use crate::problem::{FieldError, Problem};
 
 /// A body that is being read.
@@ -36,9 +37,10 @@ impl<T> Given<T> {
 }
 
 impl Fields {
-    /// Begins to read a body of which these fields are known.
-    pub(crate) fn new(object: Object, known: &[&str]) -> Self {
-        let unknown = object.keys().filter(|name| !known.contains(&name.as_str()));
+    /// Begins to read a body; known are the fields that are described.
+    pub(crate) fn new(object: Object, operation: &Operation) -> Self {
+        let known = operation.field_names();
+        let unknown = object.keys().filter(|name| !known.contains(name));
         let errors = unknown
             .map(|name| {
                 let field: String = name.chars().filter(|c| !c.is_control()).take(80).collect();

@@ -12,8 +12,20 @@ use super::paging::{self, Paging};
 use super::query::Query;
 use super::render;
 use crate::auth::ApiCaller;
+use crate::openapi::{Operation, Tag, text};
 use crate::problem::Problem;
 use crate::state::{AppState, conform};
+
+/// How [`list`] is described.
+pub(crate) const LIST: Operation =
+    Operation::new("list_directory_groups", Tag::Groups, "List the groups of a directory or of a user")
+        .about("`directory` or `user` must be there: 422 otherwise.")
+        .parameters(&[
+            text("directory", "Those of this directory."),
+            text("user", "Those that this user is in."),
+        ])
+        .list::<render::DirectoryGroup>("A part of the groups.")
+        .errors(&[404]);
 
 /// `GET /directory_groups`: of a directory, or of a user.
 pub(crate) async fn list<S: Store>(
@@ -21,8 +33,6 @@ pub(crate) async fn list<S: Store>(
     caller: ApiCaller,
     query: Query,
 ) -> Result<Response, Problem> {
-    let [limit, before, after, order] = paging::PARAMETERS;
-    query.knows(&[limit, before, after, order, "directory", "user"])?;
     let (directory, lookup) = candidates(&state, &caller, &query).await?;
     let number = directory.id.directory;
     let cursor = |text: &str| GroupId::parse(text).filter(|id| id.directory == number).map(|id| id.local);
@@ -36,6 +46,11 @@ pub(crate) async fn list<S: Store>(
         paging.cut(&mut found, |view| GroupId { directory: number, local: view.group.id }.to_string());
     Ok(paging::list(found.iter().map(|view| render::group(&directory, &view.group)), cursors))
 }
+
+/// How [`read`] is described.
+pub(crate) const READ: Operation = Operation::new("get_directory_group", Tag::Groups, "Read a group")
+    .answers::<render::DirectoryGroup>(200, "The group.")
+    .errors(&[404]);
 
 /// `GET /directory_groups/{id}`.
 pub(crate) async fn read<S: Store>(

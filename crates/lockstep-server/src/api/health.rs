@@ -6,6 +6,7 @@ use lockstep_store::{Store, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::openapi::{Operation, Tag};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -17,10 +18,21 @@ pub(crate) struct Health {
     status: &'static str,
 }
 
+/// How [`live`] is described.
+pub(crate) const LIVE: Operation =
+    Operation::new("get_health_live", Tag::Server, "Whether the process answers")
+        .answers::<Health>(200, "It does.");
+
 /// `GET /health/live`: the process answers.
 pub(crate) async fn live() -> Json<Health> {
     Json(Health { status: "ok" })
 }
+
+/// How [`ready`] is described.
+pub(crate) const READY: Operation =
+    Operation::new("get_health_ready", Tag::Server, "Whether the server can serve")
+        .answers::<Health>(200, "The store can be read and written.")
+        .errors(&[503]);
 
 /// `GET /health/ready`: the store can be read and written. 503 with the kind of reason where it can't.
 pub(crate) async fn ready<S: Store>(State(state): State<AppState<S>>) -> Result<Json<Health>, Problem> {

@@ -219,11 +219,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::api::mappings::{PREVIEW_ATTRIBUTES, PREVIEW_ROLES};
+    use crate::openapi::Operation;
     use crate::problem::Problem;
 
     fn read<T>(
         body: &Value,
-        known: &[&str],
+        known: &Operation,
         read: impl Fn(&mut Fields) -> T,
     ) -> Result<T, Vec<(String, String)>> {
         let mut fields = Fields::new(body.as_object().expect("an object").clone(), known);
@@ -247,7 +249,7 @@ mod tests {
             "since": { "path": "urn:acme:User:since", "type": "timestamp", "required": true },
             "addresses": null,
         } });
-        let mapping = read(&body, &["attributes"], attributes).unwrap();
+        let mapping = read(&body, &PREVIEW_ATTRIBUTES, attributes).unwrap();
         assert_eq!(
             serde_json::to_value(&mapping).unwrap(),
             json!({
@@ -272,7 +274,7 @@ mod tests {
         } });
         let pair = |field: &str, code: &str| (field.to_owned(), code.to_owned());
         assert_eq!(
-            read(&body, &["attributes"], attributes).unwrap_err(),
+            read(&body, &PREVIEW_ATTRIBUTES, attributes).unwrap_err(),
             [
                 pair("attributes.a b", "invalid_name"),
                 pair("attributes.column.path", "invalid_path"),
@@ -291,11 +293,9 @@ mod tests {
             json!({ "attributes": [] }),
             json!({ "attributes": many }),
         ] {
-            assert!(read(&wrong, &["attributes"], attributes).is_err(), "{wrong}");
+            assert!(read(&wrong, &PREVIEW_ATTRIBUTES, attributes).is_err(), "{wrong}");
         }
     }
-
-    const KNOWN: &[&str] = &["roles", "default_role", "multiple_roles"];
 
     #[test]
     fn a_body_of_roles_is_read_in_the_order_of_its_priorities() {
@@ -306,7 +306,7 @@ mod tests {
             { "slug": "admin", "group_ids": [group(3)] },
             { "slug": "member", "group_ids": [group(3), group(4)] },
         ], "default_role": "guest" });
-        let (mapping, groups) = read(&body, KNOWN, |fields| roles(fields, directory)).unwrap();
+        let (mapping, groups) = read(&body, &PREVIEW_ROLES, |fields| roles(fields, directory)).unwrap();
         let slugs: Vec<&str> = mapping.roles.iter().map(|role| role.slug.as_str()).collect();
         assert_eq!(slugs, ["admin", "member"]);
         assert_eq!((mapping.default_role.as_deref(), mapping.multiple_roles), (Some("guest"), false));
@@ -318,7 +318,7 @@ mod tests {
             { "slug": "x" },
             "x",
         ], "default_role": "", "multiple_roles": 1 });
-        let codes = read(&wrong, KNOWN, |fields| roles(fields, directory)).unwrap_err();
+        let codes = read(&wrong, &PREVIEW_ROLES, |fields| roles(fields, directory)).unwrap_err();
         let codes: Vec<String> = codes.into_iter().map(|(field, code)| format!("{field} {code}")).collect();
         assert_eq!(
             codes,

@@ -12,15 +12,24 @@ use lockstep_core::mapping::{AttributeMapping, Attributes, DirectoryMapping, Pro
 use lockstep_core::model::Directory;
 use lockstep_store::Store;
 
-use super::attributes::examine;
+use super::attributes::{AFTER, EXAMINED, WALKED, examine};
+use super::bodies;
 use super::fields::{Fields, Given};
 use super::mapping_body;
 use super::query::Query;
 use super::render::mapping as render;
 use crate::auth::ApiCaller;
 use crate::body::JsonObject;
+use crate::openapi::{Operation, Tag};
 use crate::problem::Problem;
 use crate::state::AppState;
+
+/// How [`read`] is described.
+pub(crate) const READ: Operation =
+    Operation::new("get_attribute_mapping", Tag::Mapping, "Read what is mapped for a directory")
+        .about("What is mapped for the directory alone, and all that holds for it.")
+        .answers::<render::AttributeMapping>(200, "The mapping.")
+        .errors(&[404]);
 
 /// `GET /directories/{id}/attribute_mapping`: what is mapped for the directory alone, and all that holds for it.
 pub(crate) async fn read<S: Store>(
@@ -35,6 +44,15 @@ pub(crate) async fn read<S: Store>(
     Ok(Json(render::directory_mapping(&directory, &mapping.own, &terms.attributes, pending)).into_response())
 }
 
+/// How [`read_of_organization`] is described.
+pub(crate) const READ_OF_ORGANIZATION: Operation = Operation::new(
+    "get_organization_attribute_mapping",
+    Tag::Mapping,
+    "Read what is mapped for all directories of an organization",
+)
+.answers::<render::AttributeMapping>(200, "The mapping.")
+.errors(&[404]);
+
 /// `GET /organizations/{id}/attribute_mapping`: what is mapped for all its directories.
 pub(crate) async fn read_of_organization<S: Store>(
     State(state): State<AppState<S>>,
@@ -46,6 +64,15 @@ pub(crate) async fn read_of_organization<S: Store>(
     Ok(Json(render::organization_mapping(organization.id, &mapping, false)).into_response())
 }
 
+/// How [`preview_attributes`] is described.
+pub(crate) const PREVIEW_ATTRIBUTES: Operation =
+    Operation::new("preview_attribute_mapping", Tag::Mapping, "Preview a mapping of attributes")
+        .about("Whose attributes would change, and how, if these were mapped. Nothing is changed.")
+        .parameters(&[EXAMINED, AFTER])
+        .body::<bodies::AttributeMappingPreview>()
+        .all::<render::PreviewedUser>("Those who would change, the oldest first.", WALKED)
+        .errors(&[404]);
+
 /// `POST /directories/{id}/attribute_mapping/preview`: whose attributes would change, and how, if these were mapped for
 /// the directory, or where `mapped_by` says so for its organization.
 pub(crate) async fn preview_attributes<S: Store>(
@@ -55,9 +82,8 @@ pub(crate) async fn preview_attributes<S: Store>(
     query: Query,
     JsonObject(body): JsonObject,
 ) -> Result<Response, Problem> {
-    query.knows(&["limit", "after"])?;
     let (directory, head) = caller.directory(&state, &id).await?;
-    let mut fields = Fields::new(body, &["attributes", "mapped_by"]);
+    let mut fields = Fields::new(body, &PREVIEW_ATTRIBUTES);
     let given = mapping_body::attributes(&mut fields);
     let of_organization = match fields.optional_text("mapped_by", MAPPED_NAME_BYTES_LIMIT) {
         Given::Value(text) if text == "organization" => true,
@@ -84,6 +110,15 @@ pub(crate) async fn preview_attributes<S: Store>(
     Ok(Json(examined).into_response())
 }
 
+/// How [`preview_roles`] is described.
+pub(crate) const PREVIEW_ROLES: Operation =
+    Operation::new("preview_role_mapping", Tag::Mapping, "Preview a mapping of roles")
+        .about("Whose roles would change, and how, if these were mapped. Nothing is changed.")
+        .parameters(&[EXAMINED, AFTER])
+        .body::<bodies::NewRoleMapping>()
+        .all::<render::PreviewedUser>("Those who would change, the oldest first.", WALKED)
+        .errors(&[404]);
+
 /// `POST /directories/{id}/role_mapping/preview`: whose roles would change, and how, if these were mapped.
 pub(crate) async fn preview_roles<S: Store>(
     State(state): State<AppState<S>>,
@@ -92,7 +127,6 @@ pub(crate) async fn preview_roles<S: Store>(
     query: Query,
     JsonObject(body): JsonObject,
 ) -> Result<Response, Problem> {
-    query.knows(&["limit", "after"])?;
     let (directory, head) = caller.directory(&state, &id).await?;
     let roles = roles(&state, &directory, body).await?;
     let total = head.users_active + head.users_inactive;
@@ -112,7 +146,7 @@ async fn roles<S: Store>(
     directory: &Directory,
     body: lockstep_scim::Object,
 ) -> Result<RoleMapping, Problem> {
-    let mut fields = Fields::new(body, &["roles", "default_role", "multiple_roles"]);
+    let mut fields = Fields::new(body, &PREVIEW_ROLES);
     let (roles, groups) = mapping_body::roles(&mut fields, directory.id);
     for (place, group) in groups {
         if state.store.group(directory.id.directory, group, false).await?.is_none() {

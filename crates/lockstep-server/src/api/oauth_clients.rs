@@ -11,6 +11,7 @@ use lockstep_core::model::Directory;
 use lockstep_idp::Issuer;
 use lockstep_store::{Page, Store};
 
+use super::bodies;
 use super::fields::Fields;
 use super::paging::{self, Paging};
 use super::query::Query;
@@ -21,12 +22,19 @@ use crate::limits::{CLIENTS_LIMIT, NAME_BYTES_LIMIT};
 use crate::oauth::jwk::KeySet;
 use crate::oauth::metadata::AUTHENTICATION_METHODS;
 use crate::oauth::token::token_endpoint;
+use crate::openapi::{Operation, Tag};
 use crate::problem::Problem;
 use crate::state::{AppState, CLIENT_SECRET_PREFIX, digest_of, provider_of, secret_text};
 use crate::trail::Trail;
 
-const FIELDS: [&str; 7] =
-    ["name", "authentication", "scopes", "jwks", "tenant_id", "audience", "application_id"];
+/// How [`list`] is described.
+pub(crate) const LIST: Operation = Operation::new(
+    "list_directory_oauth_clients",
+    Tag::OAuthClients,
+    "List the OAuth clients of a directory",
+)
+.list::<render::DirectoryOAuthClient>("A part of the clients.")
+.errors(&[404]);
 
 /// `GET /directories/{id}/oauth_clients`: newest first.
 pub(crate) async fn list<S: Store>(
@@ -35,7 +43,6 @@ pub(crate) async fn list<S: Store>(
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Response, Problem> {
-    query.knows(&paging::PARAMETERS)?;
     let paging = Paging::read(&query, ClientId::parse)?;
     let (directory, _) = caller.directory(&state, &id).await?;
     let mut found = state.store.clients(directory.id.directory, paging.page.clone()).await?;
@@ -46,6 +53,12 @@ pub(crate) async fn list<S: Store>(
         cursors,
     ))
 }
+
+/// How [`read`] is described.
+pub(crate) const READ: Operation =
+    Operation::new("get_directory_oauth_client", Tag::OAuthClients, "Read an OAuth client")
+        .answers::<render::DirectoryOAuthClient>(200, "The client.")
+        .errors(&[404]);
 
 /// `GET /directories/{id}/oauth_clients/{client_id}`.
 pub(crate) async fn read<S: Store>(
@@ -61,6 +74,14 @@ pub(crate) async fn read<S: Store>(
     Ok(Json(render::oauth_client(directory.id, &client, &token_endpoint(&state))).into_response())
 }
 
+/// How [`create`] is described.
+pub(crate) const CREATE: Operation =
+    Operation::new("create_directory_oauth_client", Tag::OAuthClients, "Make an OAuth client")
+        .about("The answer has, this one time, the `client_secret`, where the client proves itself by one.")
+        .body::<bodies::NewDirectoryOAuthClient>()
+        .answers::<render::DirectoryOAuthClient>(201, "The client.")
+        .errors(&[404, 409]);
+
 /// `POST /directories/{id}/oauth_clients`. The answer is the client and, this one time, its `client_secret` where it has
 /// one.
 pub(crate) async fn create<S: Store>(
@@ -70,7 +91,7 @@ pub(crate) async fn create<S: Store>(
     JsonObject(body): JsonObject,
 ) -> Result<Response, Problem> {
     let (directory, _) = caller.directory(&state, &id).await?;
-    let mut fields = Fields::new(body, &FIELDS);
+    let mut fields = Fields::new(body, &CREATE);
     let name = fields.optional_text("name", NAME_BYTES_LIMIT).value();
     let scopes = tokens::scopes(&mut fields);
     let secret = state.draw_secret()?;
@@ -92,6 +113,13 @@ pub(crate) async fn create<S: Store>(
     let trail = trail("POST /directories/{id}/oauth_clients", &directory, id)?;
     Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response())
 }
+
+/// How [`remove`] is described.
+pub(crate) const REMOVE: Operation =
+    Operation::new("delete_directory_oauth_client", Tag::OAuthClients, "Delete an OAuth client")
+        .about("It gets no tokens any more, and those that it has are refused from now on.")
+        .nothing(204, "It is gone.")
+        .errors(&[404]);
 
 /// `DELETE /directories/{id}/oauth_clients/{client_id}`: it gets no tokens any more, and those that it has are refused
 /// from now on.

@@ -11,6 +11,7 @@ use lockstep_core::model::{Organization, Reach};
 use lockstep_scim::text;
 use lockstep_store::{Store, StoreError};
 
+use super::bodies;
 use super::fields::{Fields, Given};
 use super::paging::{self, Paging};
 use super::query::Query;
@@ -18,12 +19,20 @@ use super::render;
 use crate::auth::ApiCaller;
 use crate::body::JsonObject;
 use crate::limits::{EXTERNAL_ID_BYTES_LIMIT, METADATA_ENTRIES_LIMIT, NAME_BYTES_LIMIT, PAGE_LIMIT};
+use crate::openapi::{Operation, Tag, text};
 use crate::problem::{FieldError, Problem};
 use crate::state::AppState;
 
 /// How often an update starts anew where others change the same organization meanwhile: one of those who try always
 /// succeeds, so that so many may try at once.
 const UPDATE_ATTEMPTS: usize = 64;
+
+/// How [`create`] is described.
+pub(crate) const CREATE: Operation =
+    Operation::new("create_organization", Tag::Organizations, "Make an organization")
+        .body::<bodies::NewOrganization>()
+        .answers::<render::Organization>(201, "The organization.")
+        .errors(&[409]);
 
 /// `POST /organizations`.
 pub(crate) async fn create<S: Store>(
@@ -34,7 +43,7 @@ pub(crate) async fn create<S: Store>(
     if caller.reach != Reach::Everything {
         return Err(Problem::forbidden("this API key reaches named organizations only and cannot make one"));
     }
-    let mut fields = Fields::new(body, &["name", "external_id", "metadata"]);
+    let mut fields = Fields::new(body, &CREATE);
     let name = fields.text("name", NAME_BYTES_LIMIT);
     let external_id = fields.optional_text("external_id", EXTERNAL_ID_BYTES_LIMIT);
     let metadata = fields.metadata("metadata");
@@ -54,14 +63,25 @@ pub(crate) async fn create<S: Store>(
     Ok((StatusCode::CREATED, Json(render::organization(&organization))).into_response())
 }
 
+/// How [`list`] is described.
+pub(crate) const LIST: Operation =
+    Operation::new("list_organizations", Tag::Organizations, "List organizations")
+        .parameters(&[
+            text("search", "Those whose name has this text in it, in any letter case."),
+            text(
+                "domains",
+                "Those with one of these domains. None are kept yet, so that none is found by one.",
+            )
+            .many(),
+        ])
+        .list::<render::Organization>("A part of the organizations within the key's reach.");
+
 /// `GET /organizations`. No organization has domains here, so none is found by one.
 pub(crate) async fn list<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
     query: Query,
 ) -> Result<Response, Problem> {
-    let [limit, before, after, order] = paging::PARAMETERS;
-    query.knows(&[limit, before, after, order, "domains", "search"])?;
     let paging = Paging::read(&query, OrganizationId::parse)?;
     let search = query.one("search")?.map(|search| text::fold(search).into_owned());
     let wanted = |organization: &Organization| {
@@ -85,6 +105,12 @@ pub(crate) async fn list<S: Store>(
     Ok(paging::list(found.iter().map(render::organization), cursors))
 }
 
+/// How [`read`] is described.
+pub(crate) const READ: Operation =
+    Operation::new("get_organization", Tag::Organizations, "Read an organization")
+        .answers::<render::Organization>(200, "The organization.")
+        .errors(&[404]);
+
 /// `GET /organizations/{id}`.
 pub(crate) async fn read<S: Store>(
     State(state): State<AppState<S>>,
@@ -93,6 +119,15 @@ pub(crate) async fn read<S: Store>(
 ) -> Result<Response, Problem> {
     Ok(Json(render::organization(&caller.organization(&state, &id).await?)).into_response())
 }
+
+/// How [`read_by_external_id`] is described.
+pub(crate) const READ_BY_EXTERNAL_ID: Operation = Operation::new(
+    "get_organization_by_external_id",
+    Tag::Organizations,
+    "Read the organization that the application knows by an id of its own",
+)
+.answers::<render::Organization>(200, "The organization.")
+.errors(&[404]);
 
 /// `GET /organizations/external_id/{id}`.
 pub(crate) async fn read_by_external_id<S: Store>(
@@ -105,6 +140,14 @@ pub(crate) async fn read_by_external_id<S: Store>(
     Ok(Json(render::organization(&found.ok_or_else(|| Problem::not_found("organization"))?)).into_response())
 }
 
+/// How [`update`] is described.
+pub(crate) const UPDATE: Operation =
+    Operation::new("update_organization", Tag::Organizations, "Change an organization")
+        .about("What is left out stays. In `metadata` too: null takes an entry away.")
+        .body::<bodies::OrganizationChange>()
+        .answers::<render::Organization>(200, "The organization as it is now.")
+        .errors(&[404, 409]);
+
 /// `PUT /organizations/{id}`: what is not sent stays. In `metadata` too: null takes an entry away.
 pub(crate) async fn update<S: Store>(
     State(state): State<AppState<S>>,
@@ -112,7 +155,7 @@ pub(crate) async fn update<S: Store>(
     Path(id): Path<String>,
     JsonObject(body): JsonObject,
 ) -> Result<Response, Problem> {
-    let mut fields = Fields::new(body, &["name", "external_id", "metadata"]);
+    let mut fields = Fields::new(body, &UPDATE);
     let name = fields.optional_text("name", NAME_BYTES_LIMIT);
     let external_id = fields.optional_text("external_id", EXTERNAL_ID_BYTES_LIMIT);
     let metadata = fields.metadata("metadata");

@@ -11,9 +11,6 @@ use super::query::Query;
 use crate::limits::{PAGE_DEFAULT, PAGE_LIMIT};
 use crate::problem::Problem;
 
-/// The parameters that every list knows.
-pub(crate) const PARAMETERS: [&str; 4] = ["limit", "before", "after", "order"];
-
 /// Which part of a list is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Paging<K> {

@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use lockstep_core::clock::Timestamp;
 
+use crate::openapi::Operation;
 use crate::problem::Problem;
 
 /// The parameters, in their order.
@@ -27,17 +28,16 @@ impl Query {
         Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
-    /// 422 where there is a parameter besides `known`.
-    pub(crate) fn knows(&self, known: &[&str]) -> Result<(), Problem> {
-        match self.0.iter().find(|(name, _)| !known.contains(&base_name(name))) {
-            None => Ok(()),
-            Some((name, _)) => {
-                let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
-                let message =
-                    format!("the parameter `{name}` is not known here; known are: {}", known.join(", "));
-                Err(Problem::invalid_field(&name, "unknown_parameter", message))
-            }
-        }
+    /// 422 where there is a parameter besides those that are described.
+    pub(crate) fn knows(&self, operation: &Operation) -> Result<(), Problem> {
+        let known = operation.query_names();
+        let Some((name, _)) = self.0.iter().find(|(name, _)| !known.contains(&base_name(name))) else {
+            return Ok(());
+        };
+        let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let message = format!("the parameter `{name}` is not known here; known are: {known}");
+        Err(Problem::invalid_field(&name, "unknown_parameter", message))
     }
 
     /// The value of a parameter that may be given once. Empty means absent.
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn an_unknown_parameter_is_named() {
         let refused =
-            Query::parse("limit=1&organisation_id=x").knows(&["limit", "organization_id"]).unwrap_err();
+            Query::parse("limit=1&organisation_id=x").knows(&crate::api::directories::LIST).unwrap_err();
         assert_eq!(refused.status().as_u16(), 422);
         assert_eq!(refused.errors[0].field, "organisation_id");
         assert!(refused.message.contains("organization_id"), "{}", refused.message);

@@ -2,6 +2,7 @@
 //! it is stored.
 
 mod directory;
+mod error;
 mod event;
 mod group;
 pub(crate) mod mapping;
@@ -12,14 +13,15 @@ mod schema;
 mod token;
 mod user;
 
-pub(crate) use directory::directory;
-pub(crate) use event::event;
-pub(crate) use group::group;
-pub(crate) use oauth_client::oauth_client;
-pub(crate) use organization::organization;
+pub(crate) use directory::{Directory, directory};
+pub(crate) use error::{ErrorAnswer, OAuthErrorAnswer};
+pub(crate) use event::{Event, event};
+pub(crate) use group::{DirectoryGroup, group};
+pub(crate) use oauth_client::{DirectoryOAuthClient, oauth_client};
+pub(crate) use organization::{Organization, organization};
 pub(crate) use request::{DirectoryRequest, RequestSent, RequestUnderstood, request, request_with_bodies};
 pub(crate) use schema::{DirectorySchema, schema};
-pub(crate) use token::token;
+pub(crate) use token::{DirectoryToken, token};
 pub(crate) use user::{DirectoryUser, email, user_idp_id, user_with_groups};
 
 use lockstep_core::clock::Timestamp;

@@ -11,13 +11,33 @@ use lockstep_store::{RequestQuery, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::paging::{self, List, Paging};
+use super::paging::{List, Paging};
 use super::query::Query;
 use super::render::{self, DirectoryRequest, RequestSent, RequestUnderstood};
 use crate::auth::ApiCaller;
+use crate::openapi::vocabulary::{StatusOrClass, Truth};
+use crate::openapi::{Operation, Tag, document, of, text, time};
 use crate::problem::Problem;
 use crate::scim::{TEMPLATES, below_directory};
 use crate::state::AppState;
+
+/// How [`list`] is described.
+pub(crate) const LIST: Operation =
+    Operation::new("list_directory_requests", Tag::Requests, "List the requests that a directory's IdP sent")
+        .about("Newest first, without headers and bodies.")
+        .parameters(&[
+            time("range_start", "Those at this time or later (RFC 3339)."),
+            time("range_end", "Those before this time (RFC 3339)."),
+            of::<StatusOrClass>("status", "Those that were answered so."),
+            of::<Truth>("repaired", "Those for which a repair was used, or those for which none was."),
+            text("operation", "Those that asked this, as a template, such as `PATCH /Users/{id}`."),
+            text("resource", "Those about this user or group."),
+        ])
+        .list_with::<DirectoryRequest>(
+            "A part of the records.",
+            &[("recording", document::reference::<Recording>)],
+        )
+        .errors(&[404]);
 
 /// `GET /directories/{id}/requests`: newest first, without bodies. `recording` says whether requests are recorded, and
 /// how many records were dropped since the server started.
@@ -27,9 +47,6 @@ pub(crate) async fn list<S: Store>(
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Response, Problem> {
-    let [limit, before, after, order] = paging::PARAMETERS;
-    let filters = ["range_start", "range_end", "status", "repaired", "operation", "resource"];
-    query.knows(&[&[limit, before, after, order], &filters[..]].concat())?;
     let paging = Paging::read(&query, RequestId::parse)?;
     let (since, until) = (query.time("range_start")?, query.time("range_end")?);
     if since.zip(until).is_some_and(|(since, until)| since >= until) {
@@ -66,6 +83,12 @@ pub(crate) struct Recording {
     /// at all.
     dropped: u64,
 }
+
+/// How [`read`] is described.
+pub(crate) const READ: Operation =
+    Operation::new("get_directory_request", Tag::Requests, "Read all that is kept of a request")
+        .answers::<DirectoryRequest>(200, "The record, with headers and bodies as far as they are kept.")
+        .errors(&[404]);
 
 /// `GET /directories/{id}/requests/{request_id}`: all that is kept of one.
 pub(crate) async fn read<S: Store>(

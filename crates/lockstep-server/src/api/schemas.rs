@@ -15,15 +15,24 @@ use lockstep_scim::schema::Schema;
 use lockstep_scim::{Definition, Object};
 use lockstep_store::{Page, Store};
 
+use super::bodies;
 use super::fields::{Fields, Given};
 use super::paging::{self, Cursors};
 use super::render::{self, DirectorySchema};
 use crate::auth::ApiCaller;
 use crate::body::JsonObject;
 use crate::limits::{CANDIDATES_LIMIT, NAME_BYTES_LIMIT};
+use crate::openapi::{Operation, Tag};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::trail::Trail;
+
+/// How [`list`] is described.
+pub(crate) const LIST: Operation =
+    Operation::new("list_directory_schemas", Tag::Schemas, "List the schemas of a directory")
+        .about("All of them, in the order in which they were defined. There are few.")
+        .all::<render::DirectorySchema>("The schemas.", &[])
+        .errors(&[404]);
 
 /// `GET /directories/{id}/schemas`: all of them, in the order in which they were defined. There are few.
 pub(crate) async fn list<S: Store>(
@@ -37,6 +46,11 @@ pub(crate) async fn list<S: Store>(
     Ok(paging::list(rendered, Cursors { before: None, after: None }))
 }
 
+/// How [`read`] is described.
+pub(crate) const READ: Operation = Operation::new("get_directory_schema", Tag::Schemas, "Read a schema")
+    .answers::<render::DirectorySchema>(200, "The schema.")
+    .errors(&[404]);
+
 /// `GET /directories/{id}/schemas/{urn}`, whatever the letter case of the URN.
 pub(crate) async fn read<S: Store>(
     State(state): State<AppState<S>>,
@@ -49,6 +63,16 @@ pub(crate) async fn read<S: Store>(
     Ok(Json(render::schema(&directory, own)).into_response())
 }
 
+/// How [`create`] is described.
+pub(crate) const CREATE: Operation = Operation::new("create_directory_schema", Tag::Schemas, "Define a schema")
+    .about(
+        "409 where the URN has one, where its removal is still under way, or where resources have values under it that do \
+         not fit.",
+    )
+    .body::<bodies::NewDirectorySchema>()
+    .answers::<render::DirectorySchema>(201, "The schema.")
+    .errors(&[404, 409]);
+
 /// `POST /directories/{id}/schemas`: defines one. 409 where the URN has one, where its removal is still under way, or
 /// where resources have values under it that do not fit.
 pub(crate) async fn create<S: Store>(
@@ -59,7 +83,7 @@ pub(crate) async fn create<S: Store>(
     JsonObject(body): JsonObject,
 ) -> Result<Response, Problem> {
     let (directory, _) = caller.directory(&state, &id).await?;
-    let mut fields = Fields::new(body, &["resource_type", "required", "schema"]);
+    let mut fields = Fields::new(body, &CREATE);
     let kind = kind(&mut fields);
     let required = fields.optional_truth("required").unwrap_or(false);
     let schema = fields.schema("schema", &state.limits);
@@ -77,6 +101,19 @@ pub(crate) async fn create<S: Store>(
     Ok((StatusCode::CREATED, Extension(trail), Json(shown(&directory, &outcome)?)).into_response())
 }
 
+/// How [`update`] is described.
+pub(crate) const UPDATE: Operation = Operation::new(
+    "update_directory_schema",
+    Tag::Schemas,
+    "Define the next version of a schema",
+)
+.about(
+    "What it no longer declares is taken away from the resources; what stored values stand against is 409.",
+)
+.body::<bodies::DirectorySchemaChange>()
+.answers::<render::DirectorySchema>(200, "The schema as it is now.")
+.errors(&[404, 409]);
+
 /// `PUT /directories/{id}/schemas/{urn}`: the next version. What it no longer declares is taken away; what stored values
 /// stand against is 409.
 pub(crate) async fn update<S: Store>(
@@ -89,7 +126,7 @@ pub(crate) async fn update<S: Store>(
     let (directory, _) = caller.directory(&state, &id).await?;
     let schemas = state.store.schemas(directory.id.directory).await?;
     let own = schemas.find(&urn).ok_or_else(|| Problem::not_found("schema"))?;
-    let mut fields = Fields::new(body, &["resource_type", "required", "schema"]);
+    let mut fields = Fields::new(body, &UPDATE);
     match fields.optional_text("resource_type", NAME_BYTES_LIMIT) {
         Given::Value(name) if name != own.kind.as_str() => {
             let message = format!("`resource_type` stays `{}`: remove the schema first", own.kind.as_str());
@@ -112,6 +149,13 @@ pub(crate) async fn update<S: Store>(
         Trail::about("PUT /directories/{id}/schemas/{urn}", directory.id, provider.slug).with(&outcome);
     Ok((Extension(trail), Json(shown(&directory, &outcome)?)).into_response())
 }
+
+/// How [`remove`] is described.
+pub(crate) const REMOVE: Operation =
+    Operation::new("delete_directory_schema", Tag::Schemas, "Remove a schema")
+        .about("It is gone at once for everybody; the stored values follow in steps.")
+        .nothing(202, "It is gone; the values are being removed.")
+        .errors(&[404, 409]);
 
 /// `DELETE /directories/{id}/schemas/{urn}`: gone at once for everybody; the stored values follow in steps.
 pub(crate) async fn remove<S: Store>(

@@ -11,6 +11,7 @@ use lockstep_core::model::{Directory, Token};
 use lockstep_core::scope::{Scope, Scopes, UnknownScope};
 use lockstep_store::{Page, Store};
 
+use super::bodies;
 use super::fields::Fields;
 use super::paging::{self, Paging};
 use super::query::Query;
@@ -18,9 +19,17 @@ use super::render;
 use crate::auth::ApiCaller;
 use crate::body::JsonObject;
 use crate::limits::{NAME_BYTES_LIMIT, TOKENS_LIMIT};
+use crate::openapi::{Operation, Tag};
 use crate::problem::Problem;
 use crate::state::{AppState, TOKEN_PREFIX, digest_of, provider_of, secret_text};
 use crate::trail::Trail;
+
+/// How [`list`] is described.
+pub(crate) const LIST: Operation =
+    Operation::new("list_directory_tokens", Tag::Tokens, "List the bearer tokens of a directory")
+        .about("Expired ones too. Those that were issued to OAuth clients are not here.")
+        .list::<render::DirectoryToken>("A part of the tokens.")
+        .errors(&[404]);
 
 /// `GET /directories/{id}/tokens`: newest first, expired ones too; those that were issued to OAuth clients are not here.
 pub(crate) async fn list<S: Store>(
@@ -29,13 +38,20 @@ pub(crate) async fn list<S: Store>(
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Response, Problem> {
-    query.knows(&paging::PARAMETERS)?;
     let paging = Paging::read(&query, TokenId::parse)?;
     let (directory, _) = caller.directory(&state, &id).await?;
     let mut found = state.store.tokens(directory.id.directory, None, paging.page.clone()).await?;
     let cursors = paging.cut(&mut found, |token| token.id.to_string());
     Ok(paging::list(found.iter().map(|token| render::token(directory.id, token)), cursors))
 }
+
+/// How [`create`] is described.
+pub(crate) const CREATE: Operation =
+    Operation::new("create_directory_token", Tag::Tokens, "Make a bearer token")
+        .about("The answer has, this one time, the `bearer_token`. A directory has at most 20 that live.")
+        .body::<bodies::NewDirectoryToken>()
+        .answers::<render::DirectoryToken>(201, "The token, with its secret.")
+        .errors(&[404, 409]);
 
 /// `POST /directories/{id}/tokens`. The answer is the token and, this one time, `bearer_token`.
 pub(crate) async fn create<S: Store>(
@@ -46,7 +62,7 @@ pub(crate) async fn create<S: Store>(
 ) -> Result<Response, Problem> {
     let (directory, _) = caller.directory(&state, &id).await?;
     let now = state.clock.now();
-    let mut fields = Fields::new(body, &["name", "scopes", "expires_at"]);
+    let mut fields = Fields::new(body, &CREATE);
     let name = fields.optional_text("name", NAME_BYTES_LIMIT).value();
     let scopes = scopes(&mut fields);
     let expires_at = expires_at(&mut fields, now);
@@ -63,6 +79,12 @@ pub(crate) async fn create<S: Store>(
     let trail = trail("POST /directories/{id}/tokens", &directory, id)?;
     Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response())
 }
+
+/// How [`remove`] is described.
+pub(crate) const REMOVE: Operation = Operation::new("delete_directory_token", Tag::Tokens, "Revoke a bearer token")
+    .about("It is refused from now on, also where it is the last one; so is a request whose body is still on its way.")
+    .nothing(204, "It is revoked.")
+    .errors(&[404]);
 
 /// `DELETE /directories/{id}/tokens/{token_id}`: refused from now on, also where it is the last one; so is a request whose
 /// body is still on its way.

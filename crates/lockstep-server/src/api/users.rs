@@ -16,8 +16,22 @@ use super::query::Query;
 use super::render::{self, DirectoryUser};
 use crate::auth::ApiCaller;
 use crate::limits::FILTER_ROWS_LIMIT;
+use crate::openapi::{Operation, Tag, text};
 use crate::problem::Problem;
 use crate::state::{AppState, conform};
+
+/// How [`list`] is described.
+pub(crate) const LIST: Operation =
+    Operation::new("list_directory_users", Tag::Users, "List the users of a directory or of a group")
+        .about("`directory` or `group` must be there: 422 otherwise.")
+        .parameters(&[
+            text("directory", "Those of this directory."),
+            text("group", "Those who are in this group."),
+            text("idp_id", "The one whom the IdP knows by this id. Needs `directory`."),
+            text("email", "Those with this e-mail address, in any letter case. Needs `directory`."),
+        ])
+        .list::<render::DirectoryUser>("A part of the users, each with the groups that it is in.")
+        .errors(&[404]);
 
 /// `GET /directory_users`: of a directory, or of a group.
 pub(crate) async fn list<S: Store>(
@@ -25,8 +39,6 @@ pub(crate) async fn list<S: Store>(
     caller: ApiCaller,
     query: Query,
 ) -> Result<Response, Problem> {
-    let [limit, before, after, order] = paging::PARAMETERS;
-    query.knows(&[limit, before, after, order, "directory", "group", "idp_id", "email"])?;
     let (directory, lookup) = candidates(&state, &caller, &query).await?;
     let number = directory.id.directory;
     let cursor = |text: &str| UserId::parse(text).filter(|id| id.directory == number).map(|id| id.local);
@@ -46,6 +58,11 @@ pub(crate) async fn list<S: Store>(
     let groups = conformed(&state, &directory, &mut found).await?;
     Ok(paging::list(found.iter().map(|view| with_groups(&directory, view, &groups)), cursors))
 }
+
+/// How [`read`] is described.
+pub(crate) const READ: Operation = Operation::new("get_directory_user", Tag::Users, "Read a user")
+    .answers::<render::DirectoryUser>(200, "The user, with the groups that it is in.")
+    .errors(&[404]);
 
 /// `GET /directory_users/{id}`.
 pub(crate) async fn read<S: Store>(

@@ -13,15 +13,18 @@ use lockstep_core::id::{ClientId, TokenId};
 use lockstep_core::model::{Directory, DirectoryState, Token};
 use lockstep_core::scope::{Scope, Scopes};
 use lockstep_store::{Issue, Issued, Store};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::assertion::{self, ASSERTION_TYPE};
 use super::jwk::KeySet;
 use super::jwt::JwtError;
+use crate::api::bodies::TokenRequest;
 use crate::body::Form;
 use crate::limits::{
     ACCESS_TOKEN_LIFETIME, CLIENT_ASSERTIONS_LIMIT, CLIENT_TOKENS_LIMIT, CREDENTIAL_BYTES_LIMIT,
 };
+use crate::openapi::{Operation, Tag};
 use crate::problem::Problem;
 use crate::state::{ACCESS_TOKEN_PREFIX, AppState, digest_of, provider_of, secret_text};
 use crate::trail::Trail;
@@ -32,6 +35,31 @@ pub(super) const SCIM_SCOPE: &str = "scim";
 /// Where tokens are asked for.
 pub(crate) fn token_endpoint<S: Store>(state: &AppState<S>) -> String {
     format!("{}/oauth2/token", state.public_url)
+}
+
+/// How [`issue`] is described.
+pub(crate) const ISSUE: Operation =
+    Operation::new("create_access_token", Tag::OAuth, "Get a token as an OAuth client of a directory")
+        .about(
+            "The client proves who it is by HTTP Basic, or by an assertion that it signed (RFC 7523 §2.2). Errors are \
+             those of RFC 6749 §5.2.",
+        )
+        .form::<TokenRequest>()
+        .answers::<AccessToken>(200, "The token.");
+
+/// A token for an OAuth client (RFC 6749 §5.1).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AccessToken {
+    /// The token itself.
+    #[serde(rename = "access_token")]
+    secret: String,
+    /// How it is sent.
+    #[schema(pattern = "^Bearer$")]
+    token_type: &'static str,
+    /// For how many seconds it is good.
+    expires_in: u64,
+    /// What it is good for.
+    scope: String,
 }
 
 /// `POST /oauth2/token`.
@@ -88,12 +116,12 @@ pub(crate) async fn issue<S: Store>(
         contract: provider.slug,
         ..Trail::default()
     };
-    let answer = json!({
-        "access_token": access_token,
-        "token_type": "Bearer",
-        "expires_in": ACCESS_TOKEN_LIFETIME.as_secs(),
-        "scope": scope_text(scopes),
-    });
+    let answer = AccessToken {
+        secret: access_token,
+        token_type: "Bearer",
+        expires_in: ACCESS_TOKEN_LIFETIME.as_secs(),
+        scope: scope_text(scopes),
+    };
     // RFC 6749 §5.1.
     let private = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

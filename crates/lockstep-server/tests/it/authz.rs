@@ -274,6 +274,7 @@ async fn every_route_has_a_case() {
         "/health/live",
         "/health/ready",
         "/.well-known/oauth-authorization-server",
+        "/openapi.json",
         "/idp",
         "/idp/style.css",
         "/idp/{slug}",

@@ -10,6 +10,7 @@ mod events;
 mod groups;
 mod log;
 mod oauth;
+mod openapi;
 mod organizations;
 mod pages;
 mod protocol;

@@ -9,6 +9,8 @@ use lockstep_core::settings::Setting;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::openapi::vocabulary::{ChosenBy, Contract, DirectoryState, DirectoryType, SettingName, Settings};
+
 /// One IdP's connection to one organization.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Directory<'a> {
@@ -22,23 +24,28 @@ pub(crate) struct Directory<'a> {
     /// The same as `id`: nothing else names it to its IdP.
     external_key: String,
     /// Of which type it is.
+    #[schema(value_type = DirectoryType)]
     r#type: &'a str,
     /// The contract to which its IdP is held: a page of `/idp`.
+    #[schema(value_type = Contract)]
     contract: &'a str,
     /// Who chose the contract.
+    #[schema(value_type = ChosenBy)]
     contract_chosen_by: &'static str,
     /// Another contract that its traffic shows, if any.
     suggested_contract: Option<SuggestedContract<'a>>,
     /// `linked`: it serves its IdP. `unlinked`: it is paused, and its IdP gets 403. `deleting`: it is gone.
+    #[schema(value_type = DirectoryState)]
     state: &'static str,
     /// What it is called.
     name: &'a str,
     /// Always null: a directory has no domain of its own here.
     domain: Option<&'a str>,
     /// The settings that are effective, each switched on or off.
-    #[schema(value_type = BTreeMap<String, bool>)]
+    #[schema(value_type = Settings)]
     settings: BTreeMap<&'static str, bool>,
     /// Which of the settings were set; the others are left to the contract.
+    #[schema(value_type = Vec<SettingName>)]
     settings_set: Vec<&'static str>,
     /// The header in which its IdP sends the bearer token besides `Authorization`, in lower case; `authorization` where
     /// there is no other.
@@ -67,6 +74,7 @@ pub(crate) struct Directory<'a> {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SuggestedContract<'a> {
     /// The contract: a page of `/idp`.
+    #[schema(value_type = Contract)]
     contract: &'a str,
     /// What the IdP is called; null where this version does not know the contract.
     name: Option<&'static str>,

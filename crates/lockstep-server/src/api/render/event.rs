@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::Moment;
 use super::group::{DirectoryGroup, group_at};
 use super::user::{DirectoryUser, user_at};
+use crate::openapi::vocabulary::{DirectoryType, EventName};
 use crate::problem::Problem;
 
 /// Something that changed, told as things stood then.
@@ -24,6 +25,7 @@ pub(crate) struct Event<'a> {
     id: String,
     /// What happened.
     #[serde(rename = "event")]
+    #[schema(value_type = EventName)]
     kind: &'static str,
     /// What it happened to, as it stood then.
     data: EventData<'a>,
@@ -63,6 +65,7 @@ pub(crate) struct EventDirectory<'a> {
     /// The same as `id`.
     external_key: String,
     /// Of which type it was.
+    #[schema(value_type = DirectoryType)]
     r#type: &'a str,
     /// `active` where the directory itself says `linked`, and `deleting`: both as published.
     #[schema(pattern = "^(active|deleting)$")]

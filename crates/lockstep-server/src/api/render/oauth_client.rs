@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::openapi::vocabulary;
+
 /// An OAuth client, by which a directory's IdP is known where it does not hold a bearer token. Which fields it has depends
 /// on how it proves who it is.
 #[derive(Serialize, ToSchema)]
@@ -21,8 +23,10 @@ pub(crate) struct DirectoryOAuthClient<'a> {
     /// What it is called.
     name: Option<&'a str>,
     /// How it proves who it is.
+    #[schema(value_type = vocabulary::ClientAuthentication)]
     authentication: &'a str,
     /// What it may do.
+    #[schema(value_type = Vec<vocabulary::Scope>)]
     scopes: Vec<&'static str>,
     /// When it was made.
     #[schema(format = DateTime)]

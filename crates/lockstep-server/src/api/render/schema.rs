@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::openapi::vocabulary::ResourceType;
+
 /// A schema that a directory has of its own, besides the standard ones.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DirectorySchema<'a> {
@@ -17,6 +19,7 @@ pub(crate) struct DirectorySchema<'a> {
     /// Whose it is.
     directory_id: String,
     /// What it extends.
+    #[schema(value_type = ResourceType)]
     resource_type: &'static str,
     /// Whether each such resource must have values under it.
     required: bool,

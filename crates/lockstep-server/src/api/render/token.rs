@@ -6,6 +6,8 @@ use lockstep_core::scope::Scope;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::openapi::vocabulary;
+
 /// A bearer token, by which a directory's IdP is known.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DirectoryToken<'a> {
@@ -19,6 +21,7 @@ pub(crate) struct DirectoryToken<'a> {
     /// What it is called.
     name: Option<&'a str>,
     /// What its holder may do.
+    #[schema(value_type = Vec<vocabulary::Scope>)]
     scopes: Vec<&'static str>,
     /// When it was made.
     #[schema(format = DateTime)]
