@@ -10,6 +10,7 @@ use crate::directory::DirectoryOptions;
 use crate::events::EventsOptions;
 use crate::exit::Exit;
 use crate::groups::GroupsOptions;
+use crate::key::KeyOptions;
 use crate::manual::{CompletionsOptions, ManOptions};
 use crate::org::OrgOptions;
 use crate::requests::RequestsOptions;
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     Directory(DirectoryOptions),
     /// Makes, lists and revokes the bearer tokens of a directory's IdP
     Token(TokenOptions),
+    /// Makes, lists, rotates and revokes the API keys of applications
+    Key(KeyOptions),
     /// Shows users
     Users(UsersOptions),
     /// Shows groups and their members

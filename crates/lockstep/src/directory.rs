@@ -1,5 +1,8 @@
 //! `lockstep directory`: the connections of organizations' identity providers.
 
+mod attributes;
+mod preview;
+mod roles;
 mod settings;
 
 use std::process::ExitCode;
@@ -46,6 +49,10 @@ enum DirectoryCommand {
         after_help = "Example:\n  lockstep directory settings Staff require_if_match=on put_keeps_absent=default"
     )]
     Settings(settings::Settings),
+    /// Shows which of what its IdP sends applications read under which name, and maps it
+    Attributes(attributes::Attributes),
+    /// Shows which roles the members of its groups have, and maps them
+    Roles(roles::Roles),
     /// Deletes one, with its users and groups; its events stay
     Delete(Delete),
 }
@@ -147,6 +154,8 @@ pub(crate) async fn run(options: DirectoryOptions) -> anyhow::Result<ExitCode> {
         DirectoryCommand::Pause(named) => set_state(&remote, is_json, &named, "unlinked").await?,
         DirectoryCommand::Resume(named) => set_state(&remote, is_json, &named, "linked").await?,
         DirectoryCommand::Settings(settings) => settings::run(&remote, is_json, settings).await?,
+        DirectoryCommand::Attributes(options) => attributes::run(&remote, is_json, options).await?,
+        DirectoryCommand::Roles(options) => roles::run(&remote, is_json, options).await?,
         DirectoryCommand::Delete(delete) => {
             let directory = naming::directory(&remote, &delete.named.directory, None).await?;
             let (active, inactive, groups) = counts(&directory);

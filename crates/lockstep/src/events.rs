@@ -100,7 +100,7 @@ pub(crate) async fn run(options: EventsOptions) -> anyhow::Result<ExitCode> {
             let wanted =
                 if list.all { usize::MAX } else { usize::try_from(list.limit).unwrap_or(usize::MAX) };
             let mut walk = Walk::new(&remote, &["events"], query, wanted);
-            let bar = crate::listing::bar("events", None);
+            let bar = crate::progress::walk("events", None);
             let mut last = None;
             while let Some(events) = walk.next().await? {
                 bar.inc(u64::try_from(events.len()).unwrap_or_default());

@@ -1,11 +1,10 @@
 //! Lists of the API, walked page by page: a table for people, a line of JSON each for programs. Says where a list goes on.
 
 use std::collections::VecDeque;
-use std::io::{IsTerminal as _, stderr, stdout};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::progress;
 use crate::remote::{Query, Remote, Thing};
 use crate::table::{Cell, Column, Table};
 use crate::terminal;
@@ -100,7 +99,7 @@ pub(crate) async fn print(
     let query = listed.query.with_some("after", options.after.as_deref());
     let mut walk = Walk::new(remote, listed.path, query, options.wanted());
     let mut table = Table::for_terminal(listed.columns);
-    let bar = bar(listed.what, listed.total.filter(|_| options.all));
+    let bar = progress::walk(listed.what, listed.total.filter(|_| options.all));
     let mut last = None;
     while let Some(things) = walk.next().await? {
         let text = if is_json {
@@ -133,18 +132,4 @@ pub(crate) fn say_rest(walk: &Walk<'_>, last: Option<&str>, is_json: bool, what:
         None if !is_json => eprintln!("no {what}"),
         _ => {}
     }
-}
-
-/// The progress of a long walk: on standard error where that is a terminal and standard output is not, which shows
-/// progress by itself.
-pub(crate) fn bar(what: &str, total: Option<u64>) -> ProgressBar {
-    if stdout().is_terminal() || !stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let template = if total.is_some() { "{bar:30} {pos}/{len} {msg} {eta}" } else { "{spinner} {pos} {msg}" };
-    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar.with_message(what.to_owned())
 }

@@ -12,6 +12,7 @@ mod exit;
 mod fields;
 mod follow;
 mod groups;
+mod key;
 mod listing;
 mod machine;
 mod manual;
@@ -82,6 +83,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Org(options) => serve::runtime()?.block_on(org::run(options)),
         Command::Directory(options) => serve::runtime()?.block_on(directory::run(options)),
         Command::Token(options) => serve::runtime()?.block_on(token::run(options)),
+        Command::Key(options) => serve::runtime()?.block_on(key::run(options)),
         Command::Users(options) => serve::runtime()?.block_on(users::run(options)),
         Command::Groups(options) => serve::runtime()?.block_on(groups::run(options)),
         Command::Events(options) => serve::runtime()?.block_on(events::run(options)),

@@ -78,22 +78,35 @@ pub(crate) async fn group(remote: &Remote, named: &str, directory: Option<&str>)
         return remote.get(&["directory_groups", named], &Query::default()).await;
     }
     let directory = directory_id(remote, directory).await?;
+    let mut found = groups(remote, &[named], &directory).await?;
+    found.pop().ok_or_else(|| anyhow::anyhow!("a group that was found is missing"))
+}
+
+/// The groups of a directory with these ids, ids of the IdP or names, in their order. The list is walked once.
+pub(crate) async fn groups(remote: &Remote, named: &[&str], directory: &str) -> anyhow::Result<Vec<Thing>> {
+    let bar = crate::progress::walk("groups looked at", None);
     let query = Query::default().with("directory", directory);
-    let bar = crate::listing::bar("groups looked at", None);
     let mut walk = Walk::new(remote, &["directory_groups"], query, usize::MAX);
-    let (mut by_name, mut by_idp_id) = (Vec::new(), Vec::new());
+    // For each name: those whose id it is, and those that are called so.
+    let mut matches: Vec<(Vec<Thing>, Vec<Thing>)> = vec![(Vec::new(), Vec::new()); named.len()];
     while let Some(groups) = walk.next().await? {
         bar.inc(u64::try_from(groups.len()).unwrap_or_default());
         for group in groups {
-            if group.text("idp_id") == named {
-                by_idp_id.push(group);
-            } else if is_same(group.text("name"), named) {
-                by_name.push(group);
+            for (name, (by_id, by_name)) in named.iter().zip(&mut matches) {
+                if group.id() == *name || group.text("idp_id") == *name {
+                    by_id.push(group.clone());
+                } else if is_same(group.text("name"), name) {
+                    by_name.push(group.clone());
+                }
             }
         }
     }
     bar.finish_and_clear();
-    only("group", "id, id of the IdP or name", named, if by_idp_id.is_empty() { by_name } else { by_idp_id })
+    let chosen = named.iter().zip(matches).map(|(name, (by_id, by_name))| {
+        let found = if by_id.is_empty() { exact(by_name, "name", name) } else { by_id };
+        only("group", "id, id of the IdP or name", name, found)
+    });
+    chosen.collect()
 }
 
 /// The one of a short list with this id or name.
@@ -103,7 +116,7 @@ pub(crate) async fn listed(remote: &Remote, path: &[&str], what: &str, named: &s
         return Ok(found.clone());
     }
     let found = all.into_iter().filter(|thing| is_same(thing.text("name"), named)).collect();
-    only(what, "id or name", named, found)
+    only(what, "id or name", named, exact(found, "name", named))
 }
 
 /// Those of a list of which a field is what was named: exactly where there is such a one, else but for the case.
@@ -112,10 +125,15 @@ async fn matching(walk: &mut Walk<'_>, field: &str, named: &str) -> anyhow::Resu
     while let Some(things) = walk.next().await? {
         found.extend(things.into_iter().filter(|thing| is_same(thing.text(field), named)));
     }
+    Ok(exact(found, field, named))
+}
+
+/// Those of which the field is exactly what was named, where there are such.
+fn exact(mut found: Vec<Thing>, field: &str, named: &str) -> Vec<Thing> {
     if found.iter().any(|thing| thing.text(field) == named) {
         found.retain(|thing| thing.text(field) == named);
     }
-    Ok(found)
+    found
 }
 
 fn is_same(name: &str, named: &str) -> bool {

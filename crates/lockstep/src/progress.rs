@@ -1,5 +1,6 @@
 //! How far long work is: on standard error, and only where that is a terminal. And how it is asked to stop.
 
+use std::io::{IsTerminal as _, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,6 +15,22 @@ pub(crate) fn bytes(what: &str, total: u64) -> ProgressBar {
 /// A bar for things that are counted.
 pub(crate) fn count(what: &str, total: u64) -> ProgressBar {
     bar("{msg:>12} {bar:30} {human_pos}/{human_len} {eta}", what, total)
+}
+
+/// A walk over a list, whose length may not be known. Where standard output is a terminal the list itself shows how far
+/// it is.
+pub(crate) fn walk(what: &str, total: Option<u64>) -> ProgressBar {
+    match total {
+        _ if stdout().is_terminal() => ProgressBar::hidden(),
+        Some(total) => count(what, total),
+        None => {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} {msg}") {
+                bar.set_style(style);
+            }
+            bar.with_message(what.to_owned())
+        }
+    }
 }
 
 fn bar(template: &str, what: &str, total: u64) -> ProgressBar {

@@ -107,6 +107,11 @@ impl Remote {
         Page::read(&self.send(Method::GET, path, query, None).await?)
     }
 
+    /// A part of a list that is asked for with a body.
+    pub(crate) async fn post_page(&self, path: &[&str], query: &Query, body: &Value) -> anyhow::Result<Page> {
+        Page::read(&self.send(Method::POST, path, query, Some(body)).await?)
+    }
+
     /// Makes, changes or does something.
     pub(crate) async fn call(&self, method: Method, path: &[&str], body: &Value) -> anyhow::Result<Thing> {
         Thing::read(&self.send(method, path, &Query::default(), Some(body)).await?)

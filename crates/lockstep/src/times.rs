@@ -20,6 +20,17 @@ pub(crate) fn coming(text: &str) -> Result<String, String> {
     read(text, now()?, |length| length)
 }
 
+/// A length of time, in seconds.
+pub(crate) fn seconds(text: &str) -> Result<i64, String> {
+    let wrong = || "expected a length of time such as 90s, 15m, 24h or 7d".to_owned();
+    let length = text.parse::<Span>().map_err(|_| wrong())?;
+    // A day is as long here as it is in UTC.
+    let start = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    let end = start.checked_add(length).map_err(|_| wrong())?;
+    let seconds = end.timestamp().as_second();
+    if seconds < 0 { Err(wrong()) } else { Ok(seconds) }
+}
+
 fn now() -> Result<Timestamp, String> {
     Timestamp::from_microsecond(SystemClock.now().0).map_err(|_| "the machine's clock is wrong".to_owned())
 }
@@ -56,6 +67,8 @@ mod tests {
             assert_eq!(read(text, now, Span::negate).as_deref(), Ok(ago), "{text}");
             assert_eq!(read(text, now, |length| length).as_deref(), Ok(ahead), "{text}");
         }
+        assert_eq!(["0s", "90s", "24h", "7d"].map(seconds), [Ok(0), Ok(90), Ok(86_400), Ok(604_800)]);
+        assert!(["", "-1h", "soon", "24"].into_iter().all(|wrong| seconds(wrong).is_err()));
         for wrong in ["", "yesterday", "-2h", "12", "9999999y", "2026-13-01"] {
             assert!(read(wrong, now, Span::negate).is_err(), "{wrong}");
         }

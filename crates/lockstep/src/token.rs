@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::confirm::{ConfirmOptions, confirm};
 use crate::exit::Exit;
 use crate::fields::{self, Fields};
+use crate::key::OverlapOptions;
 use crate::listing::{self, ListOptions, Listed};
 use crate::naming;
 use crate::remote::{Query, Remote, RemoteOptions, Thing};
@@ -32,6 +33,9 @@ enum TokenCommand {
     /// Makes one beside those that there are, and prints it this one time
     #[command(after_help = "Example:\n  lockstep token create Staff --name 'Okta 2027' --expires 365d")]
     Create(Create),
+    /// Makes one in place of another, which is accepted for a while longer, and prints it this one time
+    #[command(after_help = "Example:\n  lockstep token rotate Staff 'Okta 2027' --overlap 24h")]
+    Rotate(Rotate),
     /// Ends one at once
     Revoke(Revoke),
 }
@@ -57,6 +61,16 @@ struct Create {
     /// When it ends: a time, a day, or how long from now, such as 90d [default: never]
     #[arg(long, value_name = "WHEN", value_parser = times::coming)]
     expires: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Rotate {
+    /// The directory's id or name
+    directory: String,
+    /// The token's id or name
+    token: String,
+    #[command(flatten)]
+    overlap: OverlapOptions,
 }
 
 #[derive(Debug, Args)]
@@ -102,6 +116,13 @@ pub(crate) async fn run(options: TokenOptions) -> anyhow::Result<ExitCode> {
             body.some("scopes", (!create.scopes.is_empty()).then_some(create.scopes));
             let path = ["directories", directory.id(), "tokens"];
             show(&remote.call(Method::POST, &path, &body.into()).await?, is_json)?;
+        }
+        TokenCommand::Rotate(rotate) => {
+            let directory = naming::directory(&remote, &rotate.directory, None).await?;
+            let path = ["directories", directory.id(), "tokens"];
+            let token = naming::listed(&remote, &path, "token", &rotate.token).await?;
+            let path = ["directories", directory.id(), "tokens", token.id(), "rotate"];
+            show(&remote.call(Method::POST, &path, &rotate.overlap.body()).await?, is_json)?;
         }
         TokenCommand::Revoke(revoke) => {
             let directory = naming::directory(&remote, &revoke.directory, None).await?;

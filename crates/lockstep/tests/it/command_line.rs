@@ -67,9 +67,13 @@ fn each_shell_gets_a_script_and_those_that_are_here_can_read_it() {
 #[test]
 fn bash_completes_sub_commands_and_flags() {
     let (_, script, _) = run(&["completions", "bash"]);
+    // Too long for a command line.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), script).unwrap();
     let ask = format!(
-        "{script}\nCOMP_WORDS=(lockstep events ta); COMP_CWORD=2; _lockstep lockstep ta events; echo ${{COMPREPLY[@]}}\n\
-         COMP_WORDS=(lockstep org list --jso); COMP_CWORD=3; _lockstep lockstep --jso list; echo ${{COMPREPLY[@]}}"
+        "source {}\nCOMP_WORDS=(lockstep events ta); COMP_CWORD=2; _lockstep lockstep ta events; echo ${{COMPREPLY[@]}}\n\
+         COMP_WORDS=(lockstep org list --jso); COMP_CWORD=3; _lockstep lockstep --jso list; echo ${{COMPREPLY[@]}}",
+        file.path().display()
     );
     let done = Command::new("bash").args(["--norc", "-c", &ask]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&done.stdout), "tail\n--json\n", "{done:?}");

@@ -314,3 +314,58 @@ async fn a_server_that_is_not_lockstep_is_told_as_such() {
     }
     serving.join().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_arrives_is_shown_and_a_mapping_is_previewed_user_by_user() {
+    let scene = Scene::new().await;
+    for (name, badge) in [("ada", 7), ("bob", 8)] {
+        let body = json!({ "userName": name, "nickName": format!("{name}y"), "userType": "Employee",
+                           "urn:example:User": { "badge": badge } });
+        let (status, made) = scene.server.scim(&scene.directory, "POST", "/Users", Some(body)).await.unwrap();
+        assert_eq!(status, 201, "{made}");
+    }
+    let seen = scene.done("directory attributes seen Staff");
+    let badge = seen.lines().find(|line| line.contains("badge")).unwrap();
+    assert!(
+        badge.starts_with("urn:example:User:badge") && badge.contains("number") && badge.contains('8'),
+        "{seen}"
+    );
+    let shown = scene.done("directory attributes show Staff");
+    assert!(shown.contains("employee_type") && shown.contains("contract"), "{shown}");
+
+    let change = "Staff nick=nickName badge=urn:example:User:badge,type=number";
+    let told = scene.done(&format!("directory attributes preview {change} -n 1"));
+    assert!(told.contains("nick: null → \"aday\"") && told.contains("badge: null → 7"), "{told}");
+    assert!(
+        told.ends_with("2 of 2 users would change (1 not shown: --all)\n") && !told.contains("bob"),
+        "{told}"
+    );
+    let lines = scene.done(&format!("directory attributes preview {change} --all --json"));
+    let badges: Vec<Value> = lines
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["custom_attributes"]["badge"]["after"].clone()
+        })
+        .collect();
+    assert_eq!(badges, [json!(7), json!(8)]);
+    let told = scene.done("directory attributes preview Staff --hide employee_type");
+    assert!(told.contains("employee_type: \"Employee\" → null"), "{told}");
+    scene.refused("directory attributes preview Staff badge=[", 3, "path");
+    scene.refused("directory attributes preview Staff", 64, "nothing to map");
+    scene.refused("directory attributes preview Staff --forget badge", 64, "nothing to forget");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn roles_are_previewed_by_the_names_of_groups() {
+    let scene = Scene::new().await;
+    let (ada, bob) = (scene.user("ada").await, scene.user("bob").await);
+    scene.group("Admins", &[&ada]).await;
+    scene.group("Everyone", &[&ada, &bob]).await;
+    let told = scene.done("directory roles preview Staff admin=admins member=Everyone --default guest");
+    assert!(told.contains("roles: none → admin\n") && told.contains("roles: none → member\n"), "{told}");
+    let told = scene.done("directory roles preview Staff admin=Admins member=Everyone --multiple");
+    assert!(told.contains("roles: none → admin, member\n"), "{told}");
+    scene.refused("directory roles preview Staff admin=Nobody", 4, "no group");
+    scene.refused("directory roles preview Staff", 64, "--none");
+    scene.refused("directory roles preview Staff ad!min=Admins", 3, "slug");
+}
