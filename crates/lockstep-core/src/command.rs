@@ -17,7 +17,7 @@ use crate::credential_header::CredentialHeader;
 use crate::derived;
 use crate::id::{DirectoryNumber, LocalId, RequestId};
 use crate::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
-use crate::mapping::Attributes;
+use crate::mapping::{self, AttributeMapping, Attributes, DirectoryMapping, MappingChange};
 use crate::model::{Directory, DirectoryState, Group, Token, User};
 use crate::plan;
 use crate::query::Kind;
@@ -40,7 +40,7 @@ pub struct Terms {
     pub user: Definition,
     /// The Group resource type with this directory's extensions.
     pub group: Definition,
-    /// What stored resources must still follow of a change of schemas.
+    /// What stored resources must still follow.
     pub sweep: Option<Arc<Sweep>>,
     /// What applications read of its users besides the fields that every user has.
     pub attributes: Arc<Attributes>,
@@ -107,7 +107,9 @@ impl Terms {
     /// A stored resource as it is to be read: without what schemas that changed no longer hold.
     #[must_use]
     pub fn conformed<'a>(&self, kind: Kind, doc: &'a Object) -> Cow<'a, Object> {
-        let Some(sweep) = &self.sweep else { return Cow::Borrowed(doc) };
+        let Some(sweep) = self.sweep.as_ref().filter(|sweep| sweep.changes_resources()) else {
+            return Cow::Borrowed(doc);
+        };
         let mut next = doc.clone();
         if sweep.conform(&mut next, self.definition(kind)) { Cow::Owned(next) } else { Cow::Borrowed(doc) }
     }
@@ -138,11 +140,22 @@ pub struct Envelope {
     pub command: Command,
 }
 
+/// A directory to be made.
+#[derive(Clone, Debug)]
+pub struct NewDirectory {
+    /// The directory.
+    pub directory: Directory,
+    /// Its bearer token.
+    pub token: Token,
+    /// What its organization maps.
+    pub mapping: AttributeMapping,
+}
+
 /// What is asked.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Makes the directory, serving at once, with one bearer token.
-    CreateDirectory(Box<(Directory, Token)>),
+    CreateDirectory(Box<NewDirectory>),
     /// Gives the directory another name, lets it serve or pause, or switches settings. Tells nothing: only what is in
     /// it is in the log.
     ChangeDirectory {
@@ -162,7 +175,11 @@ pub enum Command {
     Recognize(Box<Recognized>),
     /// Defines, evolves or removes a schema of the directory's own. Tells nothing by itself.
     ChangeSchemas(Box<SchemaChange>),
-    /// Goes on making stored resources follow the schemas, a bounded step; alone in its batch.
+    /// Maps other attributes or roles. Tells nothing by itself.
+    ChangeMapping(Box<MappingChange>),
+    /// Begins to make the users anew where their directory is behind what contracts map by themselves.
+    Reproject,
+    /// Goes on making stored resources follow the schemas and the mapping, a bounded step; alone in its batch.
     Sweep,
     /// Deletes the directory with everything in it; its rows are cleared in bounded steps afterwards.
     DeleteDirectory,
@@ -211,6 +228,8 @@ impl Command {
             | Self::ChangeDirectory { .. }
             | Self::Recognize(_)
             | Self::ChangeSchemas(_)
+            | Self::ChangeMapping(_)
+            | Self::Reproject
             | Self::Sweep
             | Self::CreateUser(_)
             | Self::CreateGroup(_)
@@ -233,6 +252,8 @@ impl Command {
             | Self::Sweep => true,
             Self::CreateDirectory(_)
             | Self::ChangeSchemas(_)
+            | Self::ChangeMapping(_)
+            | Self::Reproject
             | Self::ChangeDirectory { .. }
             | Self::Recognize(_)
             | Self::DeleteDirectory
@@ -253,6 +274,8 @@ impl Command {
             | Self::ChangeDirectory { .. }
             | Self::Recognize(_)
             | Self::ChangeSchemas(_)
+            | Self::ChangeMapping(_)
+            | Self::Reproject
             | Self::DeleteDirectory => return Touched::Everything,
             Self::Bulk(bulk, progress) => return bulk.touches(directory, progress),
             // What they go on with is gone for everyone.
@@ -302,6 +325,8 @@ impl Command {
             | Self::ChangeDirectory { .. }
             | Self::Recognize(_)
             | Self::ChangeSchemas(_)
+            | Self::ChangeMapping(_)
+            | Self::Reproject
             | Self::DeleteDirectory => 0,
         }
     }
@@ -381,6 +406,8 @@ pub enum Reply {
     Bulk(bulk::Progress),
     /// The directory's own schema.
     Schema(Arc<OwnSchema>),
+    /// What is mapped for the directory.
+    Mapping(Arc<DirectoryMapping>),
     /// A bounded step was made; whether there is more to do.
     Step {
         /// Whether another step must follow.
@@ -408,6 +435,9 @@ pub enum Refusal {
     /// The directory's own schemas stay as they are.
     #[error("{0}")]
     Schema(#[from] Refused),
+    /// What is mapped stays as it is.
+    #[error("{0}")]
+    Mapping(#[from] mapping::Refused),
     /// There is no such directory, or it was deleted.
     #[error("the directory does not exist")]
     NoDirectory,

@@ -9,7 +9,11 @@ use lockstep_scim::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::id::LocalId;
+use crate::id::{GroupId, LocalId};
+use crate::limits::{
+    MAPPED_ATTRIBUTES_LIMIT, MAPPED_NAME_BYTES_LIMIT, MAPPED_PATH_BYTES_LIMIT, MAPPED_ROLE_GROUPS_LIMIT,
+    MAPPED_ROLES_LIMIT, NAMES_SHOWN_LIMIT,
+};
 
 mod attributes;
 mod seen;
@@ -66,6 +70,11 @@ impl RoleMapping {
         self.roles.is_empty() && self.default_role.is_none()
     }
 
+    /// Every group that gives a role, as often as it does.
+    pub fn groups(&self) -> impl Iterator<Item = LocalId> {
+        self.roles.iter().flat_map(|role| role.groups.iter().copied())
+    }
+
     /// Whether being in this group may give a role.
     #[must_use]
     pub fn concerns(&self, group: LocalId) -> bool {
@@ -109,6 +118,91 @@ impl DirectoryMapping {
     /// What [`DirectoryMapping::to_text`] wrote. Says what is wrong where it did not.
     pub fn from_text(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| format!("no mapping: {error}"))
+    }
+}
+
+/// With which version of what contracts map by themselves the users are made what they are. It grows with each change of
+/// any contract's [`StandardAttribute`]s and of how they are read: the users of a directory that is behind are made anew.
+pub const STANDARD_VERSION: u64 = 1;
+
+/// What is asked of a directory's mapping.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum MappingChange {
+    /// Its organization maps this.
+    Organization(AttributeMapping),
+    /// This is mapped for the directory alone.
+    Own(AttributeMapping),
+    /// These roles are given.
+    Roles(RoleMapping),
+}
+
+/// Why a mapping was not changed. Nothing happened.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refused {
+    /// Groups that would give a role are not there.
+    #[error("these groups are not in the directory: {}", shown(.0))]
+    UnknownGroups(Vec<GroupId>),
+    /// One role stands there twice.
+    #[error("the role `{0}` stands there twice")]
+    Twice(String),
+    /// A role has no name, or one that is too long.
+    #[error("a role's slug has between 1 and {0} bytes")]
+    Slug(usize),
+    /// There would be too many attributes.
+    #[error("at most {0} attributes can be mapped for an organization, and for a directory")]
+    TooManyAttributes(usize),
+    /// An attribute's name or path is too long.
+    #[error("`{0}`: its name or its path is too long")]
+    TooLong(String),
+    /// There would be too many roles.
+    #[error("a directory maps at most {0} roles")]
+    TooManyRoles(usize),
+    /// There would be too many groups.
+    #[error("at most {0} groups of a directory give roles")]
+    TooManyGroups(usize),
+}
+
+fn shown(groups: &[GroupId]) -> String {
+    let mut ids: Vec<String> =
+        groups.iter().take(NAMES_SHOWN_LIMIT).map(|group| format!("`{group}`")).collect();
+    if groups.len() > NAMES_SHOWN_LIMIT {
+        ids.push(format!("and {} more", groups.len() - NAMES_SHOWN_LIMIT));
+    }
+    ids.join(", ")
+}
+
+/// Whether so much may be mapped. What a path means is not looked at: one that means nothing gives nothing.
+pub fn demand_attributes(attributes: &AttributeMapping) -> Result<(), Refused> {
+    if attributes.len() > MAPPED_ATTRIBUTES_LIMIT {
+        return Err(Refused::TooManyAttributes(MAPPED_ATTRIBUTES_LIMIT));
+    }
+    let is_long = |(name, mapped): &(&String, &Option<MappedAttribute>)| {
+        name.len() > MAPPED_NAME_BYTES_LIMIT
+            || mapped.as_ref().is_some_and(|mapped| mapped.path.len() > MAPPED_PATH_BYTES_LIMIT)
+    };
+    match attributes.iter().find(is_long) {
+        None => Ok(()),
+        Some((name, _)) => Err(Refused::TooLong(name.clone())),
+    }
+}
+
+/// Whether roles may be mapped like this, whichever groups there are.
+pub fn demand_roles(mapping: &RoleMapping) -> Result<(), Refused> {
+    if mapping.roles.len() > MAPPED_ROLES_LIMIT {
+        return Err(Refused::TooManyRoles(MAPPED_ROLES_LIMIT));
+    }
+    if mapping.groups().count() > MAPPED_ROLE_GROUPS_LIMIT {
+        return Err(Refused::TooManyGroups(MAPPED_ROLE_GROUPS_LIMIT));
+    }
+    let mut slugs: Vec<&String> = mapping.roles.iter().map(|role| &role.slug).collect();
+    let is_slug = |slug: &&String| (1..=MAPPED_NAME_BYTES_LIMIT).contains(&slug.len());
+    if !slugs.iter().copied().chain(&mapping.default_role).all(|slug| is_slug(&slug)) {
+        return Err(Refused::Slug(MAPPED_NAME_BYTES_LIMIT));
+    }
+    slugs.sort_unstable();
+    match slugs.windows(2).find(|pair| pair.first() == pair.last()).and_then(|pair| pair.first()) {
+        None => Ok(()),
+        Some(slug) => Err(Refused::Twice((*slug).clone())),
     }
 }
 

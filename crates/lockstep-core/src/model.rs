@@ -82,11 +82,16 @@ pub struct Directory {
     pub settings: Settings,
     /// In which header its IdP may send the bearer token besides `Authorization`.
     pub credential_header: CredentialHeader,
-    /// Grows with each change of what its requests are read by: its settings and its own schemas. A command that was
-    /// read under another version is not carried out.
+    /// Grows with each change of what its requests are read by: its settings, its own schemas, and what is mapped. A
+    /// command that was read under another version is not carried out.
     pub terms_version: u64,
-    /// What stored resources must still follow of a change of its schemas.
+    /// What stored resources must still follow of a change of its schemas, or of what is mapped.
     pub sweep: Option<Arc<Sweep>>,
+    /// Whether being in a group may give a user a role.
+    pub maps_roles: bool,
+    /// With which version of what contracts map by themselves its users were, or are being, made what they are
+    /// ([`STANDARD_VERSION`](crate::mapping::STANDARD_VERSION)).
+    pub standard_version: u64,
     /// When it was last changed (not its users or groups).
     pub updated_at: Timestamp,
 }

@@ -2,6 +2,7 @@
 //! stands here and in the files below; no IO, no clock, nothing but its arguments.
 
 mod group;
+mod mapping;
 mod members;
 mod memberships;
 mod schemas;
@@ -18,9 +19,10 @@ use std::sync::Arc;
 use lockstep_scim::Error;
 
 use crate::clock::{Random, Timestamp};
-use crate::command::{Command, Envelope, Outcome, Refusal, Reply};
+use crate::command::{Command, Envelope, NewDirectory, Outcome, Refusal, Reply};
 use crate::event::{Change, Record, ToldDirectory};
 use crate::id::{LocalId, SEQ_MAX};
+use crate::mapping::{DirectoryMapping, MappingChange};
 use crate::model::{Directory, DirectoryState, Head};
 use crate::recognition::ChosenBy;
 use crate::settings::Setting;
@@ -95,8 +97,10 @@ pub fn needs(envelope: &Envelope) -> Vec<Key> {
         | Command::ChangeDirectory { .. }
         | Command::Recognize(_)
         | Command::DeleteDirectory
+        | Command::Reproject
         | Command::Sweep => Vec::new(),
         Command::ChangeSchemas(_) => vec![Key::Schemas],
+        Command::ChangeMapping(change) => mapping_needs(change),
         Command::CreateUser(object) => {
             let mut keys = user::names_needed(object);
             keys.extend(memberships::body_needs(envelope, None, object));
@@ -124,25 +128,28 @@ pub fn needs(envelope: &Envelope) -> Vec<Key> {
     }
 }
 
+fn mapping_needs(change: &MappingChange) -> Vec<Key> {
+    let groups: Vec<Key> = match change {
+        MappingChange::Organization(_) | MappingChange::Own(_) => Vec::new(),
+        MappingChange::Roles(roles) => roles.groups().map(Key::Group).collect(),
+    };
+    std::iter::once(Key::Mapping).chain(groups).collect()
+}
+
 /// Decides one command. A plan is complete: laid over the view it leaves a state in which every promise holds.
 pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Planned {
     if let Command::CreateDirectory(new) = &context.envelope.command {
         if view.directory()?.is_some() {
             return Err(Refusal::NumberTaken.into());
         }
-        let mut draft = Draft::new(view, context);
-        let directory = Arc::new(new.0.clone());
-        draft.steps.push(Step::Directory(directory.clone()));
-        draft.steps.push(Step::Token(new.1.clone()));
-        draft.record(Change::Activated(Box::new(ToldDirectory::from(&new.0))));
-        return Ok(draft.done(Reply::Directory(directory)));
+        return Ok(Draft::new(view, context).create_directory(new));
     }
 
     let directory = view.directory()?.ok_or(Refusal::NoDirectory)?.clone();
     let draft = Draft::new(view, context);
     match (&context.envelope.command, directory.state) {
         // What was begun before the directory went has nothing left to do: its rows are cleared without events.
-        (Command::EndGroup(_) | Command::Sweep, DirectoryState::Deleting) => {
+        (Command::EndGroup(_) | Command::Reproject | Command::Sweep, DirectoryState::Deleting) => {
             Ok(draft.done(Reply::Step { more: false }))
         }
         (Command::EndGroup(id), _) => draft.end_group(*id),
@@ -172,6 +179,8 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
             Ok(draft.change_directory(&directory, |next| next.recognize(&head, recognized, now)))
         }
         (Command::ChangeSchemas(change), _) => draft.change_schemas(&directory, change),
+        (Command::ChangeMapping(change), _) => draft.change_mapping(&directory, change),
+        (Command::Reproject, _) => Ok(draft.reproject(&directory)),
         (Command::Sweep, _) if context.envelope.terms.version != directory.terms_version => {
             Err(Refusal::Stale.into())
         }
@@ -195,6 +204,8 @@ pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Plan
             | Command::ChangeDirectory { .. }
             | Command::Recognize(_)
             | Command::ChangeSchemas(_)
+            | Command::ChangeMapping(_)
+            | Command::Reproject
             | Command::Sweep
             | Command::DeleteDirectory
             | Command::EndGroup(_)
@@ -267,6 +278,22 @@ impl<'a> Draft<'a> {
         }
     }
 
+    fn create_directory(mut self, new: &NewDirectory) -> Plan {
+        let mut directory = new.directory.clone();
+        if !new.mapping.is_empty() {
+            directory.terms_version = directory.terms_version.max(1);
+            let mapping =
+                DirectoryMapping { organization: new.mapping.clone(), ..DirectoryMapping::default() };
+            self.steps.push(Step::Mapping(Arc::new(mapping)));
+        }
+        let told = ToldDirectory::from(&directory);
+        let directory = Arc::new(directory);
+        self.steps.push(Step::Directory(directory.clone()));
+        self.steps.push(Step::Token(new.token.clone()));
+        self.record(Change::Activated(Box::new(told)));
+        self.done(Reply::Directory(directory))
+    }
+
     fn change_directory(mut self, directory: &Arc<Directory>, change: impl FnOnce(&mut Directory)) -> Plan {
         let mut next = Directory::clone(directory);
         change(&mut next);
@@ -274,6 +301,9 @@ impl<'a> Draft<'a> {
             return self.done(Reply::Directory(directory.clone()));
         }
         next.updated_at = self.context.now.max(directory.updated_at);
+        if mapping::maps_otherwise(directory, &next) {
+            next.sweep = self.reprojecting(directory);
+        }
         let next = Arc::new(next);
         self.steps.push(Step::Directory(next.clone()));
         self.done(Reply::Directory(next))

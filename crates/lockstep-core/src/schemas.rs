@@ -180,7 +180,7 @@ pub enum Refused {
     TooLarge(usize),
 }
 
-/// What must still be done to stored resources after a change of schemas: it goes on in bounded steps, from where
+/// What must still be done to stored resources after a change of schemas or of what is mapped: it goes on in bounded steps, from where
 /// it stands. Until it is done everybody reads what is stored as if it were.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sweep {
@@ -195,6 +195,8 @@ pub struct Sweep {
     /// Extensions of which everything must be looked at: where one is declared, what fits its schema stays; where it is
     /// not, all of it goes.
     pub extensions: BTreeSet<String>,
+    /// Whether what is made of users for applications is made anew.
+    pub reproject: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -204,6 +206,8 @@ struct StoredSweep {
     after: u64,
     removed: Vec<(String, String, Option<String>)>,
     extensions: BTreeSet<String>,
+    #[serde(default)]
+    reproject: bool,
 }
 
 impl Sweep {
@@ -216,7 +220,14 @@ impl Sweep {
             after: LocalId(0),
             removed: Vec::new(),
             extensions: BTreeSet::new(),
+            reproject: false,
         }
+    }
+
+    /// Whether stored resources are read otherwise until it is done.
+    #[must_use]
+    pub fn changes_resources(&self) -> bool {
+        !(self.removed.is_empty() && self.extensions.is_empty())
     }
 
     /// Makes a stored resource what it will be when this is done; whether that is another one.
@@ -242,6 +253,7 @@ impl Sweep {
             after: self.after.0,
             removed: removed.collect(),
             extensions: self.extensions.clone(),
+            reproject: self.reproject,
         };
         json!(stored).to_string()
     }
@@ -261,6 +273,7 @@ impl Sweep {
             after: LocalId(stored.after),
             removed: removed.collect(),
             extensions: stored.extensions,
+            reproject: stored.reproject,
         })
     }
 }

@@ -4,14 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::Record;
 use crate::id::LocalId;
-use crate::model::{DirectoryState, Group, Head, User};
+use crate::mapping::{Attributes, DirectoryMapping, Projection, STANDARD_VERSION, StandardAttribute};
+use crate::model::{Directory, DirectoryState, Group, Head, User};
 use crate::replay::State;
 
 /// The rows of one directory.
 #[derive(Clone, Debug)]
 pub struct Rows {
-    /// What the directory's row says.
-    pub state: DirectoryState,
+    /// The directory's row.
+    pub directory: Directory,
+    /// What is mapped for it.
+    pub mapping: DirectoryMapping,
+    /// What its contract maps by itself, where that is known here.
+    pub standard: Option<&'static [StandardAttribute]>,
     /// The head of its log.
     pub head: Head,
     /// Its users.
@@ -46,7 +51,7 @@ impl Verifier {
     /// Compares the rows with the log. Empty where every promise holds.
     #[must_use]
     pub fn finish(mut self, rows: Rows) -> Vec<String> {
-        if rows.state == DirectoryState::Deleting {
+        if rows.directory.state == DirectoryState::Deleting {
             if self.replayed.exists {
                 self.findings.push("the directory is deleted and its log does not say so".into());
             }
@@ -55,6 +60,7 @@ impl Verifier {
         if !self.replayed.exists {
             self.findings.push("the directory exists and its log does not say so".into());
         }
+        self.findings.extend(made_otherwise(&rows));
         // An ended group is gone for everyone; the log says so once its memberships are.
         let ended: BTreeSet<LocalId> =
             rows.groups.iter().filter(|group| group.is_ended()).map(|group| group.id).collect();
@@ -87,6 +93,37 @@ impl Verifier {
         // Whether an externalId is unique is the contract's to say, and rows may be older than its choice.
         self.findings
     }
+}
+
+/// Users of whom something else would be made now. While they are gone through, some are always behind.
+fn made_otherwise(rows: &Rows) -> Vec<String> {
+    let directory = &rows.directory;
+    let mut findings = Vec::new();
+    if directory.maps_roles == rows.mapping.roles.is_empty() {
+        findings.push("what the directory's row says of roles is not what its mapping says".into());
+    }
+    if directory.sweep.as_ref().is_some_and(|sweep| sweep.reproject) {
+        return findings;
+    }
+    let is_behind = directory.standard_version < STANDARD_VERSION;
+    let attributes = rows.standard.filter(|_| !is_behind).map(|own| Attributes::of(own, &rows.mapping));
+    let mut groups: BTreeMap<LocalId, BTreeSet<LocalId>> = BTreeMap::new();
+    for (group, user) in &rows.memberships {
+        groups.entry(*user).or_default().insert(*group);
+    }
+    let none = BTreeSet::new();
+    for user in &rows.users {
+        let made = user.projection();
+        let roles = rows.mapping.roles.roles_of(groups.get(&user.id).unwrap_or(&none));
+        if made.roles != roles {
+            findings.push(format!("user {}: its roles are not those of its groups", user.id.0));
+        }
+        let fresh = attributes.as_ref().map(|attributes| Projection::of(attributes, &user.doc, Vec::new()));
+        if fresh.is_some_and(|fresh| fresh.attributes != made.attributes) {
+            findings.push(format!("user {}: its attributes are not those that are mapped", user.id.0));
+        }
+    }
+    findings
 }
 
 fn compare<T: PartialEq>(

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::event::Record;
 use crate::id::LocalId;
 use crate::limits::STEP_LIMIT;
+use crate::mapping::DirectoryMapping;
 use crate::model::{Directory, Group, Head, Token, User};
 use crate::query::Kind;
 use crate::schemas::OwnSchemas;
@@ -18,6 +19,8 @@ pub enum Key {
     Directory,
     /// The directory's own schemas.
     Schemas,
+    /// What is mapped for the directory.
+    Mapping,
     /// The first [`SWEEP_STEP_LIMIT`](crate::limits::SWEEP_STEP_LIMIT) users, or groups (ended ones included), behind
     /// this one, by id. Asked only by what is alone in its batch.
     Behind(Kind, LocalId),
@@ -59,6 +62,8 @@ pub enum Loaded {
     Directory(Option<(Arc<Directory>, Head)>),
     /// For [`Key::Schemas`].
     Schemas(Arc<OwnSchemas>),
+    /// For [`Key::Mapping`].
+    Mapping(Arc<DirectoryMapping>),
     /// For [`Key::User`].
     User(Option<Arc<User>>),
     /// For [`Key::Group`].
@@ -90,6 +95,8 @@ pub enum Step {
     Directory(Arc<Directory>),
     /// The directory's own schemas become these.
     Schemas(Arc<OwnSchemas>),
+    /// What is mapped for the directory becomes this.
+    Mapping(Arc<DirectoryMapping>),
     /// The log's head becomes this.
     Head(Head),
     /// The directory gets a token.
@@ -127,6 +134,8 @@ pub struct Changes {
     pub directory: Option<Changed<Directory>>,
     /// Its own schemas, where they changed.
     pub schemas: Option<Arc<OwnSchemas>>,
+    /// What is mapped for it, where that changed.
+    pub mapping: Option<Arc<DirectoryMapping>>,
     /// The head of its log, where it moved.
     pub head: Option<Head>,
     /// Tokens to add.
@@ -156,6 +165,7 @@ pub struct View {
     /// Whether the store has said which directory there is, if any.
     directory_known: bool,
     schemas: Option<Arc<OwnSchemas>>,
+    mapping: Option<Arc<DirectoryMapping>>,
     behind: HashMap<(Kind, LocalId), Vec<LocalId>>,
     head: Head,
     users: HashMap<LocalId, Option<Arc<User>>>,
@@ -191,6 +201,9 @@ impl View {
             }
             (Key::Schemas, Loaded::Schemas(schemas)) => {
                 self.schemas.get_or_insert(schemas);
+            }
+            (Key::Mapping, Loaded::Mapping(mapping)) => {
+                self.mapping.get_or_insert(mapping);
             }
             (Key::Behind(kind, after), Loaded::Ids(ids)) => {
                 self.behind.entry((kind, after)).or_insert(ids);
@@ -248,6 +261,11 @@ impl View {
         self.schemas.as_ref().ok_or(Missing::from(Key::Schemas))
     }
 
+    /// What is mapped for the directory.
+    pub fn mapping(&self) -> Found<&Arc<DirectoryMapping>> {
+        self.mapping.as_ref().ok_or(Missing::from(Key::Mapping))
+    }
+
     /// The first users or groups behind this one, by id, as the store has them.
     pub fn behind(&self, kind: Kind, after: LocalId) -> Found<Vec<LocalId>> {
         self.behind.get(&(kind, after)).cloned().ok_or(Missing::from(Key::Behind(kind, after)))
@@ -275,6 +293,22 @@ impl View {
             }
         }
         if missing.is_empty() { Ok(users) } else { Err(Missing(missing)) }
+    }
+
+    /// [`View::users`], of whom [`View::groups_of`] is at hand too.
+    pub fn users_with_groups(
+        &self,
+        ids: impl IntoIterator<Item = LocalId, IntoIter: Clone>,
+    ) -> Found<Vec<Arc<User>>> {
+        let ids = ids.into_iter();
+        let lists = ids.clone().filter(|id| !self.groups_of.contains_key(id)).map(Key::GroupsOf);
+        let mut missing: Vec<Key> = lists.collect();
+        match self.users(ids) {
+            Ok(users) if missing.is_empty() => return Ok(users),
+            Ok(_) => {}
+            Err(Missing(keys)) => missing.extend(keys),
+        }
+        Err(Missing(missing))
     }
 
     /// The number of the last event about a user itself; `None` where there is no such user.
@@ -432,6 +466,10 @@ impl View {
                 Step::Schemas(schemas) => {
                     self.changes.schemas = Some(schemas.clone());
                     self.schemas = Some(schemas);
+                }
+                Step::Mapping(mapping) => {
+                    self.changes.mapping = Some(mapping.clone());
+                    self.mapping = Some(mapping);
                 }
                 Step::Head(head) => {
                     self.changes.head = Some(head.clone());

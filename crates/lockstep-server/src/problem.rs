@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use lockstep_core::command::Refusal;
 use lockstep_core::id::RequestId;
+use lockstep_core::mapping;
 use lockstep_core::schemas::Refused;
 use lockstep_scim::error::ERROR_URN;
 use lockstep_scim::{Error as ScimError, ScimType};
@@ -347,6 +348,19 @@ impl From<Refusal> for Problem {
                     Refused::TooMany(_) | Refused::TooLarge(_) => Self::conflict("too_many_schemas", text),
                     Refused::NotOffered(_) => Self::invalid_field("schema", "not_offered", text),
                 }
+            }
+            Refusal::Mapping(refused) => {
+                let text = refused.to_string();
+                let (field, code) = match refused {
+                    mapping::Refused::UnknownGroups(_) => ("roles", "unknown_group"),
+                    mapping::Refused::Twice(_) => ("roles", "role_exists"),
+                    mapping::Refused::Slug(_) => ("roles", "invalid_slug"),
+                    mapping::Refused::TooManyRoles(_) => ("roles", "too_many_roles"),
+                    mapping::Refused::TooManyGroups(_) => ("roles", "too_many_groups"),
+                    mapping::Refused::TooManyAttributes(_) => ("attributes", "too_many_attributes"),
+                    mapping::Refused::TooLong(_) => ("attributes", "too_long"),
+                };
+                Self::invalid_field(field, code, text)
             }
             Refusal::NoDirectory => Self::not_found("directory"),
             Refusal::Paused => Self::forbidden(

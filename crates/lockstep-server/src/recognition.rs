@@ -97,6 +97,7 @@ async fn recognize<S: Store>(
     };
     let switched = changed.contract != directory.contract;
     if switched {
+        state.begun.notify_one();
         tracing::info!(
             directory.id = %caller.directory_id,
             provider = finding.slug,

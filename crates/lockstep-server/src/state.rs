@@ -12,7 +12,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use lockstep_core::clock::{Clock, Random, Sequence};
 use lockstep_core::command::Terms;
 use lockstep_core::id::RequestId;
-use lockstep_core::mapping::{Attributes, DirectoryMapping};
+use lockstep_core::mapping::{Attributes, DirectoryMapping, StandardAttribute};
 use lockstep_core::model::Directory;
 use lockstep_core::query::Kind;
 use lockstep_core::rules::{Rule, Rules};
@@ -193,7 +193,7 @@ impl<S: Store> Shared<S> {
 
     /// The contract to which a directory is held, and its terms.
     ///
-    /// The row must have been read before this: its version is then never newer than the schemas that are read here, and
+    /// The row must have been read before this: its version is then never newer than the schemas and the mapping that are read here, and
     /// what is planned under a mixture is refused as stale.
     pub async fn contract_of(
         &self,
@@ -204,7 +204,8 @@ impl<S: Store> Shared<S> {
             return Ok((provider, self.terms_of(provider)));
         }
         let schemas = self.store.schemas(directory.id.directory).await?;
-        let attributes = Attributes::of(provider.attributes, &DirectoryMapping::default());
+        let mapping = self.store.mapping(directory.id.directory).await?;
+        let attributes = Attributes::of(provider.attributes, &mapping);
         let terms = Terms::of(directory, self.rules_of(provider), &schemas).with_attributes(attributes);
         Ok((provider, Arc::new(terms)))
     }
@@ -214,9 +215,9 @@ impl<S: Store> Shared<S> {
     /// The terms of a directory of which stored resources must still follow a change of schemas; nothing where all of
     /// them do.
     pub(crate) async fn following(&self, directory: &Directory) -> Result<Option<Arc<Terms>>, Problem> {
-        match directory.sweep {
-            None => Ok(None),
-            Some(_) => Ok(Some(self.contract_of(directory).await?.1)),
+        match &directory.sweep {
+            Some(sweep) if sweep.changes_resources() => Ok(Some(self.contract_of(directory).await?.1)),
+            _ => Ok(None),
         }
     }
 }
@@ -228,6 +229,12 @@ pub(crate) fn provider_of(directory: &Directory) -> Result<&'static Provider, Pr
         .ok_or_else(|| Problem::fault(format!("no contract is called `{}`", directory.contract)))?;
     let strict = lockstep_idp::strict(provider).filter(|_| directory.settings.has(Setting::StrictRfc));
     Ok(strict.unwrap_or(provider))
+}
+
+/// What the contract of a directory maps by itself; nothing is known of a contract that this version does not have.
+#[must_use]
+pub fn standard_of(directory: &Directory) -> Option<&'static [StandardAttribute]> {
+    provider_of(directory).ok().map(|provider| provider.attributes)
 }
 
 /// Makes a stored resource what it is to be read as, by what [`Shared::following`] gave.

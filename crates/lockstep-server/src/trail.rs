@@ -70,7 +70,12 @@ impl Trail {
             Reply::User(user) => self.resources.push((Kind::User, user.id)),
             Reply::Group(group) => self.resources.push((Kind::Group, group.id)),
             Reply::Stands(kind, id) => self.resources.push((*kind, *id)),
-            Reply::Gone | Reply::Directory(_) | Reply::Schema(_) | Reply::Step { .. } | Reply::Bulk(_) => {}
+            Reply::Gone
+            | Reply::Directory(_)
+            | Reply::Schema(_)
+            | Reply::Mapping(_)
+            | Reply::Step { .. }
+            | Reply::Bulk(_) => {}
         }
         self.notes.extend(outcome.notes.iter().cloned());
     }

@@ -1,13 +1,17 @@
-//! Goes on with what was begun: ends the memberships of deleted groups, lets stored resources follow their schemas,
-//! clears the rows of deleted directories. Takes no input: what there is to do stands in the store. May be killed at any moment, and may run twice. Besides, it does
+//! Goes on with what was begun: ends the memberships of deleted groups, lets stored resources follow their schemas and what
+//! is mapped, hands what an organization maps to its directories, clears the rows of deleted directories. Takes no input: what there is to do stands in the store. May be killed at any moment, and may run twice. Besides, it does
 //! what is due by the clock.
 
 use lockstep_core::command::{Command, Envelope, Refusal, Reply};
-use lockstep_core::id::{DirectoryNumber, RequestId};
+use lockstep_core::id::{DirectoryNumber, OrganizationId, RequestId};
+use lockstep_core::mapping::MappingChange;
 use lockstep_core::model::Directory;
-use lockstep_store::{Store, StoreError, Work};
+use lockstep_store::{DirectoryQuery, Page, Store, StoreError, Work};
 
-use crate::limits::{CLEAR_ROWS_LIMIT, EXPIRED_TOKENS_LIMIT, TOKEN_USE_PERIOD, WORK_LIMIT, WORK_RETRY_WAIT};
+use crate::limits::{
+    CLEAR_ROWS_LIMIT, EXPIRED_TOKENS_LIMIT, SPREAD_DIRECTORIES_LIMIT, TOKEN_USE_PERIOD, WORK_LIMIT,
+    WORK_RETRY_WAIT,
+};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -119,12 +123,54 @@ async fn step<S: Store>(state: &AppState<S>, work: Work) -> Result<Turn, Problem
             let request = state.draw_request_id();
             go_on(state, &directory, request, Command::EndGroup(group)).await
         }
+        Work::Reproject(number) => {
+            let Some((directory, _)) = state.store.directory(number).await? else { return Ok(Turn::Idle) };
+            go_on(state, &directory, state.draw_request_id(), Command::Reproject).await
+        }
+        Work::SpreadMapping(organization) => spread(state, organization).await,
         Work::Sweep(number) => {
             let Some((directory, _)) = state.store.directory(number).await? else { return Ok(Turn::Idle) };
             let Some(sweep) = directory.sweep.clone() else { return Ok(Turn::Idle) };
-            // What comes of it was caused by whoever changed the schemas.
+            // What comes of it was caused by whoever changed the schemas, or what is mapped.
             go_on(state, &directory, sweep.request, Command::Sweep).await
         }
+    }
+}
+
+/// Hands what an organization maps to its directories. Those that have it already are not changed, so that it does no harm
+/// to begin again.
+async fn spread<S: Store>(state: &AppState<S>, organization: OrganizationId) -> Result<Turn, Problem> {
+    let known = state.store.organization_mapping(organization).await?;
+    let Some(request) = known.request else { return Ok(Turn::Idle) };
+    let query = DirectoryQuery { organizations: Some(vec![organization]), search: None };
+    let mut page = Page::first(SPREAD_DIRECTORIES_LIMIT);
+    let mut failed = None;
+    loop {
+        let found = state.store.directories(query.clone(), page.clone()).await?;
+        for (directory, _) in &found {
+            let change = MappingChange::Organization(known.attributes.clone());
+            let command = Command::ChangeMapping(Box::new(change));
+            match go_on(state, directory, request, command).await {
+                Ok(Turn::Stopping) => return Ok(Turn::Stopping),
+                Ok(Turn::More | Turn::Idle) => {}
+                Err(problem) => failed = Some(problem),
+            }
+        }
+        match found.last() {
+            Some((last, _)) if found.len() == SPREAD_DIRECTORIES_LIMIT => {
+                page = Page::behind(last.id.local, SPREAD_DIRECTORIES_LIMIT);
+            }
+            _ => break,
+        }
+    }
+    if let Some(problem) = failed {
+        return Err(problem);
+    }
+    match state.store.note_mapping_spread(organization, known.version).await {
+        // There may be users to go through now.
+        Ok(()) => Ok(Turn::More),
+        Err(StoreError::Stopping) => Ok(Turn::Stopping),
+        Err(error) => Err(error.into()),
     }
 }
 

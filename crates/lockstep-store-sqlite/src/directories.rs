@@ -47,7 +47,7 @@ macro_rules! directory {
         concat!(
             "SELECT number, local, organization, name, directory_type, contract, state, created_at, updated_at, ",
             "last_seq, last_id, last_at, users_active, users_inactive, groups, settings, terms_version, sweep, ",
-            "recognition, credential_header FROM ",
+            "recognition, credential_header, maps_roles, standard_version FROM ",
             $rest
         )
     };
@@ -77,12 +77,13 @@ const PUT_SCHEMAS: &str = "INSERT INTO directory_schemas (directory, schemas) VA
 const NUMBERS: &str = "SELECT number FROM directories ORDER BY number";
 const ADD_DIRECTORY: &str = "INSERT INTO directories
     (number, local, organization, name, name_key, directory_type, contract, state, created_at, updated_at, settings,
-    terms_version, sweep, recognition, credential_header) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
-    ?15)";
+    terms_version, sweep, recognition, credential_header, maps_roles, standard_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+    ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
 const CHANGE_DIRECTORY: &str =
     "UPDATE directories SET local = ?2, organization = ?3, name = ?4, name_key = ?5,
     directory_type = ?6, contract = ?7, state = ?8, created_at = ?9, updated_at = ?10, settings = ?11,
-    terms_version = ?12, sweep = ?13, recognition = ?14, credential_header = ?15 WHERE number = ?1";
+    terms_version = ?12, sweep = ?13, recognition = ?14, credential_header = ?15, maps_roles = ?16,
+    standard_version = ?17 WHERE number = ?1";
 const MOVE_HEAD: &str = "UPDATE directories SET last_seq = ?2, last_id = ?3, last_at = ?4, users_active = ?5,
     users_inactive = ?6, groups = ?7 WHERE number = ?1";
 
@@ -296,6 +297,8 @@ fn read_directory(row: &Row<'_>) -> Result<(Directory, Head)> {
         terms_version: codec::uint(row, 16)?,
         sweep: row.get::<_, Option<String>>(17)?.map(|text| read_sweep(&text)).transpose()?,
         recognition: read_recognition(row.get::<_, Option<String>>(18)?.as_deref())?,
+        maps_roles: row.get(20)?,
+        standard_version: codec::uint(row, 21)?,
         created_at: codec::timestamp(row, 7)?,
         updated_at: codec::timestamp(row, 8)?,
     };
@@ -326,7 +329,7 @@ fn read_recognition(text: Option<&str>) -> Result<Recognition> {
 
 fn read_sweep(text: &str) -> Result<Arc<Sweep>> {
     let sweep = Sweep::from_text(text);
-    sweep.map(Arc::new).map_err(|why| Error::Content(format!("what must follow a change of schemas: {why}")))
+    sweep.map(Arc::new).map_err(|why| Error::Content(format!("what stored resources must follow: {why}")))
 }
 
 /// The schemas of a directory's own.
@@ -367,7 +370,9 @@ pub(crate) fn apply(connection: &Connection, number: DirectoryNumber, changes: &
                 codec::int(directory.terms_version)?,
                 directory.sweep.as_ref().map(|sweep| sweep.to_text()),
                 written_recognition(&directory.recognition)?,
-                directory.credential_header.as_str()
+                directory.credential_header.as_str(),
+                directory.maps_roles,
+                codec::int(directory.standard_version)?
             ],
         )?;
     }

@@ -21,6 +21,7 @@ use crate::error::{Error, Result, is_ours, leaves_commit_open};
 use crate::events;
 use crate::file::{self, Held};
 use crate::groups;
+use crate::mappings;
 use crate::queue::{Job, Reply, Shared};
 use crate::statement::execute;
 use crate::users;
@@ -276,6 +277,7 @@ fn load(connection: &Connection, directory: DirectoryNumber, key: &Key) -> Resul
             Loaded::Directory(found.map(|(row, head)| (Arc::new(row), head)))
         }
         Key::Schemas => Loaded::Schemas(Arc::new(directories::schemas(connection, directory)?)),
+        Key::Mapping => Loaded::Mapping(Arc::new(mappings::of_directory(connection, directory)?)),
         Key::Behind(Kind::User, after) => Loaded::Ids(users::behind(connection, directory, *after)?),
         Key::Behind(Kind::Group, after) => Loaded::Ids(groups::behind(connection, directory, *after)?),
         Key::User(id) => Loaded::User(users::user(connection, directory, *id)?.map(Arc::new)),
@@ -302,6 +304,7 @@ fn apply(connection: &Connection, changes: &[(DirectoryNumber, Changes)]) -> Res
         #[cfg(test)]
         crate::tests::panic_when_written(changes);
         directories::apply(connection, *directory, changes)?;
+        mappings::apply(connection, *directory, changes)?;
         users::apply(connection, *directory, changes)?;
         groups::apply(connection, *directory, changes)?;
         position = events::append(connection, position, &changes.records)?;

@@ -9,6 +9,7 @@ mod events;
 mod file;
 mod groups;
 mod lane;
+mod mappings;
 mod migrate;
 mod place;
 mod queue;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use lockstep_core::clock::Timestamp;
 use lockstep_core::id::{DirectoryId, DirectoryNumber};
 use lockstep_core::model::DirectoryState;
-use lockstep_store::StoreError;
+use lockstep_store::{StandardOf, StoreError};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
@@ -181,9 +181,10 @@ impl Snapshot {
     pub fn verify(
         &self,
         directory: DirectoryNumber,
+        standard: StandardOf,
         told: &mut dyn FnMut(),
     ) -> Result<Vec<String>, StoreError> {
-        Ok(work::verify(&self.connection, directory, told)?)
+        Ok(work::verify(&self.connection, directory, standard, told)?)
     }
 
     /// Copies all of it to a file that is not there yet, which only its owner reads and which is on the disk for good when

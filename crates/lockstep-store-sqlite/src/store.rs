@@ -11,13 +11,14 @@ use lockstep_core::batch::Answer;
 use lockstep_core::client::OAuthClient;
 use lockstep_core::clock::{Clock, Timestamp};
 use lockstep_core::command::Envelope;
-use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
+use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, RequestId, TokenId};
+use lockstep_core::mapping::{AttributeMapping, DirectoryMapping};
 use lockstep_core::model::{ApiKey, Directory, Head, Organization, Token};
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::schemas::OwnSchemas;
 use lockstep_store::{
-    DirectoryQuery, EventQuery, EventView, GroupView, Issue, Issued, Page, Position, RandomFactory, Result,
-    Store, StoreError, TokenUse, UserView, Work,
+    DirectoryQuery, EventQuery, EventView, GroupView, Issue, Issued, OrganizationMapping, Page, Position,
+    RandomFactory, Result, StandardOf, Store, StoreError, TokenUse, UserView, Work,
 };
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
@@ -26,7 +27,7 @@ use crate::error::Result as Inner;
 use crate::lane::{Lane, Sizes};
 use crate::queue::{Job, Shared};
 use crate::readers::Readers;
-use crate::{clients, directories, events, file, groups, migrate, tokens, users, work};
+use crate::{clients, directories, events, file, groups, mappings, migrate, tokens, users, work};
 
 /// How to open a database.
 #[derive(Clone)]
@@ -227,6 +228,31 @@ impl Store for Sqlite {
         self.read_here(|connection| directories::schemas(connection, directory))
     }
 
+    async fn mapping(&self, directory: DirectoryNumber) -> Result<DirectoryMapping> {
+        self.read_here(|connection| mappings::of_directory(connection, directory))
+    }
+
+    async fn organization_mapping(&self, id: OrganizationId) -> Result<OrganizationMapping> {
+        self.read_here(|connection| mappings::of_organization(connection, id))
+    }
+
+    async fn put_organization_mapping(
+        &self,
+        id: OrganizationId,
+        attributes: AttributeMapping,
+        request: RequestId,
+    ) -> Result<OrganizationMapping> {
+        self.write(false, move |connection| {
+            mappings::put_of_organization(connection, id, &attributes, request).map(|known| (known, false))
+        })
+        .await
+    }
+
+    async fn note_mapping_spread(&self, id: OrganizationId, version: u64) -> Result<()> {
+        self.write(false, move |connection| mappings::spread(connection, id, version).map(|()| ((), false)))
+            .await
+    }
+
     async fn directory(&self, number: DirectoryNumber) -> Result<Option<(Directory, Head)>> {
         self.read_here(|connection| directories::directory(connection, number))
     }
@@ -384,8 +410,8 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn verify(&self, directory: DirectoryNumber) -> Result<Vec<String>> {
-        self.read(move |connection| work::verify(connection, directory, &mut || ())).await
+    async fn verify(&self, directory: DirectoryNumber, standard: StandardOf) -> Result<Vec<String>> {
+        self.read(move |connection| work::verify(connection, directory, standard, &mut || ())).await
     }
 
     async fn directory_numbers(&self) -> Result<Vec<DirectoryNumber>> {

@@ -2,10 +2,11 @@
 //! log.
 
 use lockstep_core::id::{DirectoryNumber, LocalId};
+use lockstep_core::mapping::STANDARD_VERSION;
 use lockstep_core::model::DirectoryState;
 use lockstep_core::query::Kind;
 use lockstep_core::verify::{Rows, Verifier};
-use lockstep_store::Work;
+use lockstep_store::{StandardOf, Work};
 use rusqlite::{Connection, params};
 
 use crate::blocks;
@@ -14,6 +15,7 @@ use crate::directories;
 use crate::error::Result;
 use crate::events;
 use crate::groups;
+use crate::mappings;
 use crate::statement::{execute, many};
 use crate::users;
 
@@ -25,7 +27,7 @@ const ENDED: &str = "SELECT g.directory, g.id FROM groups AS g INDEXED BY groups
     WHERE g.ended IS NOT NULL AND d.state <> 'deleting' ORDER BY g.directory, g.id LIMIT ?1";
 
 /// Each removes up to ?2 rows of the directory ?1. Its tokens and clients stay: by them its IdP is told that it is gone.
-const CLEAR: [&str; 8] = [
+const CLEAR: [&str; 9] = [
     "DELETE FROM oauth_assertions WHERE (directory, client, digest) IN
      (SELECT directory, client, digest FROM oauth_assertions WHERE directory = ?1 LIMIT ?2)",
     "DELETE FROM memberships WHERE (directory, group_id, user_id) IN
@@ -42,15 +44,19 @@ const CLEAR: [&str; 8] = [
      (SELECT directory, kind, first_id FROM blocks WHERE directory = ?1 LIMIT ?2)",
     "DELETE FROM directory_schemas WHERE directory IN
      (SELECT directory FROM directory_schemas WHERE directory = ?1 LIMIT ?2)",
+    "DELETE FROM directory_mappings WHERE directory IN
+     (SELECT directory FROM directory_mappings WHERE directory = ?1 LIMIT ?2)",
 ];
 const TO_SWEEP: &str = "SELECT number FROM directories INDEXED BY directories_to_sweep
     WHERE sweep IS NOT NULL AND state <> 'deleting' ORDER BY number LIMIT ?1";
+const BEHIND: &str = "SELECT number FROM directories INDEXED BY directories_standard
+    WHERE standard_version < ?1 AND state <> 'deleting' ORDER BY standard_version, number LIMIT ?2";
 const CLEARED: &str = "UPDATE directories SET cleared = 1 WHERE number = ?1";
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
-    TO_CLEAR, TO_SWEEP, ENDED, CLEAR[0], CLEAR[1], CLEAR[2], CLEAR[3], CLEAR[4], CLEAR[5], CLEAR[6],
-    CLEAR[7], CLEARED,
+    TO_CLEAR, TO_SWEEP, BEHIND, ENDED, CLEAR[0], CLEAR[1], CLEAR[2], CLEAR[3], CLEAR[4], CLEAR[5], CLEAR[6],
+    CLEAR[7], CLEAR[8], CLEARED,
 ];
 
 pub(crate) fn list(connection: &Connection, limit: usize) -> Result<Vec<Work>> {
@@ -61,6 +67,13 @@ pub(crate) fn list(connection: &Connection, limit: usize) -> Result<Vec<Work>> {
     work.extend(many(connection, TO_SWEEP, [codec::limit(rest)], |row| {
         codec::directory_number(row, 0).map(Work::Sweep)
     })?);
+    let rest = limit.saturating_sub(work.len());
+    let known = codec::int(STANDARD_VERSION)?;
+    work.extend(many(connection, BEHIND, [known, codec::limit(rest)], |row| {
+        codec::directory_number(row, 0).map(Work::Reproject)
+    })?);
+    let rest = limit.saturating_sub(work.len());
+    work.extend(mappings::to_spread(connection, rest)?.into_iter().map(Work::SpreadMapping));
     let rest = limit.saturating_sub(work.len());
     work.extend(many(connection, TO_CLEAR, [codec::limit(rest)], |row| {
         codec::directory_number(row, 0).map(Work::Clear)
@@ -92,6 +105,7 @@ pub(crate) fn clear(connection: &Connection, directory: DirectoryNumber, limit: 
 pub(crate) fn verify(
     connection: &Connection,
     directory: DirectoryNumber,
+    standard: StandardOf,
     told: &mut dyn FnMut(),
 ) -> Result<Vec<String>> {
     let Some((row, head)) = directories::directory(connection, directory)? else { return Ok(Vec::new()) };
@@ -110,6 +124,8 @@ pub(crate) fn verify(
         findings.extend(blocks::check(connection, directory, Kind::Group, &live_groups)?);
     }
     let memberships = groups::memberships(connection, directory)?;
-    findings.extend(verifier.finish(Rows { state: row.state, head, users, groups, memberships }));
+    let (mapping, standard) = (mappings::of_directory(connection, directory)?, standard(&row));
+    let rows = Rows { directory: row, mapping, standard, head, users, groups, memberships };
+    findings.extend(verifier.finish(rows));
     Ok(findings)
 }

@@ -12,6 +12,7 @@
 pub mod batch;
 pub mod clients;
 pub mod kit;
+pub mod mapping;
 pub mod order;
 pub mod read;
 pub mod requests;
@@ -180,6 +181,14 @@ macro_rules! conformance_cases {
                 a_refused_command_takes_no_number
                 the_signal_comes_with_events_and_only_with_them
             ;
+            mapping:
+                a_directory_keeps_what_is_mapped_for_it
+                what_is_made_of_a_user_is_kept_and_told
+                a_changed_mapping_is_followed_in_steps_while_others_write
+                a_directory_that_is_behind_is_found_until_it_is_made_anew
+                what_an_organization_maps_is_handed_to_its_directories
+                a_directory_that_comes_without_what_its_organization_maps_gets_it
+            ;
             schemas:
                 a_directory_keeps_its_schemas
                 a_removed_schemas_values_go_in_steps_while_others_write
@@ -224,6 +233,7 @@ macro_rules! conformance_restart_cases {
                 a_group_that_was_ending_goes_on_ending
                 a_directory_that_was_being_cleared_goes_on_being_cleared
                 a_sweep_that_a_stop_interrupted_goes_on
+                what_is_made_anew_goes_on_after_a_stop
                 positions_go_on_where_they_stood
         }
     };

@@ -8,7 +8,8 @@ use lockstep_core::client::{OAuthClient, UsedAssertion};
 use lockstep_core::clock::{Random, Timestamp};
 use lockstep_core::command::Envelope;
 use lockstep_core::event::{EventType, Record};
-use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
+use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, RequestId, TokenId};
+use lockstep_core::mapping::{AttributeMapping, DirectoryMapping, StandardAttribute};
 use lockstep_core::model::{ApiKey, Directory, Group, Head, Organization, Token, User};
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::schemas::OwnSchemas;
@@ -28,6 +29,9 @@ pub use requests::{RequestLog, RequestQuery, RequestRecord, RequestsInMemory};
 
 /// Makes the source of randomness of one batch.
 pub type RandomFactory = Arc<dyn Fn() -> Box<dyn Random> + Send + Sync>;
+
+/// Tells what the contract of a directory maps by itself; `None` where nobody here knows the contract.
+pub type StandardOf = fn(&Directory) -> Option<&'static [StandardAttribute]>;
 
 /// Where an event stands in the list over all directories. Nothing ever appears before a position that was handed
 /// out.
@@ -141,13 +145,40 @@ pub enum Issued {
     TooManyAssertions,
 }
 
+/// What an organization maps for all its directories, and whether all of them have it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OrganizationMapping {
+    /// The attributes.
+    pub attributes: AttributeMapping,
+    /// The request that changed it last; `None` where nothing was ever mapped.
+    pub request: Option<RequestId>,
+    /// Grows with each change, and with each directory that comes without it.
+    pub version: u64,
+    /// The version by which all directories have it.
+    pub spread: u64,
+}
+
+impl OrganizationMapping {
+    /// Whether all its directories have it.
+    #[must_use]
+    pub fn is_everywhere(&self) -> bool {
+        self.spread == self.version
+    }
+}
+
 /// Something that was begun and must be gone on with. It is found in the rows, so that a crash loses none of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Work {
     /// A deleted group has memberships left: submit `Command::EndGroup`.
     EndGroup(DirectoryNumber, LocalId),
-    /// A directory's stored resources must follow a change of its schemas: submit `Command::Sweep`.
+    /// A directory's stored resources must follow a change of its schemas or of what is mapped: submit `Command::Sweep`.
     Sweep(DirectoryNumber),
+    /// A directory is behind what contracts map by themselves
+    /// ([`STANDARD_VERSION`](lockstep_core::mapping::STANDARD_VERSION)): submit `Command::Reproject`.
+    Reproject(DirectoryNumber),
+    /// Some directories of an organization may not have what it maps: submit `Command::ChangeMapping` to each, and then
+    /// call [`Store::note_mapping_spread`].
+    SpreadMapping(OrganizationId),
     /// A deleted directory has rows left: call [`Store::clear`].
     Clear(DirectoryNumber),
 }
@@ -201,6 +232,28 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// The schemas that a directory has of its own; none for a directory that is not there.
     fn schemas(&self, directory: DirectoryNumber) -> impl Future<Output = Result<OwnSchemas>> + Send;
+    /// What is mapped for a directory; nothing for one that is not there.
+    fn mapping(&self, directory: DirectoryNumber) -> impl Future<Output = Result<DirectoryMapping>> + Send;
+    /// What an organization maps for all its directories; nothing for one that is not there.
+    fn organization_mapping(
+        &self,
+        id: OrganizationId,
+    ) -> impl Future<Output = Result<OrganizationMapping>> + Send;
+    /// Lets an organization map this, where it mapped something else; what it maps then. Until all its directories have
+    /// it, [`Work::SpreadMapping`] tells. [`StoreError::NotFound`] where there is no such organization.
+    fn put_organization_mapping(
+        &self,
+        id: OrganizationId,
+        attributes: AttributeMapping,
+        request: RequestId,
+    ) -> impl Future<Output = Result<OrganizationMapping>> + Send;
+    /// Notes that all directories of an organization have what it mapped by this version. What was mapped since then, and
+    /// a directory that came since then without it, must still follow.
+    fn note_mapping_spread(
+        &self,
+        id: OrganizationId,
+        version: u64,
+    ) -> impl Future<Output = Result<()>> + Send;
     /// A directory and the head of its log. Deleted ones are found too, also once they are cleared: their log stays,
     /// their number stays taken, and their last event is told with what the row says.
     fn directory(
@@ -339,9 +392,13 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Idempotent. Does nothing to a directory that was not deleted.
     fn clear(&self, directory: DirectoryNumber, limit: usize) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Replays a directory's log against its rows, in one consistent read. Empty where every promise holds; what is
+    /// Replays a directory's log against its rows, and makes what was made of its users anew, in one consistent read. Empty where every promise holds; what is
     /// found is named by ids, without personal data.
-    fn verify(&self, directory: DirectoryNumber) -> impl Future<Output = Result<Vec<String>>> + Send;
+    fn verify(
+        &self,
+        directory: DirectoryNumber,
+        standard: StandardOf,
+    ) -> impl Future<Output = Result<Vec<String>>> + Send;
     /// The numbers of all directories, deleted ones included.
     fn directory_numbers(&self) -> impl Future<Output = Result<Vec<DirectoryNumber>>> + Send;
     /// Answers once every write that was submitted has been answered; later ones are refused as

@@ -10,7 +10,8 @@ use lockstep_core::batch::{Answer, Batch, Progress};
 use lockstep_core::client::OAuthClient;
 use lockstep_core::clock::{Clock, Timestamp};
 use lockstep_core::command::{Envelope, Refusal};
-use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, TokenId};
+use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, RequestId, TokenId};
+use lockstep_core::mapping::{AttributeMapping, DirectoryMapping};
 use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Token};
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::schemas::OwnSchemas;
@@ -19,8 +20,8 @@ use lockstep_scim::text;
 use tokio::sync::watch;
 
 use crate::{
-    DirectoryQuery, EventQuery, EventScope, EventView, GroupView, Issue, Issued, Page, Position,
-    RandomFactory, Result, Store, StoreError, TokenUse, UserView, Work,
+    DirectoryQuery, EventQuery, EventScope, EventView, GroupView, Issue, Issued, OrganizationMapping, Page,
+    Position, RandomFactory, Result, StandardOf, Store, StoreError, TokenUse, UserView, Work,
 };
 use island::Island;
 
@@ -40,6 +41,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     organizations: BTreeMap<OrganizationId, Organization>,
+    organization_mappings: BTreeMap<OrganizationId, OrganizationMapping>,
     api_keys: BTreeMap<[u8; 32], ApiKey>,
     tokens: BTreeMap<[u8; 32], (DirectoryNumber, Token)>,
     clients: BTreeMap<ClientId, (DirectoryNumber, OAuthClient)>,
@@ -116,6 +118,14 @@ impl State {
             Some(island) => island.apply(changes, first),
             None => {
                 if let Some(island) = Island::new(changes, first) {
+                    let organization = island.directory_and_head().0.organization;
+                    let nothing = OrganizationMapping::default();
+                    let known = self.organization_mappings.get(&organization).unwrap_or(&nothing);
+                    if known.attributes != island.mapping().organization
+                        && let Some(known) = self.organization_mappings.get_mut(&organization)
+                    {
+                        known.version += 1;
+                    }
                     self.directories.insert(number, island);
                 }
             }
@@ -238,6 +248,45 @@ impl Store for Memory {
 
     async fn schemas(&self, directory: DirectoryNumber) -> Result<OwnSchemas> {
         Ok(self.lock().directories.get(&directory).map(Island::schemas).unwrap_or_default())
+    }
+
+    async fn mapping(&self, directory: DirectoryNumber) -> Result<DirectoryMapping> {
+        Ok(self.lock().directories.get(&directory).map(Island::mapping).unwrap_or_default())
+    }
+
+    async fn organization_mapping(&self, id: OrganizationId) -> Result<OrganizationMapping> {
+        Ok(self.lock().organization_mappings.get(&id).cloned().unwrap_or_default())
+    }
+
+    async fn put_organization_mapping(
+        &self,
+        id: OrganizationId,
+        attributes: AttributeMapping,
+        request: RequestId,
+    ) -> Result<OrganizationMapping> {
+        let mut state = self.lock_to_write()?;
+        if !state.organizations.contains_key(&id) {
+            return Err(StoreError::NotFound { what: "organization" });
+        }
+        let known = state.organization_mappings.get(&id).cloned().unwrap_or_default();
+        if known.attributes == attributes {
+            return Ok(known);
+        }
+        let next = OrganizationMapping {
+            attributes,
+            request: Some(request),
+            version: known.version + 1,
+            spread: known.spread,
+        };
+        state.organization_mappings.insert(id, next.clone());
+        Ok(next)
+    }
+
+    async fn note_mapping_spread(&self, id: OrganizationId, version: u64) -> Result<()> {
+        if let Some(known) = self.lock_to_write()?.organization_mappings.get_mut(&id) {
+            known.spread = known.spread.max(version.min(known.version));
+        }
+        Ok(())
     }
 
     async fn directory(&self, number: DirectoryNumber) -> Result<Option<(Directory, Head)>> {
@@ -475,6 +524,8 @@ impl Store for Memory {
     async fn work(&self, limit: usize) -> Result<Vec<Work>> {
         let state = self.lock();
         let work = state.directories.iter().flat_map(|(number, island)| island.work(*number));
+        let mapped = state.organization_mappings.iter().filter(|(_, mapping)| !mapping.is_everywhere());
+        let work = work.chain(mapped.map(|(id, _)| Work::SpreadMapping(*id)));
         Ok(work.take(limit).collect())
     }
 
@@ -487,8 +538,9 @@ impl Store for Memory {
         Ok(island.clear(limit))
     }
 
-    async fn verify(&self, directory: DirectoryNumber) -> Result<Vec<String>> {
-        Ok(self.lock().directories.get(&directory).map(Island::verify).unwrap_or_default())
+    async fn verify(&self, directory: DirectoryNumber, standard: StandardOf) -> Result<Vec<String>> {
+        let state = self.lock();
+        Ok(state.directories.get(&directory).map(|island| island.verify(standard)).unwrap_or_default())
     }
 
     async fn directory_numbers(&self) -> Result<Vec<DirectoryNumber>> {

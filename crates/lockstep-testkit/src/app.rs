@@ -15,7 +15,7 @@ use lockstep_scim::Limits;
 use lockstep_server::keys::MasterKey;
 use lockstep_server::oauth::KeySource;
 use lockstep_server::requests::{Keeping, Requests};
-use lockstep_server::state::{AppState, Secrets, SeededSecrets, digest_of};
+use lockstep_server::state::{AppState, Secrets, SeededSecrets, digest_of, standard_of};
 use lockstep_server::worker::{self, Turn};
 use lockstep_server::{auth, routes};
 use lockstep_store::memory::Memory;
@@ -247,7 +247,7 @@ impl<S: Store> TestApp<S> {
         self.work().await;
         let store = &self.state.store;
         for number in store.directory_numbers().await.expect("the store reads") {
-            let findings = store.verify(number).await.expect("the store reads");
+            let findings = store.verify(number, standard_of).await.expect("the store reads");
             assert!(findings.is_empty(), "directory {}: {}", number.0, findings.join("; "));
         }
     }

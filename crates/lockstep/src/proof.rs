@@ -2,6 +2,7 @@
 
 use lockstep_core::clock::Timestamp;
 use lockstep_core::id::DirectoryId;
+use lockstep_server::state::standard_of;
 use lockstep_store_sqlite::{Snapshot, Standing};
 use serde_json::{Value, json};
 
@@ -57,7 +58,7 @@ pub(crate) fn prove(
             snapshot.renew()?;
         }
         let mut events = 0;
-        let differences = snapshot.verify(standing.id.directory, &mut || {
+        let differences = snapshot.verify(standing.id.directory, standard_of, &mut || {
             events += 1;
             bar.inc(1);
         })?;

@@ -59,6 +59,8 @@ pub(super) fn aim(command: &mut Command, to: LocalId) {
         | Command::ChangeDirectory { .. }
         | Command::Recognize(_)
         | Command::ChangeSchemas(_)
+        | Command::ChangeMapping(_)
+        | Command::Reproject
         | Command::Sweep
         | Command::DeleteDirectory
         | Command::CreateUser(_)
@@ -95,6 +97,8 @@ fn visit(envelope: &mut Envelope, each: Visit<'_>) {
         | Command::ChangeDirectory { .. }
         | Command::Recognize(_)
         | Command::ChangeSchemas(_)
+        | Command::ChangeMapping(_)
+        | Command::Reproject
         | Command::Sweep
         | Command::DeleteDirectory
         | Command::DeleteUser(..)

@@ -210,12 +210,16 @@ impl Draft<'_> {
         let members = self.view.first_members_of(group.id)?;
         let done = members.len() <= STEP_LIMIT && self.view.first_members_are_all(group.id);
         let mut last_seq = group.seq;
+        let roles = self.roles_of_members(group.id, members.iter().copied().take(STEP_LIMIT))?;
         for (user, user_seq) in self.view.user_seqs(members.into_iter().take(STEP_LIMIT))? {
             // Invariant: a member exists. An event about one that does not could never be told.
             let user_seq = user_seq.ok_or(Refusal::Fault)?;
             let membership = Membership { group: group.id, user, group_seq: group.doc_seq, user_seq };
             last_seq = self.record_for(request, Change::Membership(EventType::UserRemoved, membership));
             self.steps.push(Step::Membership { group: group.id, user, present: false });
+            if let Some(mapping) = &roles {
+                self.settle_member(mapping, group.id, user, false)?;
+            }
         }
         if done {
             let told =
@@ -350,8 +354,10 @@ impl Draft<'_> {
         }
     }
 
-    /// Tells who left and who joined, in order of id, and moves the group's version along.
+    /// Tells who left and who joined, in order of id, each with the roles that follow from it, and moves the group's
+    /// version along.
     fn tell_memberships(&mut self, group: &mut Group, delta: &Delta) -> Planned<()> {
+        let roles = self.roles_of_members(group.id, delta.users.keys().copied())?;
         for (leaving, kind) in [(true, EventType::UserRemoved), (false, EventType::UserAdded)] {
             let concerned = delta.users.iter().filter(|(_, joins)| **joins != leaving).map(|(user, _)| *user);
             for (user, user_seq) in self.view.user_seqs(concerned)? {
@@ -359,6 +365,9 @@ impl Draft<'_> {
                 let membership = Membership { group: group.id, user, group_seq: group.doc_seq, user_seq };
                 group.seq = self.record(Change::Membership(kind, membership));
                 self.steps.push(Step::Membership { group: group.id, user, present: !leaving });
+                if let Some(mapping) = &roles {
+                    self.settle_member(mapping, group.id, user, !leaving)?;
+                }
             }
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lockstep_scim::patch::Patch;
 use lockstep_scim::{Error, Object, text};
 
+use super::mapping::after;
 use super::members::Edits;
 use super::{Draft, Planned};
 use crate::command::Envelope;
@@ -114,8 +115,14 @@ impl Draft<'_> {
         if missing.is_empty() { Ok(edits.with_ids(&ids)) } else { Err(Missing(missing).into()) }
     }
 
-    /// Tells which groups the user leaves and which it joins, in order of id. Each group's version moves along.
-    pub(super) fn tell_groups(&mut self, user: &User, delta: &Delta) -> Planned<()> {
+    /// Tells which groups the user leaves and which it joins, in order of id, and behind that which roles it has now. Each
+    /// group's version moves along. `before`: in which groups a user is that is new. The user as it is then.
+    pub(super) fn tell_groups(
+        &mut self,
+        user: Arc<User>,
+        delta: &Delta,
+        before: Option<BTreeSet<LocalId>>,
+    ) -> Planned<Arc<User>> {
         for (leaving, kind) in [(true, EventType::UserRemoved), (false, EventType::UserAdded)] {
             let concerned = delta.iter().filter(|(_, joins)| **joins != leaving).map(|(group, _)| *group);
             for group in self.view.groups(concerned)? {
@@ -131,6 +138,11 @@ impl Draft<'_> {
                 self.steps.push(Step::Group(group.id, Some(Arc::new(group))));
             }
         }
-        Ok(())
+        let Some(mapping) = self.roles_by(delta.keys().copied())? else { return Ok(user) };
+        let before = match before {
+            Some(groups) => groups,
+            None => self.view.groups_of(user.id)?,
+        };
+        Ok(self.settle_roles(&mapping, &user, &after(before, delta)))
     }
 }

@@ -82,11 +82,7 @@ impl Draft<'_> {
         };
         let ids = self.view.behind(sweep.kind, sweep.after)?;
         match sweep.kind {
-            Kind::User => {
-                for user in self.view.users(ids.iter().copied())? {
-                    self.sweep_user(&sweep, &user);
-                }
-            }
+            Kind::User => self.sweep_users(directory, &sweep, &ids)?,
             Kind::Group => {
                 for group in self.view.groups(ids.iter().copied())? {
                     self.sweep_group(&sweep, &group);
@@ -96,6 +92,7 @@ impl Draft<'_> {
         let last = ids.last().copied().filter(|_| ids.len() >= SWEEP_STEP_LIMIT);
         let next = match (last, sweep.kind) {
             (Some(after), kind) => Some(Sweep { kind, after, ..(*sweep).clone() }),
+            (None, Kind::User) if !sweep.changes_resources() => None,
             (None, Kind::User) => Some(Sweep { kind: Kind::Group, after: LocalId(0), ..(*sweep).clone() }),
             (None, Kind::Group) => None,
         };
@@ -105,12 +102,33 @@ impl Draft<'_> {
         Ok(self.done(Reply::Step { more }))
     }
 
-    fn sweep_user(&mut self, sweep: &Sweep, user: &Arc<User>) {
+    fn sweep_users(&mut self, directory: &Directory, sweep: &Sweep, ids: &[LocalId]) -> Planned<()> {
+        let ids = ids.iter().copied();
+        if !(sweep.reproject && directory.maps_roles) {
+            for user in self.view.users(ids)? {
+                let roles = if sweep.reproject { Vec::new() } else { user.projection().roles.clone() };
+                self.sweep_user(sweep, &user, roles);
+            }
+            return Ok(());
+        }
+        let mapping = self.view.mapping()?.clone();
+        for user in self.view.users_with_groups(ids)? {
+            let roles = mapping.roles.roles_of(&self.view.groups_of(user.id)?);
+            self.sweep_user(sweep, &user, roles);
+        }
+        Ok(())
+    }
+
+    fn sweep_user(&mut self, sweep: &Sweep, user: &Arc<User>, roles: Vec<String>) {
         let mut doc = user.doc.clone();
-        if !sweep.conform(&mut doc, &self.context.envelope.terms.user) || doc == user.doc {
+        let conforms = !sweep.conform(&mut doc, &self.context.envelope.terms.user) || doc == user.doc;
+        if conforms && !sweep.reproject {
             return;
         }
-        let projection = self.projected(&doc, user.projection().roles.clone());
+        let projection = self.projected(&doc, roles);
+        if conforms && *user.projection() == projection {
+            return;
+        }
         let next = self.user_as(user, doc, projection);
         self.tell_user(user, next);
     }

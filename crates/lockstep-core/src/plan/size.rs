@@ -36,6 +36,7 @@ pub(crate) fn bytes_of(steps: &[Step]) -> usize {
         | Step::Group(_, None)
         | Step::Directory(_)
         | Step::Schemas(_)
+        | Step::Mapping(_)
         | Step::Head(_)
         | Step::Token(_)
         | Step::Membership { .. }

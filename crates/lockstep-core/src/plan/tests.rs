@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 use super::*;
 use crate::batch::{Answer, Batch, Progress};
 use crate::clock::{Sequence, Timestamp};
-use crate::command::Terms;
+use crate::command::{NewDirectory, Terms};
 use crate::credential_header::CredentialHeader;
 use crate::event::EventType;
 use crate::id::{DirectoryId, DirectoryNumber, GroupId, OrganizationId, RequestId, TokenId, UserId};
 use crate::limits::RESOURCE_BYTES_LIMIT;
-use crate::mapping::{AttributeType, Attributes, DirectoryMapping, StandardAttribute};
+use crate::mapping::{AttributeType, Attributes, DirectoryMapping, STANDARD_VERSION, StandardAttribute};
 use crate::model::{Group, Token, User};
 use crate::query::Kind;
 use crate::recognition::Recognition;
@@ -42,6 +42,7 @@ const STANDARD: &[StandardAttribute] = &[StandardAttribute {
     members: &[],
 }];
 
+mod mapping;
 mod projection;
 mod schemas;
 mod terms;
@@ -58,6 +59,9 @@ struct World {
     now: i64,
     rules: Rules,
     schemas: Arc<OwnSchemas>,
+    mapping: Arc<DirectoryMapping>,
+    /// What was asked for.
+    loaded: BTreeSet<Key>,
 }
 
 impl World {
@@ -75,11 +79,19 @@ impl World {
             terms_version: 0,
             recognition: Recognition::default(),
             sweep: None,
+            maps_roles: false,
+            standard_version: STANDARD_VERSION,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         };
         let token = Token::unrestricted(TokenId(1), [0; 32], Timestamp(0));
-        world.one(Command::CreateDirectory(Box::new((directory, token)))).unwrap();
+        world
+            .one(Command::CreateDirectory(Box::new(NewDirectory {
+                directory,
+                token,
+                mapping: BTreeMap::new(),
+            })))
+            .unwrap();
         world
     }
 
@@ -93,11 +105,14 @@ impl World {
             None => Terms::new(self.rules.clone()),
             Some(directory) => Terms::of(directory, self.rules.clone(), &self.schemas),
         };
-        terms.with_attributes(Attributes::of(STANDARD, &DirectoryMapping::default()))
+        terms.with_attributes(Attributes::of(STANDARD, &self.mapping))
     }
 
     /// Makes rows and log what a version left that could not map anything.
     fn forget_projections(&mut self) {
+        if let Some(directory) = &mut self.directory {
+            Arc::make_mut(directory).standard_version = 0;
+        }
         for user in self.users.values_mut() {
             Arc::make_mut(user).projection = None;
         }
@@ -114,11 +129,17 @@ impl World {
         let terms = Arc::new(self.terms());
         let envelope =
             |command| Envelope { directory: DIRECTORY, request: RequestId(9), terms: terms.clone(), command };
+        self.carry_out(commands.into_iter().map(envelope).collect())
+    }
+
+    /// Carries commands out in one batch, each under the terms under which it was read.
+    fn carry_out(&mut self, envelopes: Vec<Envelope>) -> Vec<Answer> {
         let random = Box::new(Sequence::from_seed(self.now.unsigned_abs()));
-        let mut batch = Batch::new(commands.into_iter().map(envelope).collect(), Timestamp(self.now), random);
+        let mut batch = Batch::new(envelopes, Timestamp(self.now), random);
         while let Progress::Need(keys) = batch.advance() {
             for (directory, key) in keys {
                 let loaded = self.load(&key);
+                self.loaded.insert(key.clone());
                 batch.supply(directory, key, loaded);
             }
         }
@@ -139,6 +160,7 @@ impl World {
         match key {
             Key::Directory => Loaded::Directory(self.directory.clone().map(|row| (row, self.head.clone()))),
             Key::Schemas => Loaded::Schemas(self.schemas.clone()),
+            Key::Mapping => Loaded::Mapping(self.mapping.clone()),
             Key::Behind(kind, after) => {
                 let ids: Vec<LocalId> = match kind {
                     Kind::User => self.users.keys().copied().collect(),
@@ -183,6 +205,7 @@ impl World {
             self.directory = changed.after;
         }
         self.schemas = changes.schemas.unwrap_or(self.schemas.clone());
+        self.mapping = changes.mapping.unwrap_or(self.mapping.clone());
         self.head = changes.head.unwrap_or(self.head.clone());
         for (id, changed) in changes.users {
             match changed.after {
@@ -211,7 +234,9 @@ impl World {
         let mut verifier = Verifier::default();
         self.log.iter().for_each(|record| verifier.record(record));
         verifier.finish(Rows {
-            state: self.directory.as_ref().map_or(DirectoryState::Deleting, |directory| directory.state),
+            directory: Directory::clone(self.directory.as_ref().unwrap()),
+            mapping: DirectoryMapping::clone(&self.mapping),
+            standard: Some(STANDARD),
             head: self.head.clone(),
             users: self.users.values().map(|user| (**user).clone()).collect(),
             groups: self.groups.values().map(|group| (**group).clone()).collect(),

@@ -1,5 +1,6 @@
 //! What happens to users.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lockstep_scim::patch::{self, Patch};
@@ -72,9 +73,10 @@ impl Draft<'_> {
         self.settle_active(&mut doc, Some(true));
         self.settle_user_name(&mut doc, None, names_user(object))?;
         demand_size(&doc, None)?;
+        let roles = self.roles_without_groups()?;
         let user = User {
             id: LocalId(0),
-            projection: Some(self.projected(&doc, Vec::new())),
+            projection: Some(self.projected(&doc, roles)),
             doc,
             created_at: self.at,
             modified_at: self.at,
@@ -89,7 +91,7 @@ impl Draft<'_> {
         self.record(Change::User(EventType::UserCreated, user.id, Box::new(Told::user(&user))));
         let user = Arc::new(user);
         self.steps.push(Step::User(user.id, Some(user.clone())));
-        self.tell_groups(&user, &memberships)?;
+        let user = self.tell_groups(user, &memberships, Some(BTreeSet::new()))?;
         Ok(self.done(Reply::User(user)))
     }
 
@@ -214,8 +216,8 @@ impl Draft<'_> {
     fn change_user(mut self, user: &Arc<User>, doc: Object, edits: Edits) -> Planned {
         let memberships = self.groups_delta(Some(user.id), edits)?;
         if doc == user.doc {
-            self.tell_groups(user, &memberships)?;
-            return Ok(self.done(Reply::User(user.clone())));
+            let user = self.tell_groups(user.clone(), &memberships, None)?;
+            return Ok(self.done(Reply::User(user)));
         }
         demand_size(&doc, Some(&user.doc))?;
         let projection = self.projected(&doc, user.projection().roles.clone());
@@ -224,7 +226,7 @@ impl Draft<'_> {
         *self.users_counted_with(user) -= 1;
         *self.users_counted_with(&next) += 1;
         let next = self.tell_user(user, next);
-        self.tell_groups(&next, &memberships)?;
+        let next = self.tell_groups(next, &memberships, None)?;
         Ok(self.done(Reply::User(next)))
     }
 

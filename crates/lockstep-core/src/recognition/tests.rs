@@ -21,6 +21,8 @@ fn directory() -> Directory {
         credential_header: crate::credential_header::CredentialHeader::default(),
         terms_version: 0,
         sweep: None,
+        maps_roles: false,
+        standard_version: 0,
         created_at: MADE,
         updated_at: MADE,
     }

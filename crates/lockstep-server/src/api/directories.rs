@@ -4,10 +4,11 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
-use lockstep_core::command::{Command, Envelope, Refusal, Reply};
+use lockstep_core::command::{Command, Envelope, NewDirectory, Refusal, Reply};
 use lockstep_core::credential_header::CredentialHeader;
 use lockstep_core::id::{DirectoryId, DirectoryNumber, LocalId, OrganizationId, RequestId, TokenId};
 use lockstep_core::limits::CREDENTIAL_HEADER_BYTES_LIMIT;
+use lockstep_core::mapping::STANDARD_VERSION;
 use lockstep_core::model::{Directory, DirectoryState, Head, Token};
 use lockstep_core::recognition::Recognition;
 use lockstep_core::settings::{Setting, Settings};
@@ -191,6 +192,10 @@ pub(crate) async fn update<S: Store>(
     let Reply::Directory(changed) = &outcome.reply else {
         return Err(Problem::fault("a changed directory was answered with something else"));
     };
+    // Another contract may map other attributes.
+    if changed.sweep.is_some() {
+        state.begun.notify_one();
+    }
     let answer = render::directory(changed, &head, &state.contract_rules(changed));
     Ok((Extension(trail), Json(answer)).into_response())
 }
@@ -248,6 +253,8 @@ pub async fn make<S: Store>(
     let secret = state.draw_secret()?;
     let bearer_token = secret_text(TOKEN_PREFIX, secret);
     let mut random = state.secrets.random();
+    // Where it changes before the directory is there, it is handed to the directory afterwards.
+    let mapping = state.store.organization_mapping(organization).await?.attributes;
     for _ in 0..NUMBER_DRAWS_LIMIT {
         let now = state.clock.now();
         let number = DirectoryNumber(u32::try_from(random.next_u64() >> 32).unwrap_or_default());
@@ -263,6 +270,8 @@ pub async fn make<S: Store>(
             terms_version: 0,
             recognition: Recognition::default(),
             sweep: None,
+            maps_roles: false,
+            standard_version: STANDARD_VERSION,
             created_at: now,
             updated_at: now,
         };
@@ -271,7 +280,11 @@ pub async fn make<S: Store>(
             directory: number,
             request,
             terms: state.terms_of(provider),
-            command: Command::CreateDirectory(Box::new((directory, token))),
+            command: Command::CreateDirectory(Box::new(NewDirectory {
+                directory,
+                token,
+                mapping: mapping.clone(),
+            })),
         };
         match state.store.submit(envelope).await? {
             Err(Refusal::NumberTaken) => {}

@@ -51,9 +51,12 @@ pub(super) async fn carry_out<S: Store>(
         Reply::User(user) => user_answer(state, caller, asked, &user, &shown).await,
         Reply::Group(group) => group_answer(state, caller, asked, &group, &shown).await,
         // Invariant: the commands of this edge are answered with a user, a group or nothing.
-        Reply::Stands(..) | Reply::Directory(_) | Reply::Schema(_) | Reply::Step { .. } | Reply::Bulk(_) => {
-            Err(Refusal::Fault.into())
-        }
+        Reply::Stands(..)
+        | Reply::Directory(_)
+        | Reply::Schema(_)
+        | Reply::Mapping(_)
+        | Reply::Step { .. }
+        | Reply::Bulk(_) => Err(Refusal::Fault.into()),
     }
 }
 

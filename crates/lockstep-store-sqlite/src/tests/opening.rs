@@ -3,12 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lockstep_core::id::{DirectoryNumber, LocalId};
+use lockstep_core::rules::Rules;
 use lockstep_store::conformance::kit::{self, START, Tenant};
-use lockstep_store::{Store, StoreError};
-use rusqlite::Connection;
+use lockstep_store::{Store, StoreError, Work};
+use rusqlite::{Connection, params};
+use serde_json::json;
 
 use super::open;
-use crate::{file, migrate};
+use crate::{codec, file, migrate};
 
 fn place() -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -193,6 +196,61 @@ async fn a_database_of_every_version_is_brought_to_the_newest() {
             connection.query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).unwrap();
         assert_eq!(count, migrate::newest());
     }
+}
+
+#[tokio::test]
+async fn users_from_before_mapping_are_shown_as_they_were_until_they_are_made_anew() {
+    let (_directory, path) = place();
+    let mut connection = file::writer(&file_made(&path)).unwrap();
+    migrate::migrate_to(&mut connection, 8, START).unwrap();
+    // One with a title, which is mapped, and one with a department, which the contract of the tests does not map.
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let docs = [
+        json!({ "userName": "ann", "title": "Head" }),
+        json!({ "userName": "bob", enterprise: { "department": "R&D" } }),
+    ];
+    let at = START.0;
+    connection
+        .execute(
+            "INSERT INTO directories (number, local, organization, name, name_key, directory_type, contract, state,
+             created_at, updated_at, last_seq, last_id, last_at, users_inactive)
+             VALUES (1, ?1, ?2, 'd', 'd', 'generic scim v2.0', 'generic', 'linked', ?3, ?3, 3, ?4, ?3, 2)",
+            params![codec::id(LocalId(1)), codec::wide(1), at, codec::id(LocalId(9))],
+        )
+        .unwrap();
+    let told = json!({ "name": "d", "type": "generic scim v2.0", "created_at": at }).to_string();
+    let event = "INSERT INTO events (position, directory, seq, at, kind, request, user_id, format, payload)
+                 VALUES (?1, 1, ?1, ?2, ?3, ?4, ?5, 1, ?6)";
+    connection.execute(event, params![1, at, 1, codec::wide(7), None::<i64>, told]).unwrap();
+    for (seq, doc) in (2_u8..).zip(&docs) {
+        let (id, name) = (codec::id(LocalId(u64::from(seq) + 6)), doc["userName"].as_str().unwrap());
+        let payload = json!({ "doc": doc, "created_at": at }).to_string();
+        connection.execute(event, params![seq, at, 3, codec::wide(7), id, payload]).unwrap();
+        let row = "INSERT INTO users (directory, id, created_at, modified_at, seq, user_name_key, doc)
+                   VALUES (1, ?1, ?2, ?2, ?3, ?4, ?5)";
+        connection.execute(row, params![id, at, seq, name, doc.to_string()]).unwrap();
+        let block = "INSERT INTO blocks (directory, kind, first_id, count) VALUES (1, 0, ?1, 1)";
+        connection.execute(block, [id]).unwrap();
+    }
+    drop(connection);
+
+    let store = open(&path).unwrap();
+    let number = DirectoryNumber(1);
+    kit::check(&store).await;
+    let tenant = Tenant::of(&store, number, Rules::default());
+    let made = async |id: u64| tenant.user(LocalId(id)).await.user;
+    let [ann, bob] = [made(8).await, made(9).await];
+    assert_eq!((&ann.projection, ann.doc_seq, ann.updated_at), (&None, 2, START));
+    assert_eq!(ann.projection().attributes["job_title"], "Head");
+    assert_eq!(bob.projection().attributes["department_name"], "R&D");
+    assert_eq!(store.work(9).await.unwrap(), [Work::Reproject(number)]);
+    tenant.work_off(9).await;
+    assert_eq!(made(8).await, ann, "of her the same is made: nothing is told");
+    let after = made(9).await;
+    assert!(after.projection.as_ref().unwrap().attributes.is_empty() && after.doc_seq == bob.doc_seq);
+    assert_eq!(tenant.event_types().await.len(), 4);
+    assert_eq!(tenant.events().await[3].record.user(), Some(LocalId(9)));
+    kit::check(&store).await;
 }
 
 fn file_made(path: &Path) -> PathBuf {

@@ -94,7 +94,7 @@ async fn a_snapshot_tells_where_each_log_stands_and_that_it_tells_its_rows() {
     assert_eq!(snapshot.log_end().unwrap().position, 6);
     assert_eq!(snapshot.master_key_mark().unwrap(), Some([9; 16]));
     let mut told = 0;
-    assert!(snapshot.verify(one.number, &mut || told += 1).unwrap().is_empty());
+    assert!(snapshot.verify(one.number, |_| Some(kit::STANDARD), &mut || told += 1).unwrap().is_empty());
     assert_eq!(told, 4);
     one.create_user("later").await;
     assert_eq!(counts(&snapshot), [(4, 3, 0), (2, 0, 1)], "it holds one state");
@@ -103,7 +103,7 @@ async fn a_snapshot_tells_where_each_log_stands_and_that_it_tells_its_rows() {
     let connection = Connection::open(&path).unwrap();
     connection.execute("DELETE FROM users WHERE directory = 1", []).unwrap();
     snapshot.renew().unwrap();
-    assert!(!snapshot.verify(one.number, &mut || ()).unwrap().is_empty());
+    assert!(!snapshot.verify(one.number, |_| Some(kit::STANDARD), &mut || ()).unwrap().is_empty());
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 use crate::{
-    blocks, clients, directories, events, file, groups, migrate, snapshot, times, tokens, users, work,
+    blocks, clients, directories, events, file, groups, mappings, migrate, snapshot, times, tokens, users,
+    work,
 };
 
 /// What may look at every row of its table, and why.
@@ -13,6 +14,7 @@ const SCANS: &[(&str, &str)] = &[
     ("SELECT max(position) FROM events", "it looks at the last row only"),
     ("SELECT 1 FROM api_keys LIMIT 1", "it looks at one row"),
     ("INDEXED BY groups_ended\n    CROSS JOIN", "the index holds only what is ending"),
+    ("INDEXED BY organization_mappings_to_spread", "the index holds only what is to be handed on"),
     ("INDEXED BY directories_to_clear", "the index holds only what is to be cleared"),
 ];
 
@@ -23,6 +25,7 @@ fn all() -> Vec<&'static str> {
         directories::STATEMENTS,
         events::STATEMENTS,
         groups::STATEMENTS,
+        mappings::STATEMENTS,
         snapshot::STATEMENTS,
         times::STATEMENTS,
         tokens::STATEMENTS,

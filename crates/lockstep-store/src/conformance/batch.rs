@@ -164,9 +164,9 @@ pub async fn what_comes_after_the_end_of_a_directory_is_refused<B: Backend>(stor
 pub async fn a_directory_and_its_first_users_may_share_a_batch<B: Backend>(store: B::Store) {
     let tenant = Tenant::of(&store, kit::row(1).id.directory, lockstep_core::rules::Rules::default());
     let commands = [
-        Command::CreateDirectory(Box::new((kit::row(1), kit::token(1)))),
+        kit::creation(kit::row(1), kit::token(1)),
         Command::CreateUser(object(user_body("ada"))),
-        Command::CreateDirectory(Box::new((kit::row(1), kit::token(2)))),
+        kit::creation(kit::row(1), kit::token(2)),
     ];
     let answers = submit::<B>(&tenant, commands).await;
     assert!(answers[0].is_ok() && answers[1].is_ok());

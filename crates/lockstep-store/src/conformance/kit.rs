@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex};
 
 use lockstep_core::batch::Answer;
 use lockstep_core::clock::{Clock, Random, Sequence, Timestamp};
-use lockstep_core::command::{Command, Envelope, Outcome, Refusal, Reply, Terms};
+use lockstep_core::command::{Command, Envelope, NewDirectory, Outcome, Refusal, Reply, Terms};
 use lockstep_core::credential_header::CredentialHeader;
 use lockstep_core::event::EventType;
 use lockstep_core::id::{
     DirectoryId, DirectoryNumber, GroupId, LocalId, OrganizationId, RequestId, TokenId, UserId,
+};
+use lockstep_core::mapping::{
+    AttributeType, Attributes, DirectoryMapping, MappingChange, STANDARD_VERSION, StandardAttribute,
 };
 use lockstep_core::model::{Directory, DirectoryState, Group, Organization, Token, User};
 use lockstep_core::query::Lookup;
@@ -24,7 +27,9 @@ use lockstep_scim::resource::{self, ReadOptions};
 use lockstep_scim::{Definition, Limits, Object};
 use serde_json::{Value, json};
 
-use crate::{EventQuery, EventScope, EventView, Page, Position, RandomFactory, Store, UserView, Work};
+use crate::{
+    DirectoryQuery, EventQuery, EventScope, EventView, Page, Position, RandomFactory, Store, UserView, Work,
+};
 
 /// 2026-11-21T00:00:00Z.
 pub const START: Timestamp = Timestamp(1_795_219_200_000_000);
@@ -60,6 +65,14 @@ impl Handles {
     }
 }
 
+/// What the contract of every directory here maps by itself.
+pub const STANDARD: &[StandardAttribute] = &[StandardAttribute {
+    name: "job_title",
+    paths: &["title"],
+    attribute_type: AttributeType::String,
+    members: &[],
+}];
+
 /// A directory under test.
 #[derive(Clone)]
 pub struct Tenant<S> {
@@ -84,6 +97,13 @@ pub fn organization(number: u128) -> Organization {
     }
 }
 
+/// What makes a directory whose organization maps nothing.
+#[must_use]
+pub fn creation(directory: Directory, token: Token) -> Command {
+    let mapping = std::collections::BTreeMap::new();
+    Command::CreateDirectory(Box::new(NewDirectory { directory, token, mapping }))
+}
+
 /// A bearer token with this number.
 #[must_use]
 pub fn token(number: u8) -> Token {
@@ -105,6 +125,8 @@ pub fn row(number: u32) -> Directory {
         terms_version: 0,
         recognition: Recognition::default(),
         sweep: None,
+        maps_roles: false,
+        standard_version: STANDARD_VERSION,
         created_at: START,
         updated_at: START,
     }
@@ -119,13 +141,14 @@ impl<S: Store> Tenant<S> {
     /// Makes a directory.
     pub async fn create_with(store: &S, row: Directory, token: Token, rules: Rules) -> Self {
         let tenant = Self::of(store, row.id.directory, rules);
-        tenant.must(Command::CreateDirectory(Box::new((row, token)))).await;
+        tenant.must(creation(row, token)).await;
         tenant
     }
 
     /// A directory that exists, or not.
     pub fn of(store: &S, number: DirectoryNumber, rules: Rules) -> Self {
-        let terms = Arc::new(Terms::new(rules));
+        let attributes = Attributes::of(STANDARD, &DirectoryMapping::default());
+        let terms = Arc::new(Terms::new(rules).with_attributes(attributes));
         Self { store: store.clone(), number, terms, requests: Arc::default() }
     }
 
@@ -133,7 +156,9 @@ impl<S: Store> Tenant<S> {
     #[must_use]
     pub async fn with_terms_of(&self, directory: &Directory) -> Self {
         let schemas = self.store.schemas(directory.id.directory).await.unwrap();
-        let terms = Terms::of(directory, self.terms.rules.clone(), &schemas);
+        let mapping = self.store.mapping(directory.id.directory).await.unwrap();
+        let attributes = Attributes::of(STANDARD, &mapping);
+        let terms = Terms::of(directory, self.terms.rules.clone(), &schemas).with_attributes(attributes);
         Self { terms: Arc::new(terms), ..self.clone() }
     }
 
@@ -302,6 +327,18 @@ impl<S: Store> Tenant<S> {
         self.store.directory(self.number).await.unwrap().map_or(0, |(_, head)| head.last_seq)
     }
 
+    /// Hands what an organization maps to all its directories.
+    pub async fn spread_mapping(&self, id: OrganizationId) {
+        let known = self.store.organization_mapping(id).await.unwrap();
+        let own = DirectoryQuery { organizations: Some(vec![id]), search: None };
+        for (directory, _) in self.store.directories(own, Page::first(usize::MAX)).await.unwrap() {
+            let other = Tenant { number: directory.id.directory, ..self.clone() };
+            let change = MappingChange::Organization(known.attributes.clone());
+            other.must(Command::ChangeMapping(Box::new(change))).await;
+        }
+        self.store.note_mapping_spread(id, known.version).await.unwrap();
+    }
+
     /// Goes on with what was begun until nothing is left; how many steps that took.
     pub async fn work_off(&self, limit: usize) -> usize {
         let mut steps = 0;
@@ -318,6 +355,11 @@ impl<S: Store> Tenant<S> {
                     let (directory, _) = self.store.directory(number).await.unwrap().unwrap();
                     let other = Tenant { number, ..self.clone() }.with_terms_of(&directory).await;
                     other.must(Command::Sweep).await;
+                }
+                Work::SpreadMapping(id) => self.spread_mapping(id).await,
+                Work::Reproject(number) => {
+                    let other = Tenant { number, ..self.clone() };
+                    other.must(Command::Reproject).await;
                 }
                 Work::Clear(number) => {
                     self.store.clear(number, limit).await.unwrap();
@@ -402,10 +444,15 @@ pub async fn dump<S: Store>(store: &S) -> String {
     out
 }
 
+/// What is wrong with a directory.
+pub async fn verify<S: Store>(store: &S, number: DirectoryNumber) -> Vec<String> {
+    store.verify(number, |_| Some(STANDARD)).await.unwrap()
+}
+
 /// What holds after every case: each directory's rows are what its log tells, numbers are dense, positions grow.
 pub async fn check<S: Store>(store: &S) {
     for number in store.directory_numbers().await.unwrap() {
-        assert_eq!(store.verify(number).await.unwrap(), Vec::<String>::new(), "directory {}", number.0);
+        assert_eq!(verify(store, number).await, Vec::<String>::new(), "directory {}", number.0);
     }
     let all = EventQuery { limit: usize::MAX, ..EventQuery::default() };
     let events = store.events(all).await.unwrap();

@@ -77,6 +77,7 @@ pub async fn a_group_that_was_ending_goes_on_ending<B: Backend>(backend: B) {
     kit::check(&store).await;
 }
 
+pub use super::mapping::what_is_made_anew_goes_on_after_a_stop;
 pub use super::schemas::a_sweep_that_a_stop_interrupted_goes_on;
 
 pub async fn a_directory_that_was_being_cleared_goes_on_being_cleared<B: Backend>(backend: B) {

@@ -115,7 +115,7 @@ pub async fn an_outcome_names_its_events(store: impl Store) {
 
 pub async fn a_number_that_is_taken_is_refused(store: impl Store) {
     let tenant = Tenant::create(&store, 1).await;
-    let again = Command::CreateDirectory(Box::new((kit::row(1), token(2))));
+    let again = kit::creation(kit::row(1), token(2));
     assert_eq!(tenant.submit(again).await, Err(Refusal::NumberTaken));
     assert_eq!(store.token([2; 32]).await.unwrap(), None);
     assert_eq!(tenant.last_seq().await, 1);
@@ -127,7 +127,7 @@ pub async fn a_directory_that_does_not_exist_refuses_everything(store: impl Stor
     assert_eq!(refused, Err(Refusal::NoDirectory));
     assert_eq!(store.directory(DirectoryNumber(9)).await.unwrap(), None);
     assert_eq!(store.directory_numbers().await.unwrap(), []);
-    assert!(store.verify(DirectoryNumber(9)).await.unwrap().is_empty());
+    assert!(kit::verify(&store, DirectoryNumber(9)).await.is_empty());
 }
 
 pub async fn a_refused_command_leaves_nothing(store: impl Store) {
@@ -418,7 +418,7 @@ pub async fn a_deleted_directory_is_gone_at_once_and_cleared_in_steps(store: imp
     // The log and the row stay, so that the number stays taken and its events can be told.
     assert_eq!(tenant.events().await.len() as u64, untouched + 1);
     assert!(store.directory(tenant.number).await.unwrap().is_some());
-    let again = Command::CreateDirectory(Box::new((kit::row(1), token(3))));
+    let again = kit::creation(kit::row(1), token(3));
     assert_eq!(tenant.submit(again).await, Err(Refusal::NumberTaken));
 
     assert_eq!(other.users_by(Lookup::All).await.len(), 21);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lockstep_core::event::{Change, Record};
 use lockstep_core::id::{DirectoryNumber, LocalId};
 use lockstep_core::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
+use lockstep_core::mapping::{DirectoryMapping, STANDARD_VERSION};
 use lockstep_core::model::{Directory, DirectoryState, Group, Head, User};
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::schemas::OwnSchemas;
@@ -13,11 +14,12 @@ use lockstep_core::verify::{Rows, Verifier};
 use lockstep_core::version::GroupOfUser;
 use lockstep_core::view::{Changes, Key, Loaded};
 
-use crate::{EventView, GroupView, Position, UserView, Work};
+use crate::{EventView, GroupView, Position, StandardOf, UserView, Work};
 
 pub(super) struct Island {
     directory: Arc<Directory>,
     schemas: Arc<OwnSchemas>,
+    mapping: Arc<DirectoryMapping>,
     head: Head,
     cleared: bool,
     users: BTreeMap<LocalId, Arc<User>>,
@@ -37,6 +39,7 @@ pub(super) fn load_nothing(key: &Key) -> Loaded {
     match key {
         Key::Directory => Loaded::Directory(None),
         Key::Schemas => Loaded::Schemas(Arc::default()),
+        Key::Mapping => Loaded::Mapping(Arc::default()),
         Key::User(_) => Loaded::User(None),
         Key::UserSeq(_) => Loaded::Seq(None),
         Key::Group(_) => Loaded::Group(None),
@@ -65,6 +68,7 @@ impl Island {
         let mut island = Self {
             directory,
             schemas: Arc::default(),
+            mapping: Arc::default(),
             head: Head::default(),
             cleared: false,
             users: BTreeMap::new(),
@@ -87,6 +91,10 @@ impl Island {
         (*self.schemas).clone()
     }
 
+    pub(super) fn mapping(&self) -> DirectoryMapping {
+        (*self.mapping).clone()
+    }
+
     pub(super) fn is_deleted(&self) -> bool {
         self.directory.state == DirectoryState::Deleting
     }
@@ -95,6 +103,7 @@ impl Island {
         match key {
             Key::Directory => Loaded::Directory(Some((self.directory.clone(), self.head.clone()))),
             Key::Schemas => Loaded::Schemas(self.schemas.clone()),
+            Key::Mapping => Loaded::Mapping(self.mapping.clone()),
             Key::Behind(kind, after) => {
                 let ids: Vec<LocalId> = match kind {
                     Kind::User => self.users.keys().copied().collect(),
@@ -164,6 +173,9 @@ impl Island {
         }
         if let Some(schemas) = changes.schemas {
             self.schemas = schemas;
+        }
+        if let Some(mapping) = changes.mapping {
+            self.mapping = mapping;
         }
         if let Some(head) = changes.head {
             self.head = head;
@@ -265,7 +277,9 @@ impl Island {
         let ended = self.groups.values().filter(|group| group.is_ended());
         let ended = ended.map(|group| Work::EndGroup(number, group.id));
         let sweep = self.directory.sweep.iter().map(|_| Work::Sweep(number));
-        ended.chain(sweep).collect()
+        let is_behind = self.directory.standard_version < STANDARD_VERSION;
+        let behind = is_behind.then_some(Work::Reproject(number));
+        ended.chain(sweep).chain(behind).collect()
     }
 
     /// Removes up to `limit` rows; whether there are more.
@@ -282,18 +296,20 @@ impl Island {
         let more = !(self.memberships.is_empty() && self.groups.is_empty() && self.users.is_empty());
         self.cleared = !more;
         if self.cleared {
-            self.schemas = Arc::default();
+            (self.schemas, self.mapping) = (Arc::default(), Arc::default());
         }
         more
     }
 
-    pub(super) fn verify(&self) -> Vec<String> {
+    pub(super) fn verify(&self, standard: StandardOf) -> Vec<String> {
         let mut verifier = Verifier::default();
         for (_, record) in &self.records {
             verifier.record(record);
         }
         verifier.finish(Rows {
-            state: self.directory.state,
+            directory: (*self.directory).clone(),
+            mapping: (*self.mapping).clone(),
+            standard: standard(&self.directory),
             head: self.head.clone(),
             users: self.users.values().map(|user| (**user).clone()).collect(),
             groups: self.groups.values().map(|group| (**group).clone()).collect(),

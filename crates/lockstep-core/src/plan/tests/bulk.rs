@@ -14,7 +14,7 @@ fn carry_out(
     operations: Vec<Asked>,
     fail_on_errors: Option<usize>,
 ) -> (Vec<Option<Answer>>, usize) {
-    let terms = Arc::new(Terms::new(world.rules.clone()));
+    let terms = Arc::new(world.terms());
     let operation = |(bulk_id, target, command): Asked| Operation {
         asked: Ok(Envelope { directory: DIRECTORY, request: RequestId(9), terms: terms.clone(), command }),
         bulk_id: bulk_id.map(str::to_owned),
@@ -240,7 +240,7 @@ proptest! {
 #[test]
 fn a_request_that_was_read_under_other_terms_is_stale_as_a_whole() {
     let mut world = World::new();
-    let terms = Arc::new(Terms::new(world.rules.clone()));
+    let terms = Arc::new(world.terms());
     let asked = Operation {
         asked: Ok(Envelope {
             directory: DIRECTORY,

@@ -4,7 +4,7 @@ use super::*;
 use crate::event::{Stored, Told};
 use crate::mapping::Projection;
 
-fn told(record: &Record) -> &Told {
+pub(super) fn told(record: &Record) -> &Told {
     match &record.change {
         Change::User(_, _, told) => told,
         other => panic!("{other:?}"),
