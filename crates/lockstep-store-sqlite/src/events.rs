@@ -24,18 +24,29 @@ macro_rules! event {
     };
 }
 
-const BEHIND: &str =
+const BETWEEN: &str =
     event!("WHERE position > ?1 AND position <= ?2 AND at >= ?3 AND at < ?4 ORDER BY position LIMIT ?5");
+const BETWEEN_NEWEST_FIRST: &str =
+    event!("WHERE position > ?1 AND position <= ?2 AND at >= ?3 AND at < ?4 ORDER BY position DESC LIMIT ?5");
 /// ?3 has the bit n set for each kind n that is wanted.
-const BEHIND_IN_DIRECTORY: &str = event!(
-    "WHERE directory = ?1 AND seq > ?2 AND (?3 >> kind) & 1 = 1 AND at >= ?4 AND at < ?5 ORDER BY seq LIMIT ?6"
+const IN_DIRECTORY: &str = event!(
+    "WHERE directory = ?1 AND seq > ?2 AND seq <= ?7 AND (?3 >> kind) & 1 = 1 AND at >= ?4 AND at < ?5
+    ORDER BY seq LIMIT ?6"
+);
+const IN_DIRECTORY_NEWEST_FIRST: &str = event!(
+    "WHERE directory = ?1 AND seq > ?2 AND seq <= ?7 AND (?3 >> kind) & 1 = 1 AND at >= ?4 AND at < ?5
+    ORDER BY seq DESC LIMIT ?6"
 );
 const AT_POSITION: &str = event!("WHERE position = ?1");
 /// Positions of a kind, and of a kind and an organization: ?1 the kind, ?2 and ?3 the bounds.
 pub(crate) const OF_KIND: &str = "SELECT position FROM events INDEXED BY events_kind
     WHERE kind = ?1 AND position > ?2 AND position <= ?3 ORDER BY position LIMIT ?4";
+pub(crate) const OF_KIND_NEWEST_FIRST: &str = "SELECT position FROM events INDEXED BY events_kind
+    WHERE kind = ?1 AND position > ?2 AND position <= ?3 ORDER BY position DESC LIMIT ?4";
 pub(crate) const OF_OWNER: &str = "SELECT position FROM organization_events
     WHERE owner = ?5 AND kind = ?1 AND position > ?2 AND position <= ?3 ORDER BY position LIMIT ?4";
+pub(crate) const OF_OWNER_NEWEST_FIRST: &str = "SELECT position FROM organization_events
+    WHERE owner = ?5 AND kind = ?1 AND position > ?2 AND position <= ?3 ORDER BY position DESC LIMIT ?4";
 const OWNER: &str = "SELECT number FROM event_owners WHERE organization = ?1";
 const OWNER_OF: &str = "SELECT o.number FROM directories AS d
     CROSS JOIN event_owners AS o ON o.organization = d.organization WHERE d.number = ?1";
@@ -54,11 +65,15 @@ const LACKING: &str = "SELECT count(*) FROM events AS e INDEXED BY events_seq WH
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
-    BEHIND,
-    BEHIND_IN_DIRECTORY,
+    BETWEEN,
+    BETWEEN_NEWEST_FIRST,
+    IN_DIRECTORY,
+    IN_DIRECTORY_NEWEST_FIRST,
     AT_POSITION,
     OF_KIND,
+    OF_KIND_NEWEST_FIRST,
     OF_OWNER,
+    OF_OWNER_NEWEST_FIRST,
     OWNER,
     OWNER_OF,
     EVENT,
@@ -155,7 +170,8 @@ pub(crate) fn list(connection: &Connection, query: &EventQuery) -> Result<Vec<Ev
                 let limit = codec::limit(query.limit - found.len());
                 let (after, last) = (codec::int(span.after)?, codec::int(span.last)?);
                 let params = params![after, last, times.since, times.until, limit];
-                found.extend(many(connection, BEHIND, params, read_event)?);
+                let sql = if query.newest_first { BETWEEN_NEWEST_FIRST } else { BETWEEN };
+                found.extend(many(connection, sql, params, read_event)?);
             }
             found
         }
@@ -181,46 +197,75 @@ fn of_directory(
     let bit = |kind: &EventType| 1_i64 << (*kind as u8);
     let kinds =
         if query.types.is_empty() { -1 } else { query.types.iter().map(bit).fold(0, |all, one| all | one) };
+    let last = query.before.map(|before| seq_at(connection, directory, Position(before.0.saturating_sub(1))));
     let params = params![
         codec::number(directory),
         codec::int(seq_at(connection, directory, query.after)?)?,
         kinds,
         times.since,
         times.until,
-        codec::limit(query.limit)
+        codec::limit(query.limit),
+        last.transpose()?.map_or(Ok(i64::MAX), codec::int)?
     ];
-    many(connection, BEHIND_IN_DIRECTORY, params, read_event)
+    let sql = if query.newest_first { IN_DIRECTORY_NEWEST_FIRST } else { IN_DIRECTORY };
+    many(connection, sql, params, read_event)
 }
 
+/// Where what is asked for may stand, in the order in which it is asked for.
 fn spans(connection: &Connection, query: &EventQuery, times: Times) -> Result<Vec<Span>> {
     let last = if times == Times::ALL { 0 } else { last_position(connection)? };
     // No position is greater than a signed number can be.
-    times::spans(connection, times, query.after.0.min(i64::MAX.unsigned_abs()), last)
+    let mut spans = times::spans(connection, times, query.after.0.min(i64::MAX.unsigned_abs()), last)?;
+    if let Some(before) = query.before {
+        spans.retain_mut(|span| {
+            span.last = span.last.min(before.0.saturating_sub(1));
+            span.after < span.last
+        });
+    }
+    if query.newest_first {
+        spans.reverse();
+    }
+    Ok(spans)
 }
 
 /// Positions of one kind, of all organizations or of one, fetched some at a time.
 struct Run {
     owner: Option<i64>,
     kind: EventType,
-    after: u64,
+    newest_first: bool,
+    /// What was not fetched yet.
+    rest: Span,
     at_once: usize,
     fetched: VecDeque<u64>,
 }
 
 impl Run {
-    /// The next position up to `last`.
-    fn next(&mut self, connection: &Connection, last: u64) -> Result<Option<u64>> {
-        if self.fetched.is_empty() && self.after < last {
-            let (after, last_here) = (codec::int(self.after)?, codec::int(last)?);
+    /// The next position.
+    fn next(&mut self, connection: &Connection) -> Result<Option<u64>> {
+        if self.fetched.is_empty() && self.rest.after < self.rest.last {
+            let (after, last) = (codec::int(self.rest.after)?, codec::int(self.rest.last)?);
             let (kind, limit) = (self.kind as u8, codec::limit(self.at_once));
             let position = |row: &Row<'_>| codec::uint(row, 0);
-            let found = match self.owner {
-                None => many(connection, OF_KIND, params![kind, after, last_here, limit], position),
-                Some(owner) => {
-                    many(connection, OF_OWNER, params![kind, after, last_here, limit, owner], position)
+            let found = match (self.owner, self.newest_first) {
+                (None, false) => many(connection, OF_KIND, params![kind, after, last, limit], position),
+                (None, true) => {
+                    many(connection, OF_KIND_NEWEST_FIRST, params![kind, after, last, limit], position)
                 }
+                (Some(owner), false) => {
+                    many(connection, OF_OWNER, params![kind, after, last, limit, owner], position)
+                }
+                (Some(owner), true) => many(
+                    connection,
+                    OF_OWNER_NEWEST_FIRST,
+                    params![kind, after, last, limit, owner],
+                    position,
+                ),
             }?;
-            self.after = found.last().copied().filter(|_| found.len() == self.at_once).unwrap_or(last);
+            match found.last().filter(|_| found.len() == self.at_once) {
+                None => self.rest.after = self.rest.last,
+                Some(end) if self.newest_first => self.rest.last = end.saturating_sub(1),
+                Some(end) => self.rest.after = *end,
+            }
             self.at_once = self.at_once.saturating_mul(2);
             self.fetched = found.into();
         }
@@ -228,7 +273,7 @@ impl Run {
     }
 }
 
-/// The events of some kinds, of all organizations (`None`) or of some, in the order of positions.
+/// The events of some kinds, of all organizations (`None`) or of some, in the order that is asked for.
 fn merged(
     connection: &Connection,
     owners: &[Option<i64>],
@@ -239,19 +284,22 @@ fn merged(
         if query.types.is_empty() { EventType::ALL.into() } else { query.types.iter().copied().collect() };
     let alone = owners.len() == 1 && kinds.len() == 1;
     let at_once = if alone { query.limit } else { query.limit.min(MERGED_AT_FIRST) };
+    // The least rank comes next.
+    let rank = |position: u64| if query.newest_first { u64::MAX - position } else { position };
     let mut found = Vec::new();
     for span in spans(connection, query, times)? {
         let mut runs = Vec::with_capacity(owners.len() * kinds.len());
         let mut next = BinaryHeap::new();
         for (owner, kind) in owners.iter().flat_map(|owner| kinds.iter().map(move |kind| (*owner, *kind))) {
-            let mut run = Run { owner, kind, after: span.after, at_once, fetched: VecDeque::new() };
-            if let Some(position) = run.next(connection, span.last)? {
-                next.push(Reverse((position, runs.len())));
+            let newest_first = query.newest_first;
+            let mut run = Run { owner, kind, newest_first, rest: span, at_once, fetched: VecDeque::new() };
+            if let Some(position) = run.next(connection)? {
+                next.push(Reverse((rank(position), position, runs.len())));
                 runs.push(run);
             }
         }
         while found.len() < query.limit
-            && let Some(Reverse((position, index))) = next.pop()
+            && let Some(Reverse((_, position, index))) = next.pop()
         {
             let event = one(connection, AT_POSITION, [codec::int(position)?], read_event)?;
             let event = event
@@ -260,9 +308,9 @@ fn merged(
                 found.push(event);
             }
             if let Some(run) = runs.get_mut(index)
-                && let Some(position) = run.next(connection, span.last)?
+                && let Some(position) = run.next(connection)?
             {
-                next.push(Reverse((position, index)));
+                next.push(Reverse((rank(position), position, index)));
             }
         }
     }

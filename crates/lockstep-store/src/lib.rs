@@ -81,12 +81,16 @@ pub enum EventScope {
     Directory(DirectoryNumber),
 }
 
-/// Which events to read, oldest first. What a page costs does not depend on how far in the log it is, nor on how many
+/// Which events to read. What a page costs does not depend on how far in the log it is, nor on how many
 /// other events there are; save for the kinds of one directory, whose other events are read over.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EventQuery {
     /// Only what stands behind this.
     pub after: Position,
+    /// Only what stands in front of this.
+    pub before: Option<Position>,
+    /// Begin with the last one; else with the first.
+    pub newest_first: bool,
     /// Whose.
     pub scope: EventScope,
     /// Only these kinds; empty: all.

@@ -159,7 +159,7 @@ impl State {
     }
 
     /// The events of the list over all directories behind `after`.
-    fn events_behind(&self, after: Position) -> impl Iterator<Item = EventView> {
+    fn events_behind(&self, after: Position) -> impl DoubleEndedIterator<Item = EventView> {
         let skipped = usize::try_from(after.0).unwrap_or(usize::MAX);
         self.log.iter().skip(skipped).filter_map(|(number, seq)| self.directories.get(number)?.event(*seq))
     }
@@ -510,11 +510,17 @@ impl Store for Memory {
                     .is_some_and(|island| list.contains(&island.directory_and_head().0.organization)),
             };
             within
+                && query.before.is_none_or(|before| event.position < before)
                 && (query.types.is_empty() || query.types.contains(&record.event_type()))
                 && query.since.is_none_or(|since| record.at >= since)
                 && query.until.is_none_or(|until| record.at < until)
         };
-        Ok(state.events_behind(query.after).filter(wanted).take(query.limit).collect())
+        let found = state.events_behind(query.after).filter(wanted);
+        Ok(if query.newest_first {
+            found.rev().take(query.limit).collect()
+        } else {
+            found.take(query.limit).collect()
+        })
     }
 
     fn committed(&self) -> watch::Receiver<u64> {

@@ -119,9 +119,15 @@ async fn same_in_both(steps: Vec<i64>, told: Vec<Asked>, questions: Vec<Question
     let time = |place: Option<usize>| place.map(|place| known[place % known.len()].record.at);
     for (scope, types, since, until, after, limit) in questions {
         let after = known.get(after).map_or(Position(0), |event| event.position);
-        let query = EventQuery { scope, types, since: time(since), until: time(until), after, limit };
-        let expected = memory.events(query.clone()).await.unwrap();
-        assert_eq!(sqlite.events(query.clone()).await.unwrap(), expected, "{query:?}");
+        let (since, until) = (time(since), time(until));
+        let first = EventQuery { scope, types, since, until, after, limit, ..EventQuery::default() };
+        // Half of the events that are told stand in front of this one.
+        let before = known.get(known.len() / 2).map(|event| event.position);
+        for (newest_first, before) in [(false, None), (true, None), (false, before), (true, before)] {
+            let query = EventQuery { newest_first, before, ..first.clone() };
+            let expected = memory.events(query.clone()).await.unwrap();
+            assert_eq!(sqlite.events(query.clone()).await.unwrap(), expected, "{query:?}");
+        }
     }
     kit::check(&sqlite).await;
     sqlite.stop().await;
@@ -223,7 +229,9 @@ fn what_is_sought_in_a_long_log_costs_hardly_more_than_in_a_short_one() {
         assert!(positions <= to.min(count).saturating_sub(from).max(0).unsigned_abs() + 12, "{spans:?}");
     }
     // A walk over the log takes some steps for each event: 40,000 events, more than 100,000 steps.
-    for sql in [events::OF_KIND, events::OF_OWNER] {
+    for sql in
+        [events::OF_KIND, events::OF_KIND_NEWEST_FIRST, events::OF_OWNER, events::OF_OWNER_NEWEST_FIRST]
+    {
         for after in [0, 39_000] {
             let mut statement = connection.prepare(sql).unwrap();
             let mut parameters = vec![4, after, i64::MAX, 5, 2];
@@ -231,7 +239,9 @@ fn what_is_sought_in_a_long_log_costs_hardly_more_than_in_a_short_one() {
             let found =
                 statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get::<_, i64>(0));
             let found: Vec<i64> = found.unwrap().map(Result::unwrap).collect();
-            assert_eq!(found, [1, 2, 3, 4, 5].map(|n| after + n * 100));
+            let first = [1, 2, 3, 4, 5].map(|n| after + n * 100);
+            let last = [0, 1, 2, 3, 4].map(|n| count - n * 100);
+            assert_eq!(found, if sql.contains("DESC") { last } else { first });
             assert!(statement.get_status(StatementStatus::VmStep) < 200);
         }
     }

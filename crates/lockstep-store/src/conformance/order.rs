@@ -159,7 +159,10 @@ pub async fn a_query_gives_what_it_asks_for(store: impl Store) {
             for (since, until) in times {
                 for after in [Position(0), all[2].position, middle.position, Position(u64::MAX)] {
                     let (scope, types) = (scope.clone(), types.clone());
-                    queries.push(EventQuery { scope, types, after, since, until, limit: 1_000 });
+                    let first = EventQuery { scope, types, after, since, until, ..EventQuery::default() };
+                    for before in [None, Some(Position(0)), Some(all[20].position), Some(middle.position)] {
+                        queries.push(EventQuery { before, ..first.clone() });
+                    }
                 }
             }
         }
@@ -174,14 +177,19 @@ pub async fn a_query_gives_what_it_asks_for(store: impl Store) {
             };
             within
                 && event.position > query.after
+                && query.before.is_none_or(|before| event.position < before)
                 && (query.types.is_empty() || query.types.contains(&record.event_type()))
                 && query.since.is_none_or(|since| record.at >= since)
                 && query.until.is_none_or(|until| record.at < until)
         };
-        let expected: Vec<_> = all.iter().filter(wanted).cloned().collect();
-        for limit in [0, 1, 7, 1_000] {
-            let found = store.events(EventQuery { limit, ..query.clone() }).await.unwrap();
-            assert_eq!(found, expected[..limit.min(expected.len())], "{query:?} {limit}");
+        let mut expected: Vec<_> = all.iter().filter(wanted).cloned().collect();
+        for newest_first in [false, true] {
+            for limit in [0, 1, 7, 1_000] {
+                let asked = EventQuery { limit, newest_first, ..query.clone() };
+                let found = store.events(asked.clone()).await.unwrap();
+                assert_eq!(found, expected[..limit.min(expected.len())], "{asked:?}");
+            }
+            expected.reverse();
         }
     }
 }
