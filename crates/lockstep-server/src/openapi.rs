@@ -90,12 +90,9 @@ pub(crate) const PAGING: [Parameter; 4] = [
     LIMIT,
     text(
         "before",
-        "The part that ends before the thing with this id: `list_metadata.before`. Not with `after`.",
+        "The part that ends before the thing with this id: `list_metadata.before`. With `after`: what stands between the two.",
     ),
-    text(
-        "after",
-        "The part that begins behind the thing with this id: `list_metadata.after`. Not with `before`.",
-    ),
+    text("after", "The part that begins behind the thing with this id: `list_metadata.after`."),
     of::<PageOrder>(
         "order",
         "`desc`: the newest first, as without it; `asc`: the oldest first; `normal`: as `desc`, with `before` and \

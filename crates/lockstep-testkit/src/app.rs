@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
+use axum::middleware::Next;
 use http::Request;
 use lockstep_core::clock::{ManualClock, Sequence, Timestamp};
 use lockstep_core::id::{ApiKeyId, OrganizationId};
@@ -237,7 +238,13 @@ impl<S: Store> TestApp<S> {
     pub async fn serve(&self) -> SocketAddr {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free loopback port");
         let address = listener.local_addr().expect("the listener has an address");
-        let router = self.router.clone();
+        let clock = self.clock.clone();
+        let router = self.router.clone().layer(axum::middleware::from_fn(
+            move |request: Request<Body>, next: Next| {
+                clock.advance(1_000);
+                next.run(request)
+            },
+        ));
         tokio::spawn(async move { axum::serve(listener, router).await });
         address
     }

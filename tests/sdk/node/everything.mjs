@@ -95,6 +95,9 @@ async function users({ directorySync: room }) {
     assert.equal(person.customAttributes[name], value, name);
   }
   assert.deepEqual(ids((await room.listUsers({ group: expected.group })).data), expected.members);
+  // Walking on from a part that was asked for by `before`, the SDK sends both cursors.
+  const before = await (await room.listUsers({ directory, before: expected.users[2] })).autoPagination();
+  assert.deepEqual(ids(before), expected.users.slice(0, 2), 'before, page by page');
   const everybody = await (await room.listUsers({ directory: expected.large })).autoPagination();
   assert.equal(new Set(ids(everybody)).size, 103, 'a hundred and more, page by page');
 }
@@ -119,6 +122,8 @@ async function events({ events: log }) {
   }
   assert.deepEqual(read.map(({ id, event }) => ({ id, event })), expected.events);
   for (const event of read) whole(event.event, event);
+  const newest = (await log.listEvents({ events: kinds, limit: 2, order: 'desc' })).data;
+  assert.deepEqual(ids(newest), ids(expected.events).slice(-2).reverse());
   const of = (kind) => read.filter((event) => event.event === kind).map((event) => event.data);
   assert.deepEqual(of('dsync.user.updated').map((user) => user.previousAttributes), expected.previous_attributes);
   const renamed = of('dsync.group.updated').map((group) => [group.name, group.previousAttributes.name]);

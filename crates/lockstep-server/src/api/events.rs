@@ -1,4 +1,4 @@
-//! The log over all directories within reach, oldest first.
+//! The log over all directories within reach, oldest first unless it is asked for the other way round.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use axum::response::Response;
 use lockstep_core::event::EventType;
 use lockstep_core::id::{DirectoryNumber, EventId};
 use lockstep_core::model::Directory;
-use lockstep_store::{EventQuery, EventScope, Position, Store};
+use lockstep_store::{EventQuery, EventScope, Order, Page, Position, Store};
 
 use super::paging::{self, Cursors};
 use super::query::Query;
@@ -21,14 +21,15 @@ use crate::state::AppState;
 /// How [`list`] is described.
 pub(crate) const LIST: Operation = Operation::new("list_events", Tag::Events, "List events")
     .about(
-        "Oldest first. `list_metadata.after` is the last event's id, also where none follows yet: keep it, and ask again \
-         behind it. An empty part has no cursor: keep the one that was sent.",
+        "Oldest first, unless `order` says otherwise. `list_metadata.after` is the last event's id, also where none follows \
+         yet: keep it, and ask again behind it. An empty part has no cursor: keep the one that was sent.",
     )
     .parameters(&[
         of::<EventName>("events", "These kinds alone: repeated, as `events[]`, or with commas between them.").many(),
-        text("after", "Those behind the event with this id."),
+        text("after", "Those behind the event with this id, in the order that is asked for."),
+        text("before", "Those in front of the event with this id, in the order that is asked for; the nearest ones."),
         LIMIT,
-        of::<EventOrder>("order", "Events are told oldest first: there is nothing else to say."),
+        of::<EventOrder>("order", "`asc`: the oldest first, as without it; `desc`: the newest first."),
         time("range_start", "Those at this time or later (RFC 3339)."),
         time("range_end", "Those before this time (RFC 3339)."),
         text("organization_id", "Those of this organization."),
@@ -43,17 +44,26 @@ pub(crate) async fn list<S: Store>(
     caller: ApiCaller,
     query: Query,
 ) -> Result<Response, Problem> {
-    if query.one("order")?.is_some_and(|order| order != "asc") {
-        let message = "events are read oldest first: leave `order` out, or send `asc`";
-        return Err(Problem::invalid_field("order", "invalid_order", message));
-    }
+    let order = match query.one("order")? {
+        None | Some("asc") => Order::Ascending,
+        Some("desc") => Order::Descending,
+        Some(_) => {
+            let message = "`order` must be `asc` or `desc`";
+            return Err(Problem::invalid_field("order", "invalid_order", message));
+        }
+    };
     let (since, until) = (query.time("range_start")?, query.time("range_end")?);
     if since.zip(until).is_some_and(|(since, until)| since >= until) {
         let message = "`range_end` must be later than `range_start`";
         return Err(Problem::invalid_field("range_end", "invalid_range", message));
     }
+    let after = position(&state, &caller, &query, "after").await?;
+    let before = position(&state, &caller, &query, "before").await?;
+    let walk = Page { after, before, order, limit: paging::limit(&query)? }.walk();
     let question = EventQuery {
-        after: after(&state, &caller, &query).await?,
+        after: walk.above.unwrap_or_default(),
+        before: walk.below,
+        newest_first: walk.descending,
         scope: match caller.scope(&state, query.one("organization_id")?).await? {
             None => EventScope::All,
             Some(organizations) => EventScope::Organizations(organizations),
@@ -61,9 +71,9 @@ pub(crate) async fn list<S: Store>(
         types: types(&query)?,
         since,
         until,
-        limit: paging::limit(&query)?,
+        limit: walk.limit,
     };
-    let found = state.store.events(question).await?;
+    let found = walk.arrange(state.store.events(question).await?);
 
     let mut directories: BTreeMap<DirectoryNumber, Directory> = BTreeMap::new();
     for view in &found {
@@ -83,24 +93,25 @@ pub(crate) async fn list<S: Store>(
     Ok(paging::list(rendered, Cursors { before: None, after: last }))
 }
 
-/// Where to begin. Another organization's event is as unknown as one that never was.
-async fn after<S: Store>(
+/// Where a cursor stands. Another organization's event is as unknown as one that never was.
+async fn position<S: Store>(
     state: &AppState<S>,
     caller: &ApiCaller,
     query: &Query,
-) -> Result<Position, Problem> {
-    let Some(text) = query.one("after")? else { return Ok(Position::default()) };
+    name: &str,
+) -> Result<Option<Position>, Problem> {
+    let Some(text) = query.one(name)? else { return Ok(None) };
     let unknown = || {
-        let message = "`after` names no event: send the id of an event that was read here, or leave it out to begin \
-                       with the oldest";
-        Problem::invalid_field("after", "invalid_cursor", message)
+        let message =
+            format!("`{name}` names no event: send the id of an event that was read here, or leave it out");
+        Problem::invalid_field(name, "invalid_cursor", message)
     };
     let id = EventId::parse(text).ok_or_else(unknown)?;
     let owner = state.catalog.owner(&state.store, id.directory).await?;
     if !owner.is_some_and(|owner| caller.reach.covers(owner)) {
         return Err(unknown());
     }
-    state.store.position(id).await?.ok_or_else(unknown)
+    state.store.position(id).await?.ok_or_else(unknown).map(Some)
 }
 
 /// Which kinds are asked for; none named means all.

@@ -44,10 +44,6 @@ impl<K> Paging<K> {
             }),
         };
         let (mut before, mut after) = (cursor("before")?, cursor("after")?);
-        if before.is_some() && after.is_some() {
-            let message = "`before` and `after` exclude each other; send one of them";
-            return Err(Problem::invalid_field("before", "exclusive_parameters", message));
-        }
         if swapped {
             std::mem::swap(&mut before, &mut after);
         }

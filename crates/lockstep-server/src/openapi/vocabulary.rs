@@ -74,8 +74,8 @@ schemas! {
     EventName = words(EventType::ALL.into_iter().map(EventType::as_str));
     /// In which order a list is told.
     PageOrder = words(["asc", "desc", "normal"]);
-    /// In which order events are told: always the oldest first.
-    EventOrder = words(["asc"]);
+    /// In which order events are told.
+    EventOrder = words(["asc", "desc"]);
     /// True or false.
     Truth = words(["true", "false"]);
     /// A status of HTTP, or a class of them such as `4xx`.
