@@ -16,7 +16,8 @@ use crate::command::{Refusal, Reply};
 use crate::derived;
 use crate::event::{Change, EventType, Membership, Told};
 use crate::id::{LocalId, UserId};
-use crate::mapping::Projection;
+use crate::limits::NAMES_SHOWN_LIMIT;
+use crate::mapping::{LeftOut, Projection};
 use crate::model::{Group, User};
 use crate::query::Kind;
 use crate::version::{self, GroupOfUser, Precondition};
@@ -76,7 +77,7 @@ impl Draft<'_> {
         let roles = self.roles_without_groups()?;
         let user = User {
             id: LocalId(0),
-            projection: Some(self.projected(&doc, roles)),
+            projection: Some(self.projected_and_noted(&doc, roles)),
             doc,
             created_at: self.at,
             modified_at: self.at,
@@ -220,7 +221,7 @@ impl Draft<'_> {
             return Ok(self.done(Reply::User(user)));
         }
         demand_size(&doc, Some(&user.doc))?;
-        let projection = self.projected(&doc, user.projection().roles.clone());
+        let projection = self.projected_and_noted(&doc, user.projection().roles.clone());
         let next = self.user_as(user, doc, projection);
         self.refuse_taken_user_names(&next, Some(user))?;
         *self.users_counted_with(user) -= 1;
@@ -233,6 +234,14 @@ impl Draft<'_> {
     /// What applications read of a user with this resource and these roles.
     pub(super) fn projected(&self, doc: &Object, roles: Vec<String>) -> Projection {
         Projection::of(&self.context.envelope.terms.attributes, doc, roles)
+    }
+
+    /// The same for a request that writes it: what of it applications cannot read is noted.
+    fn projected_and_noted(&mut self, doc: &Object, roles: Vec<String>) -> Projection {
+        let reading = self.context.envelope.terms.attributes.read(doc);
+        let noted = reading.left_out.iter().take(NAMES_SHOWN_LIMIT);
+        self.notes.extend(noted.map(LeftOut::note));
+        Projection { attributes: reading.values, roles }
     }
 
     /// The user with another resource, or with something else made of it. Its version is one of what SCIM shows.

@@ -121,6 +121,13 @@ pub struct DirectorySchemaChange {
     pub schema: serde_json::Value,
 }
 
+/// A mapping of attributes.
+#[derive(ToSchema, Debug)]
+pub struct NewAttributeMapping {
+    /// The attributes, by their names in `custom_attributes`; null takes away what a wider scope maps.
+    pub attributes: BTreeMap<String, NewMappedAttributeOrNone>,
+}
+
 /// A mapping of attributes to be tried.
 #[derive(ToSchema, Debug)]
 pub struct AttributeMappingPreview {
@@ -132,7 +139,7 @@ pub struct AttributeMappingPreview {
 
 /// An attribute to be mapped, or null.
 #[derive(Debug)]
-pub enum NewMappedAttributeOrNone {}
+pub struct NewMappedAttributeOrNone(pub Option<NewMappedAttribute>);
 
 impl PartialSchema for NewMappedAttributeOrNone {
     fn schema() -> RefOr<Schema> {

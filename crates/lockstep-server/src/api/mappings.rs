@@ -2,15 +2,17 @@
 //! the groups of a directory. A preview tells what a change would do, and changes nothing.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use lockstep_core::id::LocalId;
+use axum::{Extension, Json};
+use lockstep_core::command::{Command, Envelope, Reply};
+use lockstep_core::id::{LocalId, OrganizationId, RequestId};
 use lockstep_core::limits::MAPPED_NAME_BYTES_LIMIT;
-use lockstep_core::mapping::{AttributeMapping, Attributes, DirectoryMapping, Projection, RoleMapping};
+use lockstep_core::mapping::{Attributes, DirectoryMapping, MappingChange, Projection, RoleMapping};
 use lockstep_core::model::Directory;
-use lockstep_store::Store;
+use lockstep_store::{DirectoryQuery, OrganizationMapping, Page, Store};
 
 use super::attributes::{AFTER, EXAMINED, WALKED, examine};
 use super::bodies;
@@ -20,9 +22,11 @@ use super::query::Query;
 use super::render::mapping as render;
 use crate::auth::ApiCaller;
 use crate::body::JsonObject;
+use crate::limits::PAGE_LIMIT;
 use crate::openapi::{Operation, Tag};
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::{AppState, provider_of};
+use crate::trail::Trail;
 
 /// How [`read`] is described.
 pub(crate) const READ: Operation =
@@ -39,8 +43,8 @@ pub(crate) async fn read<S: Store>(
 ) -> Result<Response, Problem> {
     let (directory, _) = caller.directory(&state, &id).await?;
     let (_, terms) = state.contract_of(&directory).await?;
-    let mapping = DirectoryMapping::default();
-    let pending = directory.sweep.is_some();
+    let mapping = state.store.mapping(directory.id.directory).await?;
+    let pending = is_pending(&directory);
     Ok(Json(render::directory_mapping(&directory, &mapping.own, &terms.attributes, pending)).into_response())
 }
 
@@ -60,8 +64,171 @@ pub(crate) async fn read_of_organization<S: Store>(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let organization = caller.organization(&state, &id).await?;
-    let mapping = AttributeMapping::new();
-    Ok(Json(render::organization_mapping(organization.id, &mapping, false)).into_response())
+    let mapping = state.store.organization_mapping(organization.id).await?;
+    let pending = is_pending_in(&state, organization.id, &mapping).await?;
+    Ok(Json(render::organization_mapping(organization.id, &mapping.attributes, pending)).into_response())
+}
+
+/// How [`update`] is described.
+pub(crate) const UPDATE: Operation =
+    Operation::new("update_attribute_mapping", Tag::Mapping, "Map attributes for a directory")
+        .about(
+            "The body is the whole mapping of the directory: what it leaves out is not mapped by it any more. What the IdP \
+             writes from now on is read by it at once; the users that are there follow in the background, and each that \
+             differs is told as `dsync.user.updated`.",
+        )
+        .body::<bodies::NewAttributeMapping>()
+        .answers::<render::AttributeMapping>(200, "The mapping.")
+        .errors(&[404]);
+
+/// `PUT /directories/{id}/attribute_mapping`: maps these attributes for the directory alone, and no others.
+pub(crate) async fn update<S: Store>(
+    State(state): State<AppState<S>>,
+    Extension(request): Extension<RequestId>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    JsonObject(body): JsonObject,
+) -> Result<Response, Problem> {
+    let (directory, _) = caller.directory(&state, &id).await?;
+    let mut fields = Fields::new(body, &UPDATE);
+    let given = mapping_body::attributes(&mut fields);
+    fields.done()?;
+    let operation = "PUT /directories/{id}/attribute_mapping";
+    let (mapping, trail) = change(&state, request, &directory, MappingChange::Own(given), operation).await?;
+    let (directory, _) = caller.directory(&state, &id).await?;
+    let provider = provider_of(&directory)?;
+    let attributes = Attributes::of(provider.attributes, &mapping);
+    let answer = render::directory_mapping(&directory, &mapping.own, &attributes, is_pending(&directory));
+    Ok((Extension(trail), Json(answer)).into_response())
+}
+
+/// How [`update_of_organization`] is described.
+pub(crate) const UPDATE_OF_ORGANIZATION: Operation = Operation::new(
+    "update_organization_attribute_mapping",
+    Tag::Mapping,
+    "Map attributes for all directories of an organization",
+)
+.about(
+    "The body is the whole mapping of the organization. What a directory maps for itself goes before it. A directory that \
+     is made later has it too.",
+)
+.body::<bodies::NewAttributeMapping>()
+.answers::<render::AttributeMapping>(200, "The mapping.")
+.errors(&[404]);
+
+/// `PUT /organizations/{id}/attribute_mapping`: maps these attributes for all its directories, and no others. A directory
+/// that is made later has them too.
+pub(crate) async fn update_of_organization<S: Store>(
+    State(state): State<AppState<S>>,
+    Extension(request): Extension<RequestId>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    JsonObject(body): JsonObject,
+) -> Result<Response, Problem> {
+    let organization = caller.organization(&state, &id).await?;
+    let mut fields = Fields::new(body, &UPDATE_OF_ORGANIZATION);
+    let given = mapping_body::attributes(&mut fields);
+    fields.done()?;
+    let mapping = state.store.put_organization_mapping(organization.id, given, request).await?;
+    // No event tells the worker of it.
+    state.begun.notify_one();
+    let pending = is_pending_in(&state, organization.id, &mapping).await?;
+    Ok(Json(render::organization_mapping(organization.id, &mapping.attributes, pending)).into_response())
+}
+
+/// How [`read_roles`] is described.
+pub(crate) const READ_ROLES: Operation =
+    Operation::new("get_role_mapping", Tag::Mapping, "Read which roles a directory's groups give")
+        .answers::<render::RoleMapping>(200, "The mapping.")
+        .errors(&[404]);
+
+/// `GET /directories/{id}/role_mapping`.
+pub(crate) async fn read_roles<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (directory, _) = caller.directory(&state, &id).await?;
+    let mapping = state.store.mapping(directory.id.directory).await?;
+    Ok(Json(render::role_mapping(&directory, &mapping.roles, is_pending(&directory))).into_response())
+}
+
+/// How [`update_roles`] is described.
+pub(crate) const UPDATE_ROLES: Operation =
+    Operation::new("update_role_mapping", Tag::Mapping, "Map roles to a directory's groups")
+        .about(
+            "The body is the whole mapping. The users follow in the background, and each whose roles differ is told as \
+             `dsync.user.updated`.",
+        )
+        .body::<bodies::NewRoleMapping>()
+        .answers::<render::RoleMapping>(200, "The mapping.")
+        .errors(&[404]);
+
+/// `PUT /directories/{id}/role_mapping`: maps these roles, and no others.
+pub(crate) async fn update_roles<S: Store>(
+    State(state): State<AppState<S>>,
+    Extension(request): Extension<RequestId>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    JsonObject(body): JsonObject,
+) -> Result<Response, Problem> {
+    let (directory, _) = caller.directory(&state, &id).await?;
+    let roles = roles(&state, &directory, body).await?;
+    let operation = "PUT /directories/{id}/role_mapping";
+    let (mapping, trail) =
+        change(&state, request, &directory, MappingChange::Roles(roles), operation).await?;
+    let (directory, _) = caller.directory(&state, &id).await?;
+    let answer = render::role_mapping(&directory, &mapping.roles, is_pending(&directory));
+    Ok((Extension(trail), Json(answer)).into_response())
+}
+
+/// Changes what is mapped for a directory; what is then, and what is to be noted of the request.
+async fn change<S: Store>(
+    state: &AppState<S>,
+    request: RequestId,
+    directory: &Directory,
+    change: MappingChange,
+    operation: &str,
+) -> Result<(Arc<DirectoryMapping>, Trail), Problem> {
+    let (provider, terms) = state.contract_of(directory).await?;
+    let command = Command::ChangeMapping(Box::new(change));
+    let envelope = Envelope { directory: directory.id.directory, request, terms, command };
+    let outcome = state.store.submit(envelope).await??;
+    // No event tells the worker of it.
+    state.begun.notify_one();
+    let trail = Trail::about(operation, directory.id, provider.slug).with(&outcome);
+    match &outcome.reply {
+        Reply::Mapping(mapping) => Ok((mapping.clone(), trail)),
+        _ => Err(Problem::fault("a mapping was answered with something else")),
+    }
+}
+
+/// Whether users of a directory are still being made what they are to be by what is mapped.
+fn is_pending(directory: &Directory) -> bool {
+    directory.sweep.as_ref().is_some_and(|sweep| sweep.reproject)
+}
+
+/// The same of any directory of an organization.
+async fn is_pending_in<S: Store>(
+    state: &AppState<S>,
+    organization: OrganizationId,
+    mapping: &OrganizationMapping,
+) -> Result<bool, Problem> {
+    if !mapping.is_everywhere() {
+        return Ok(true);
+    }
+    let mut page = Page::first(PAGE_LIMIT);
+    loop {
+        let query = DirectoryQuery { organizations: Some(vec![organization]), search: None };
+        let found = state.store.directories(query, page).await?;
+        if found.iter().any(|(directory, _)| is_pending(directory)) {
+            return Ok(true);
+        }
+        match found.last() {
+            Some((last, _)) if found.len() == PAGE_LIMIT => page = Page::behind(last.id.local, PAGE_LIMIT),
+            _ => return Ok(false),
+        }
+    }
 }
 
 /// How [`preview_attributes`] is described.
@@ -96,7 +263,7 @@ pub(crate) async fn preview_attributes<S: Store>(
     };
     fields.done()?;
     let (provider, _) = state.contract_of(&directory).await?;
-    let mut mapping = DirectoryMapping::default();
+    let mut mapping = state.store.mapping(directory.id.directory).await?;
     *(if of_organization { &mut mapping.organization } else { &mut mapping.own }) = given;
     let attributes = Attributes::of(provider.attributes, &mapping);
     let total = head.users_active + head.users_inactive;

@@ -9,6 +9,7 @@ mod directories;
 mod events;
 mod groups;
 mod log;
+mod mappings;
 mod oauth;
 mod openapi;
 mod organizations;

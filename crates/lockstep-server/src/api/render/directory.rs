@@ -52,6 +52,8 @@ pub(crate) struct Directory<'a> {
     credential_header: &'a str,
     /// Whether resources are still being fitted to changed schemas.
     schema_changes_pending: bool,
+    /// Whether users are still being made what they are to be by changed mappings.
+    mapping_changes_pending: bool,
     /// How many users and groups it has.
     metadata: DirectoryMetadata,
     /// When it was made.
@@ -124,7 +126,8 @@ pub(crate) fn directory<'a>(directory: &'a Kept, head: &Head, contract: &Rules) 
         settings: Setting::ALL.into_iter().map(effective).collect(),
         settings_set: directory.settings.iter().map(|(setting, _)| setting.as_str()).collect(),
         credential_header: directory.credential_header.as_str(),
-        schema_changes_pending: directory.sweep.is_some(),
+        schema_changes_pending: directory.sweep.as_ref().is_some_and(|sweep| sweep.changes_resources()),
+        mapping_changes_pending: directory.sweep.as_ref().is_some_and(|sweep| sweep.reproject),
         metadata: DirectoryMetadata {
             users: DirectoryUserCounts { active: head.users_active, inactive: head.users_inactive },
             groups: head.groups,

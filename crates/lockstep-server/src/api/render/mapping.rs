@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use lockstep_core::id::{OrganizationId, UserId};
+use lockstep_core::id::{GroupId, LocalId, OrganizationId, UserId};
 use lockstep_core::mapping::{
-    AttributeMapping as Mapped, Attributes, Effective, LeftOut, Projection, Seen as Looked, read_by,
+    AttributeMapping as Mapped, Attributes, Effective, LeftOut, Projection, RoleMapping as Roles,
+    Seen as Looked, read_by,
 };
 use lockstep_core::model::Directory;
 use lockstep_scim::Object;
@@ -323,6 +324,57 @@ pub(crate) fn organization_mapping(
         directory_id: None,
         attributes: own(mapping),
         effective: None,
+        changes_pending,
+    }
+}
+
+/// Which roles the members of a directory's groups have.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RoleMapping<'a> {
+    /// Says what this is.
+    #[schema(pattern = "^role_mapping$")]
+    object: &'static str,
+    /// The organization.
+    organization_id: String,
+    /// The directory.
+    directory_id: String,
+    /// The roles, the one with the highest priority first.
+    roles: Vec<MappedRole<'a>>,
+    /// The role of a user whom no group gives one; null where such a user has none.
+    default_role: Option<&'a str>,
+    /// Whether a user has every role that a group gives; else only the one with the highest priority.
+    multiple_roles: bool,
+    /// Whether users are still being given what is mapped.
+    changes_pending: bool,
+}
+
+/// A role and whose it is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MappedRole<'a> {
+    /// Its name in the application.
+    slug: &'a str,
+    /// The groups whose members have it.
+    group_ids: Vec<String>,
+}
+
+/// The mapping of a directory's roles.
+pub(crate) fn role_mapping<'a>(
+    directory: &Directory,
+    mapping: &'a Roles,
+    changes_pending: bool,
+) -> RoleMapping<'a> {
+    let group = |local: &LocalId| GroupId { directory: directory.id.directory, local: *local }.to_string();
+    let role = |role: &'a lockstep_core::mapping::MappedRole| MappedRole {
+        slug: &role.slug,
+        group_ids: role.groups.iter().map(group).collect(),
+    };
+    RoleMapping {
+        object: "role_mapping",
+        organization_id: directory.organization.to_string(),
+        directory_id: directory.id.to_string(),
+        roles: mapping.roles.iter().map(role).collect(),
+        default_role: mapping.default_role.as_deref(),
+        multiple_roles: mapping.multiple_roles,
         changes_pending,
     }
 }
