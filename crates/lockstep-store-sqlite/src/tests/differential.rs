@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use lockstep_core::command::{Command, Envelope};
 use lockstep_core::id::LocalId;
+use lockstep_core::mapping::{AttributeType, MappedAttribute, MappedRole, MappingChange, RoleMapping};
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::version::Precondition;
 use lockstep_store::conformance::kit::{self, Handles, Tenant, object};
 use lockstep_store::memory::Memory;
-use lockstep_store::{Page, Store};
+use lockstep_store::{Page, Store, Work};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -31,6 +32,10 @@ enum Asked {
     RemoveMembers(usize),
     Nest(usize, usize),
     DeleteGroup(usize),
+    /// Which path is the user's rank.
+    Map(&'static str),
+    /// Which groups give a role, each its own; and whether everybody else has one.
+    Roles(Vec<usize>, bool),
     /// Rarely: everything after it is refused.
     DeleteDirectory,
 }
@@ -86,6 +91,8 @@ fn asked() -> impl Strategy<Value = Asked> {
         1 => (0..5_usize).prop_map(Asked::RemoveMembers),
         2 => (0..5_usize, 0..5_usize).prop_map(|(group, child)| Asked::Nest(group, child)),
         2 => (0..5_usize).prop_map(Asked::DeleteGroup),
+        1 => prop::sample::select(&["displayName", "externalId", "emails"][..]).prop_map(Asked::Map),
+        2 => (vec(0..5_usize, 0..3), any::<bool>()).prop_map(|(groups, all)| Asked::Roles(groups, all)),
         1 => prop::bool::weighted(0.05)
             .prop_map(|really| if really { Asked::DeleteDirectory } else { Asked::DeleteGroup(0) }),
     ]
@@ -136,7 +143,41 @@ async fn command(tenant: &Tenant<Memory>, asked: Asked) -> Command {
             patch_group(group(index), json!({ "op": "add", "path": "members", "value": member }))
         }
         Asked::DeleteGroup(index) => Command::DeleteGroup(group(index), Precondition::None),
+        Asked::Map(path) => {
+            let mapped = MappedAttribute {
+                path: path.to_owned(),
+                attribute_type: AttributeType::Any,
+                required: false,
+            };
+            let attributes = [("rank".to_owned(), Some(mapped))].into();
+            Command::ChangeMapping(Box::new(MappingChange::Own(attributes)))
+        }
+        Asked::Roles(list, all) => {
+            let role = |(place, index): (usize, &usize)| MappedRole {
+                slug: format!("role{place}"),
+                groups: groups.get(*index).copied().into_iter().collect(),
+            };
+            let mapping = RoleMapping {
+                roles: list.iter().enumerate().map(role).collect(),
+                default_role: all.then(|| "viewer".to_owned()),
+                multiple_roles: all,
+            };
+            Command::ChangeMapping(Box::new(MappingChange::Roles(mapping)))
+        }
         Asked::DeleteDirectory => Command::DeleteDirectory,
+    }
+}
+
+/// Goes on with what was begun, a step in each store.
+async fn go_on(memory: &Memory, sqlite: &Sqlite, tenants: &[Tenant<Memory>]) {
+    loop {
+        let work = memory.work(1).await.unwrap();
+        assert_eq!(sqlite.work(1).await.unwrap(), work);
+        let Some(Work::Sweep(number)) = work.first() else { return };
+        let tenant = tenants.iter().find(|tenant| tenant.number == *number).unwrap().fresh().await;
+        let envelope = tenant.envelope(Command::Sweep);
+        let expected = memory.submit(envelope.clone()).await.unwrap();
+        assert_eq!(sqlite.submit(envelope).await.unwrap(), expected);
     }
 }
 
@@ -201,7 +242,8 @@ fn as_the_lane_takes_them(envelopes: Vec<Envelope>) -> Vec<Envelope> {
     first
 }
 
-async fn same_in_both(batches: Vec<Vec<(bool, Asked)>>) {
+/// `sweeps`: whether what was begun is done between the batches, or never.
+async fn same_in_both(batches: Vec<Vec<(bool, Asked)>>, sweeps: bool) {
     // Each has a clock and randomness of its own, which give the same.
     let handles = [Handles::from_seed(5), Handles::from_seed(5)];
     let memory = Memory::new(handles[0].clock.clone(), handles[0].random.clone());
@@ -218,12 +260,16 @@ async fn same_in_both(batches: Vec<Vec<(bool, Asked)>>) {
         let mut envelopes: Vec<Envelope> = Vec::new();
         for (second, asked) in batch {
             let tenant = &tenants[usize::from(second)];
-            envelopes.push(tenant.envelope(command(tenant, asked).await));
+            // Under the terms of now; what comes behind a change of them in the same batch is stale in both.
+            envelopes.push(tenant.fresh().await.envelope(command(tenant, asked).await));
         }
         let envelopes = as_the_lane_takes_them(envelopes);
         let expected = memory.submit_batch(envelopes.clone()).unwrap();
         let found: Vec<_> = submit_as_one(&sqlite, envelopes).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(found, expected);
+        if sweeps {
+            go_on(&memory, &sqlite, &tenants).await;
+        }
     }
     assert_eq!(kit::dump(&sqlite).await, kit::dump(&memory).await);
     assert_eq!(lists(&sqlite, &tenants).await, lists(&memory, &tenants).await);
@@ -238,8 +284,9 @@ proptest! {
     #[test]
     fn random_commands_end_alike_in_memory_and_on_sqlite(
         batches in vec(vec((any::<bool>(), asked()), 1..9), 1..16),
+        sweeps in any::<bool>(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(same_in_both(batches));
+        runtime.block_on(same_in_both(batches, sweeps));
     }
 }
