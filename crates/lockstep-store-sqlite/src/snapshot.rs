@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use lockstep_core::clock::Timestamp;
 use lockstep_core::id::{DirectoryId, DirectoryNumber};
 use lockstep_core::model::DirectoryState;
-use lockstep_store::{StandardOf, StoreError};
+use lockstep_store::{StandardOf, StoreError, Work};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Error, Result};
 use crate::statement::{many, one};
-use crate::{codec, directories, file, migrate, requests, work};
+use crate::{codec, directories, file, migrate, requests, times, work};
 
 /// Pages that one step of a copy takes: often enough to show how far it is, and to stop.
 const COPY_STEP_PAGES: i32 = 256;
@@ -22,10 +22,12 @@ const HEADS: &str = "SELECT number, local, state, last_seq, last_at, users_activ
     FROM directories ORDER BY number";
 const EVENTS: &str = "SELECT coalesce(max(position), 0), coalesce(max(at), 0) FROM events
     WHERE position > (SELECT coalesce(max(position), 0) - 1000 FROM events)";
+const API_KEYS: &str = "SELECT count(*) FROM api_keys";
+const TIME_AT: &str = "SELECT at FROM events WHERE position = ?1";
 const HAS_MARK: &str = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'master_key'";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[HEADS, EVENTS];
+pub(crate) const STATEMENTS: &[&str] = &[HEADS, EVENTS, API_KEYS, TIME_AT];
 
 /// Which of our files one is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,8 +112,14 @@ impl Snapshot {
         self.version
     }
 
-    /// The newest version of the schema that is known here: below it, a database must be opened by a store first to be
-    /// verified.
+    /// Whether a store must open the database before it can be verified: its schema is older, or a start that brought it
+    /// to this version has not come to its end.
+    pub fn needs_opening(&self) -> Result<bool, StoreError> {
+        Ok(self.version < migrate::newest()
+            || !times::is_caught_up(&self.connection, self.log_end()?.position)?)
+    }
+
+    /// The newest version of the schema that is known here.
     #[must_use]
     pub fn newest_version() -> i64 {
         migrate::newest()
@@ -161,6 +169,21 @@ impl Snapshot {
         })
     }
 
+    /// What was begun and must be gone on with, as a store's `work` tells it. Not where [`Snapshot::needs_opening`].
+    pub fn work(&self, limit: usize) -> Result<Vec<Work>, StoreError> {
+        Ok(work::list(&self.connection, limit)?)
+    }
+
+    /// How many API keys there are. Of any version.
+    pub fn api_keys(&self) -> Result<u64, StoreError> {
+        Ok(one(&self.connection, API_KEYS, [], |row| codec::uint(row, 0))?.unwrap_or(0))
+    }
+
+    /// The time of the event at a position; none where there is none. Of any version.
+    pub fn time_at(&self, position: u64) -> Result<Option<Timestamp>, StoreError> {
+        Ok(one(&self.connection, TIME_AT, [codec::int(position)?], |row| codec::timestamp(row, 0))?)
+    }
+
     /// What SQLite itself finds wrong with the file: pages, rows, and (`with_indexes`) whether indexes say what tables say.
     /// Empty where nothing is. Reads all of it.
     pub fn damage(&self, with_indexes: bool) -> Result<Vec<String>, StoreError> {
@@ -176,8 +199,8 @@ impl Snapshot {
         }
     }
 
-    /// Replays a directory's log against its rows, as a store's `verify` does, and calls `told` for each event. The
-    /// schema must be of the newest version.
+    /// Replays a directory's log against its rows, as a store's `verify` does, and calls `told` for each event. Not where
+    /// [`Snapshot::needs_opening`].
     pub fn verify(
         &self,
         directory: DirectoryNumber,

@@ -80,6 +80,12 @@ pub(crate) fn catch_up(connection: &Connection, last: u64) -> Result<()> {
     seal(connection, sealed.map_or(0, |block| (block + 1) * RUN), last)
 }
 
+/// Whether the times of all that is in the log are noted.
+pub(crate) fn is_caught_up(connection: &Connection, last: u64) -> Result<bool> {
+    let sealed = one(connection, LAST_SEALED, [], |row| codec::optional_uint(row, 0))?.flatten();
+    Ok(sealed.map_or(0, |block| block + 1) >= last / RUN)
+}
+
 /// Where behind `after` events of these times may stand, in order, in a log that ends at `last`. What the log gains is
 /// in it.
 pub(crate) fn spans(connection: &Connection, times: Times, after: u64, last: u64) -> Result<Vec<Span>> {

@@ -77,7 +77,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Verify(options) => verify::run(&options),
         Command::Backup(options) => backup::run(&options),
         Command::Restore(options) => restore::run(&options),
-        Command::Config => terminal::write(config::REFERENCE).map(|_| ExitCode::SUCCESS).map_err(Into::into),
+        Command::Config => {
+            terminal::write(&config::reference::file()).map(|_| ExitCode::SUCCESS).map_err(Into::into)
+        },
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::man(&options),
         Command::Org(options) => serve::runtime()?.block_on(org::run(options)),

@@ -77,8 +77,8 @@ pub(crate) fn check(from: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
         wrong.extend(damaged(from, &manifest, None, &stop)?);
         let mut shown = Shown { manifest, proofs: Vec::new(), wrong };
         if shown.wrong.is_empty() {
-            if shown.manifest.schema_version < Snapshot::newest_version() {
-                // An older version's is brought to this one first: on a copy, since a backup stays as it is.
+            if needs_opening(from) {
+                // It is brought to this version first: on a copy, since a backup stays as it is.
                 let work = tempfile::Builder::new().prefix("lockstep-check-").tempdir()?;
                 let copy = work.path().join(Part::Database.name());
                 has_room(work.path(), shown.manifest.file(Part::Database).map_or(0, |file| file.bytes))?;
@@ -221,6 +221,12 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
     let found = fs::metadata(path).with_context(|| format!("cannot read {shown}"))?;
     ensure!(found.is_file() && found.len() <= TEXT_BYTES_MAX, "{shown} is not what a backup has there");
     fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))
+}
+
+/// Whether a backup's database must be opened before it can be verified; one that cannot be read is told as that later.
+fn needs_opening(from: &Path) -> bool {
+    let snapshot = Snapshot::of_still_database(&from.join(Part::Database.name()));
+    snapshot.and_then(|snapshot| snapshot.needs_opening()).unwrap_or(false)
 }
 
 /// What differs between a backup's files and its manifest. With `into` they are copied there on the way.

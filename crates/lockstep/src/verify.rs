@@ -48,7 +48,7 @@ pub(crate) fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
         let stop = Stop::listen();
         let only = (!options.directory.is_empty()).then(|| options.directory.clone());
         let mut snapshot = open(&path)?;
-        if snapshot.version() < Snapshot::newest_version() {
+        if snapshot.needs_opening()? {
             drop(snapshot);
             bring_up(&path).await?;
             snapshot = open(&path)?;

@@ -10,7 +10,14 @@ use crate::report::{Outcome, Report};
 use crate::{judges, ledger, runner, tidy as rules};
 
 /// Files that a program writes and we keep. Their generator runs as a test; what it changes must be looked at.
-const GENERATED: &[&str] = &["Cargo.lock", "docs/api", "docs/guide/events.md", "docs/idp", "docs/schema.sql"];
+const GENERATED: &[&str] = &[
+    "Cargo.lock",
+    "docs/api",
+    "docs/guide/configuration.md",
+    "docs/guide/events.md",
+    "docs/idp",
+    "docs/schema.sql",
+];
 
 pub(crate) fn run(repo: &Repo, report: &mut Report) {
     let prepared = prepare::run(repo, report);
@@ -93,6 +100,7 @@ fn checked(repo: &Repo, log: &str, command: &mut Command) -> Result<Outcome> {
 /// Tests that write pages: the package, where in it the test stands, and its name.
 const PAGES: &[(&str, &[&str], &str)] = &[
     ("lockstep-idp", &["--lib"], "the_pages_in_docs"),
+    ("lockstep", &["--bin", "lockstep"], "the_pages_in_docs"),
     ("lockstep-server", &["--test", "it"], "the_event_catalogue_is"),
 ];
 

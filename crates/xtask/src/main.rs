@@ -23,7 +23,8 @@ cargo xtask test [filter …]    the tests alone; a filter goes to the test runn
 cargo xtask tidy               the rules of the house alone
 cargo xtask ledger             write docs/scim/conformance.md; --missing: what has neither test nor reason;
                                --check: what CI looks at
-cargo xtask pages              write docs/idp from the contracts, docs/guide/events.md from a server's answers
+cargo xtask pages              write docs/idp from the contracts, docs/guide/configuration.md from the code,
+                               docs/guide/events.md from a server's answers
 cargo xtask judges [name …]    the SCIM suites in ../shared/judges against a fresh server
 cargo xtask prepare            install what the tests need, then stop";
 

@@ -11,6 +11,7 @@ use crate::{
 const SCANS: &[(&str, &str)] = &[
     ("SELECT number FROM directories ORDER BY number", "it lists them all"),
     ("SELECT number, local, state, last_seq", "it lists them all"),
+    ("SELECT count(*) FROM api_keys", "it counts them all, and they are few"),
     ("SELECT max(position) FROM events", "it looks at the last row only"),
     ("SELECT 1 FROM api_keys LIMIT 1", "it looks at one row"),
     ("INDEXED BY groups_ended\n    CROSS JOIN", "the index holds only what is ending"),
