@@ -29,7 +29,9 @@ impl AddressRange {
         (bits <= if address.is_ipv4() { 32 } else { 128 }).then_some(Self { address, bits })
     }
 
-    fn contains(&self, address: IpAddr) -> bool {
+    /// Whether the address is in it.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
         let bits = u32::from(self.bits);
         match (self.address, address) {
             (IpAddr::V4(range), IpAddr::V4(address)) => {

@@ -92,6 +92,14 @@ fn lock(path: PathBuf) -> Result<Held> {
     Ok(Held { path, _lock: lock })
 }
 
+/// Whether a process holds a database. Whoever would take it in this very moment is told that it is in use.
+pub(crate) fn is_held(path: &Path) -> bool {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let Ok(lock) = File::open(beside(&path, ".lock")) else { return false };
+    // Shared, so that two that look do not see each other.
+    matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
 /// What stands beside a database and bears its name.
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.to_owned().into_os_string();

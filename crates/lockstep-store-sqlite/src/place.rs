@@ -23,6 +23,12 @@ impl Place {
         Ok(Self { held: file::hold_place(path)? })
     }
 
+    /// Whether somebody has the place of a database now, which is then being served or restored. Nothing is made or changed.
+    #[must_use]
+    pub fn is_taken(path: &Path) -> bool {
+        file::is_held(path)
+    }
+
     /// The database's real name.
     #[must_use]
     pub fn path(&self) -> &Path {

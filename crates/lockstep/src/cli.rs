@@ -7,6 +7,7 @@ use crate::backup::BackupOptions;
 use crate::check::{self, CheckOptions};
 use crate::dev::DevOptions;
 use crate::directory::DirectoryOptions;
+use crate::doctor::DoctorOptions;
 use crate::events::EventsOptions;
 use crate::exit::Exit;
 use crate::groups::GroupsOptions;
@@ -66,6 +67,11 @@ pub(crate) enum Command {
     /// Also while the server runs on the same database. Exit code 0: every promise holds; 2: something
     /// differs, and what is printed.
     Verify(VerifyOptions),
+    /// Looks at everything that a server needs, says what is wrong and what to do, and changes nothing
+    ///
+    /// Takes the flags of `serve`, and works while the server runs and while it does not. Run it as the user that runs the
+    /// server. Exit code 0: no problem, though perhaps warnings; 2: there are problems; 1: it could not look.
+    Doctor(DoctorOptions),
     /// Copies the server's data of one moment, also while the server runs and writes
     ///
     /// A backup is a folder: the database in one file, the request records, the master key, a manifest, and SHA256SUMS of

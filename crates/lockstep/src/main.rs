@@ -7,6 +7,7 @@ mod config;
 mod confirm;
 mod dev;
 mod directory;
+mod doctor;
 mod events;
 mod exit;
 mod fields;
@@ -76,10 +77,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(options) => check::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Backup(options) => backup::run(&options),
+        Command::Doctor(options) => doctor::run(&options),
         Command::Restore(options) => restore::run(&options),
         Command::Config => {
             terminal::write(&config::reference::file()).map(|_| ExitCode::SUCCESS).map_err(Into::into)
-        },
+        }
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::man(&options),
         Command::Org(options) => serve::runtime()?.block_on(org::run(options)),

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::backup::folder::{self, hex};
 use crate::backup::manifest::{Contents, Manifest, MasterKeyState, Part};
 use crate::backup::{MANIFEST, SUMS, has_room};
+use crate::exit::Exit;
 use crate::master_key;
 use crate::progress::{self, Stop};
 use crate::proof::{self, Proof};
@@ -369,7 +370,7 @@ fn tell(shown: &Shown, as_json: bool, restored: Option<&Restored<'_>>) -> anyhow
             "put_away": restored.map(|restored| &restored.away),
         });
         terminal::write(&format!("{told}\n"))?;
-        return Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::from(2) });
+        return Ok(if is_right { Exit::Done.into() } else { Exit::Wrong.into() });
     }
     let (version, schema) = (&manifest.lockstep, manifest.schema_version);
     say!("backup of {} by lockstep {version}, schema {schema}", manifest.taken_at);
@@ -383,7 +384,7 @@ fn tell(shown: &Shown, as_json: bool, restored: Option<&Restored<'_>>) -> anyhow
             }
         }
         say!("the backup is damaged; nothing was put anywhere");
-        return Ok(ExitCode::from(2));
+        return Ok(Exit::Wrong.into());
     }
     say!("every file has its digest; every page and index is right");
     if schema < Snapshot::newest_version() {

@@ -12,6 +12,7 @@ use lockstep_store::Store as _;
 use lockstep_store_sqlite::Snapshot;
 use serde_json::{Value, json};
 
+use crate::exit::Exit;
 use crate::progress::Stop;
 use crate::proof::{self, Proof};
 use crate::serve;
@@ -59,7 +60,7 @@ pub(crate) fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
                 .context("the database was not read to its end")??;
         tell(&proofs, options.json)?;
         let differs = proofs.iter().any(|proof| !proof.differences.is_empty());
-        Ok(if differs { ExitCode::from(2) } else { ExitCode::SUCCESS })
+        Ok(if differs { Exit::Wrong.into() } else { Exit::Done.into() })
     })
 }
 

@@ -205,8 +205,11 @@ async fn a_place_is_taken_from_whoever_would_open_the_database_and_not_from_a_se
     let holder = Place::take(&path).unwrap();
     assert!(!holder.path().exists(), "nothing is made there");
     assert!(open(&path).err().unwrap().to_string().contains("in use"));
+    assert!(Place::is_taken(&path));
     drop(holder);
+    assert!(!Place::is_taken(&path) && !Place::is_taken(&directory.path().join("other.db")));
     let store = open(&path).unwrap();
+    assert!(Place::is_taken(&path));
     assert!(Place::take(&path).unwrap_err().to_string().contains("in use by process"));
     store.stop().await;
     drop((store, directory));

@@ -11,6 +11,7 @@ mod backup;
 mod command_line;
 mod crash;
 mod dev;
+mod doctor;
 mod guide;
 mod operate;
 mod pipe;
