@@ -4,13 +4,16 @@
 use std::borrow::Cow;
 
 use lockstep_scim::Object;
-use serde::Deserialize as _;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 use crate::id::{DirectoryNumber, EventId, LocalId, RequestId};
 use crate::mapping::Projection;
 use crate::model::{Directory, User};
+use crate::written::Written;
 
 /// The version of the format in which [`Record::payload`] writes.
 pub const FORMAT: u8 = 1;
@@ -103,6 +106,8 @@ pub struct Told {
     pub projection: Option<Projection>,
     /// Of an update that changed that: what it was before.
     pub projection_before: Option<Projection>,
+    /// Where `doc` holds only some of the resource's attributes: the resource as it is stored.
+    pub written: Option<Written>,
 }
 
 impl Told {
@@ -117,6 +122,7 @@ impl Told {
             before: Object::new(),
             projection: None,
             projection_before: None,
+            written: None,
         }
     }
 
@@ -305,6 +311,20 @@ impl Record {
 
     /// Puts a stored record together again. Says what is wrong where it was not written by [`Record::payload`].
     pub fn restore(stored: &Stored<'_>) -> Result<Self, String> {
+        Self::restore_by(stored, |payload, _| told(payload))
+    }
+
+    /// The same, of which only these attributes of the resource are read, where that can be; the rest is passed on as it
+    /// is written.
+    pub fn restore_in_brief(stored: &Stored<'_>, attributes: &[&str]) -> Result<Self, String> {
+        Self::restore_by(stored, |payload, projected| told_in_brief(payload, attributes, projected))
+    }
+
+    fn restore_by(
+        stored: &Stored<'_>,
+        told: impl Fn(&str, bool) -> Result<Told, String>,
+    ) -> Result<Self, String> {
+        let told = |projected| told(stored.payload.ok_or("the event has no payload")?, projected);
         let kind = EventType::from_code(stored.kind)
             .ok_or_else(|| format!("no event has the kind {}", stored.kind))?;
         let user = || stored.user.ok_or("the event names no user".to_owned());
@@ -313,10 +333,10 @@ impl Record {
             EventType::Activated => Change::Activated(Box::new(told_directory(stored.payload)?)),
             EventType::Deleted => Change::Deleted(Box::new(told_directory(stored.payload)?)),
             EventType::UserCreated | EventType::UserUpdated | EventType::UserDeleted => {
-                Change::User(kind, user()?, Box::new(told(stored.payload)?))
+                Change::User(kind, user()?, Box::new(told(true)?))
             }
             EventType::GroupCreated | EventType::GroupUpdated | EventType::GroupDeleted => {
-                Change::Group(kind, group()?, Box::new(told(stored.payload)?))
+                Change::Group(kind, group()?, Box::new(told(false)?))
             }
             EventType::UserAdded | EventType::UserRemoved => Change::Membership(
                 kind,
@@ -363,8 +383,8 @@ pub struct Stored<'a> {
     pub payload: Option<&'a str>,
 }
 
-fn fields(payload: Option<&str>) -> Result<Object, String> {
-    match serde_json::from_str(payload.ok_or("the event has no payload")?) {
+fn fields(payload: &str) -> Result<Object, String> {
+    match serde_json::from_str(payload) {
         Ok(Value::Object(fields)) => Ok(fields),
         _ => Err("the event's payload is not a JSON object".into()),
     }
@@ -377,7 +397,34 @@ fn created_at(fields: &Object) -> Result<Timestamp, String> {
         .ok_or_else(|| "the event's payload does not say when its subject was made".to_owned())
 }
 
-fn told(payload: Option<&str>) -> Result<Told, String> {
+/// What of a payload is read to pass it on.
+#[derive(Deserialize)]
+struct Brief<'a> {
+    #[serde(borrow)]
+    doc: &'a RawValue,
+    created_at: Timestamp,
+    before: Option<IgnoredAny>,
+    #[serde(default)]
+    nested: Vec<LocalId>,
+    nested_before: Option<IgnoredAny>,
+    projection: Option<Projection>,
+    projection_before: Option<IgnoredAny>,
+}
+
+/// A resource of which some attributes are read. All of them where it is told what was before, or where what is made of
+/// it for applications (`projected`) must be made now.
+fn told_in_brief(payload: &str, attributes: &[&str], projected: bool) -> Result<Told, String> {
+    let brief: Brief<'_> = serde_json::from_str(payload).map_err(|error| error.to_string())?;
+    let before = brief.before.is_some() || brief.nested_before.is_some() || brief.projection_before.is_some();
+    if before || !brief.nested.is_empty() || (projected && brief.projection.is_none()) {
+        return told(payload);
+    }
+    let written = Written::from(brief.doc);
+    let rest = Told::new(written.members(attributes)?, brief.created_at);
+    Ok(Told { projection: brief.projection, written: Some(written), ..rest })
+}
+
+fn told(payload: &str) -> Result<Told, String> {
     let mut fields = fields(payload)?;
     let Some(Value::Object(doc)) = fields.remove("doc") else {
         return Err("the event's payload has no resource".into());
@@ -407,7 +454,7 @@ fn told(payload: Option<&str>) -> Result<Told, String> {
 }
 
 fn told_directory(payload: Option<&str>) -> Result<ToldDirectory, String> {
-    let fields = fields(payload)?;
+    let fields = fields(payload.ok_or("the event has no payload")?)?;
     let text = |name: &str| {
         let text = fields.get(name).and_then(Value::as_str).map(str::to_owned);
         text.ok_or_else(|| format!("the event's payload has no `{name}`"))

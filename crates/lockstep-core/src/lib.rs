@@ -23,3 +23,4 @@ pub mod settings;
 pub mod verify;
 pub mod version;
 pub mod view;
+pub mod written;

@@ -2,6 +2,7 @@
 
 use lockstep_core::clock::Timestamp;
 use lockstep_core::id::{DirectoryNumber, LocalId};
+use lockstep_core::written::Written;
 use lockstep_scim::Object;
 use lockstep_store::{StoreError, Walk};
 use rusqlite::Row;
@@ -19,6 +20,12 @@ pub(crate) fn int(value: u64) -> Result<i64> {
 /// (Ids begin with their time, and from 2039 on that reaches the upper bit.)
 pub(crate) fn id(value: LocalId) -> i64 {
     (value.0 ^ (1 << 63)).cast_signed()
+}
+
+/// Ids as a JSON array, for `json_each`.
+pub(crate) fn id_list(ids: impl IntoIterator<Item = LocalId>) -> String {
+    let ids: Vec<String> = ids.into_iter().map(|local| id(local).to_string()).collect();
+    format!("[{}]", ids.join(","))
 }
 
 pub(crate) fn number(value: DirectoryNumber) -> i64 {
@@ -96,6 +103,12 @@ pub(crate) fn optional_timestamp(row: &Row<'_>, column: usize) -> Result<Option<
 
 pub(crate) fn read_wide(row: &Row<'_>, column: usize) -> Result<u128> {
     Ok(u128::from_be_bytes(row.get(column)?))
+}
+
+/// A JSON object as it is written.
+pub(crate) fn read_written(row: &Row<'_>, column: usize) -> Result<Written> {
+    let text = row.get_ref(column)?.as_str().map_err(|error| Error::Content(error.to_string()))?;
+    Written::parse(text).map_err(|why| Error::Content(format!("column {column} holds no JSON object: {why}")))
 }
 
 pub(crate) fn read_doc(row: &Row<'_>, column: usize) -> Result<Object> {

@@ -1,7 +1,7 @@
 //! The log: appended to by the lane, read in the order of positions.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 use lockstep_core::clock::Timestamp;
 use lockstep_core::event::{Change, EventType, FORMAT, Record, Stored};
@@ -158,12 +158,29 @@ pub(crate) fn position(connection: &Connection, event: EventId) -> Result<Option
 }
 
 pub(crate) fn list(connection: &Connection, query: &EventQuery) -> Result<Vec<EventView>> {
+    told(connection, query, None)
+}
+
+/// Events to be passed on, of whose resources these attributes are read.
+pub(crate) fn shown(
+    connection: &Connection,
+    query: &EventQuery,
+    attributes: &[&str],
+) -> Result<Vec<EventView>> {
+    told(connection, query, Some(attributes))
+}
+
+/// What of the resources is read where not all of it must be.
+type Read<'a> = Option<&'a [&'a str]>;
+
+fn told(connection: &Connection, query: &EventQuery, read: Read<'_>) -> Result<Vec<EventView>> {
+    let read_event = |row: &Row<'_>| read_event_as(row, read);
     let times = Times {
         since: query.since.map_or(Times::ALL.since, |time| time.0),
         until: query.until.map_or(Times::ALL.until, |time| time.0),
     };
     let found = match &query.scope {
-        EventScope::Directory(directory) => of_directory(connection, *directory, query, times)?,
+        EventScope::Directory(directory) => of_directory(connection, *directory, query, times, read)?,
         EventScope::All if query.types.is_empty() => {
             let mut found = Vec::new();
             for span in spans(connection, query, times)? {
@@ -175,17 +192,21 @@ pub(crate) fn list(connection: &Connection, query: &EventQuery) -> Result<Vec<Ev
             }
             found
         }
-        EventScope::All => merged(connection, &[None], query, times)?,
+        EventScope::All => merged(connection, &[None], query, times, read)?,
         EventScope::Organizations(organizations) => {
             let mut owners = BTreeSet::new();
             for organization in organizations {
                 let owner = |row: &Row<'_>| Ok(row.get::<_, i64>(0)?);
                 owners.extend(one(connection, OWNER, [codec::wide(organization.0)], owner)?);
             }
-            merged(connection, &owners.into_iter().map(Some).collect::<Vec<_>>(), query, times)?
+            merged(connection, &owners.into_iter().map(Some).collect::<Vec<_>>(), query, times, read)?
         }
     };
-    found.into_iter().map(|(position, record)| complete(connection, position, record)).collect()
+    let mut named = BTreeMap::new();
+    found
+        .into_iter()
+        .map(|(position, record)| complete(connection, position, record, read, &mut named))
+        .collect()
 }
 
 fn of_directory(
@@ -193,6 +214,7 @@ fn of_directory(
     directory: DirectoryNumber,
     query: &EventQuery,
     times: Times,
+    read: Read<'_>,
 ) -> Result<Vec<(Position, Record)>> {
     let bit = |kind: &EventType| 1_i64 << (*kind as u8);
     let kinds =
@@ -208,7 +230,7 @@ fn of_directory(
         last.transpose()?.map_or(Ok(i64::MAX), codec::int)?
     ];
     let sql = if query.newest_first { IN_DIRECTORY_NEWEST_FIRST } else { IN_DIRECTORY };
-    many(connection, sql, params, read_event)
+    many(connection, sql, params, |row| read_event_as(row, read))
 }
 
 /// Where what is asked for may stand, in the order in which it is asked for.
@@ -279,6 +301,7 @@ fn merged(
     owners: &[Option<i64>],
     query: &EventQuery,
     times: Times,
+    read: Read<'_>,
 ) -> Result<Vec<(Position, Record)>> {
     let kinds: BTreeSet<EventType> =
         if query.types.is_empty() { EventType::ALL.into() } else { query.types.iter().copied().collect() };
@@ -301,7 +324,8 @@ fn merged(
         while found.len() < query.limit
             && let Some(Reverse((_, position, index))) = next.pop()
         {
-            let event = one(connection, AT_POSITION, [codec::int(position)?], read_event)?;
+            let event =
+                one(connection, AT_POSITION, [codec::int(position)?], |row| read_event_as(row, read))?;
             let event = event
                 .ok_or_else(|| Error::Content(format!("the event at position {position} is missing")))?;
             if times.holds(event.1.at.0) {
@@ -334,21 +358,41 @@ fn seq_at(connection: &Connection, directory: DirectoryNumber, position: Positio
     Ok(low)
 }
 
+/// Records that events of a page name: many join the same group, and it is read once.
+type Named = BTreeMap<(DirectoryNumber, u64), Option<Record>>;
+
 /// An event with the records that it names.
-fn complete(connection: &Connection, position: Position, record: Record) -> Result<EventView> {
+fn complete(
+    connection: &Connection,
+    position: Position,
+    record: Record,
+    read: Read<'_>,
+    named: &mut Named,
+) -> Result<EventView> {
     let (user, group) = match &record.change {
         Change::Membership(_, membership) => (
-            by_seq(connection, record.directory, membership.user_seq)?,
-            by_seq(connection, record.directory, membership.group_seq)?,
+            by_seq(connection, record.directory, membership.user_seq, read, named)?,
+            by_seq(connection, record.directory, membership.group_seq, read, named)?,
         ),
         Change::Activated(_) | Change::Deleted(_) | Change::User(..) | Change::Group(..) => (None, None),
     };
     Ok(EventView { position, record, user, group })
 }
 
-fn by_seq(connection: &Connection, directory: DirectoryNumber, seq: u64) -> Result<Option<Record>> {
+fn by_seq(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    seq: u64,
+    read: Read<'_>,
+    named: &mut Named,
+) -> Result<Option<Record>> {
+    if let Some(known) = named.get(&(directory, seq)) {
+        return Ok(known.clone());
+    }
     let params = params![codec::number(directory), codec::int(seq)?];
-    Ok(one(connection, EVENT, params, read_event)?.map(|(_, record)| record))
+    let found = one(connection, EVENT, params, |row| read_event_as(row, read))?.map(|(_, record)| record);
+    named.insert((directory, seq), found.clone());
+    Ok(found)
 }
 
 /// Shows every record of a directory to `visit`, in their order, holding one at a time.
@@ -378,6 +422,10 @@ pub(crate) fn check(connection: &Connection, directory: DirectoryNumber) -> Resu
 }
 
 fn read_event(row: &Row<'_>) -> Result<(Position, Record)> {
+    read_event_as(row, None)
+}
+
+fn read_event_as(row: &Row<'_>, read: Read<'_>) -> Result<(Position, Record)> {
     let format: i64 = row.get(10)?;
     if format != i64::from(FORMAT) {
         return Err(Error::Content(format!(
@@ -385,7 +433,7 @@ fn read_event(row: &Row<'_>) -> Result<(Position, Record)> {
         )));
     }
     let payload = row.get_ref(11)?.as_str_or_null().map_err(|error| Error::Content(error.to_string()))?;
-    let record = Record::restore(&Stored {
+    let stored = Stored {
         directory: codec::directory_number(row, 1)?,
         seq: codec::uint(row, 2)?,
         at: Timestamp(row.get(3)?),
@@ -396,7 +444,11 @@ fn read_event(row: &Row<'_>) -> Result<(Position, Record)> {
         user_seq: codec::optional_uint(row, 8)?,
         group_seq: codec::optional_uint(row, 9)?,
         payload,
-    })
-    .map_err(Error::Content)?;
+    };
+    let record = match read {
+        None => Record::restore(&stored),
+        Some(attributes) => Record::restore_in_brief(&stored, attributes),
+    };
+    let record = record.map_err(Error::Content)?;
     Ok((Position(codec::uint(row, 0)?), record))
 }

@@ -1,5 +1,7 @@
 //! Groups, whose members are rows of their own, and who is a member of which.
 
+use std::collections::BTreeMap;
+
 use lockstep_core::id::{DirectoryNumber, LocalId, RequestId};
 use lockstep_core::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
 use lockstep_core::model::Group;
@@ -88,6 +90,14 @@ const ENDED_TOO: &str = group!("groups AS g WHERE g.directory = ?1 ORDER BY g.id
 const PARENTS: &str = "SELECT parent FROM group_parents WHERE directory = ?1 AND child = ?2 ORDER BY parent";
 const GROUPS_OF: &str =
     "SELECT group_id FROM memberships WHERE directory = ?1 AND user_id = ?2 ORDER BY group_id";
+/// ?2 is a list of users as JSON; each one's groups stand together.
+const GROUPS_OF_EACH: &str = "SELECT m.user_id, m.group_id FROM json_each(?2) AS found
+    CROSS JOIN memberships AS m ON m.directory = ?1 AND m.user_id = found.value";
+/// ?2 is a list of groups as JSON.
+const LIVE: &str = group!(
+    "json_each(?2) AS found CROSS JOIN groups AS g ON g.directory = ?1 AND g.id = found.value
+     WHERE g.ended IS NULL"
+);
 const MEMBERS: &str =
     "SELECT user_id FROM memberships WHERE directory = ?1 AND group_id = ?2 ORDER BY user_id LIMIT ?3";
 const IS_MEMBER: &str = "SELECT 1 FROM memberships WHERE directory = ?1 AND group_id = ?2 AND user_id = ?3";
@@ -135,6 +145,8 @@ pub(crate) const STATEMENTS: &[&str] = &[
     ENDED_TOO,
     PARENTS,
     GROUPS_OF,
+    GROUPS_OF_EACH,
+    LIVE,
     MEMBERS,
     IS_MEMBER,
     SHOWN_GROUPS,
@@ -195,6 +207,35 @@ pub(crate) fn groups_of(
     many(connection, GROUPS_OF, params![codec::number(directory), codec::id(user)], |row| {
         codec::local_id(row, 0)
     })
+}
+
+/// The groups of each of these users that is in any, by id, ended ones included.
+pub(crate) fn groups_of_each(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    users: &[LocalId],
+) -> Result<BTreeMap<LocalId, Vec<LocalId>>> {
+    let mut groups: BTreeMap<LocalId, Vec<LocalId>> = BTreeMap::new();
+    let params = params![codec::number(directory), codec::id_list(users.iter().copied())];
+    many(connection, GROUPS_OF_EACH, params, |row| {
+        groups.entry(codec::local_id(row, 0)?).or_default().push(codec::local_id(row, 1)?);
+        Ok(())
+    })?;
+    for of_one in groups.values_mut() {
+        of_one.sort_unstable();
+    }
+    Ok(groups)
+}
+
+/// Those of these groups that have not ended.
+pub(crate) fn live(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    ids: impl IntoIterator<Item = LocalId>,
+) -> Result<BTreeMap<LocalId, Group>> {
+    let params = params![codec::number(directory), codec::id_list(ids)];
+    let found = many(connection, LIVE, params, read_group)?;
+    Ok(found.into_iter().map(|group| (group.id, group)).collect())
 }
 
 pub(crate) fn members(

@@ -18,7 +18,7 @@ use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::schemas::OwnSchemas;
 use lockstep_store::{
     DirectoryQuery, EventQuery, EventView, GroupView, Issue, Issued, OrganizationMapping, Page, Position,
-    RandomFactory, Result, StandardOf, Store, StoreError, TokenUse, UserView, Work,
+    RandomFactory, Result, ShownUsers, StandardOf, Store, StoreError, TokenUse, UserView, Work,
 };
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
@@ -354,6 +354,16 @@ impl Store for Sqlite {
         self.read(move |connection| users::list(connection, directory, &lookup, page)).await
     }
 
+    async fn shown_users(
+        &self,
+        directory: DirectoryNumber,
+        lookup: Lookup,
+        page: Page<LocalId>,
+        attributes: &'static [&'static str],
+    ) -> Result<ShownUsers> {
+        self.read(move |connection| users::shown(connection, directory, &lookup, page, attributes)).await
+    }
+
     async fn group(
         &self,
         directory: DirectoryNumber,
@@ -393,6 +403,14 @@ impl Store for Sqlite {
 
     async fn events(&self, query: EventQuery) -> Result<Vec<EventView>> {
         self.read(move |connection| events::list(connection, &query)).await
+    }
+
+    async fn shown_events(
+        &self,
+        query: EventQuery,
+        attributes: &'static [&'static str],
+    ) -> Result<Vec<EventView>> {
+        self.read(move |connection| events::shown(connection, &query, attributes)).await
     }
 
     fn committed(&self) -> watch::Receiver<u64> {

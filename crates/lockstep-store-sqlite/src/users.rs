@@ -1,5 +1,6 @@
 //! Users: their rows, their names, and the lists that indexes give.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lockstep_core::clock::Timestamp;
@@ -9,7 +10,8 @@ use lockstep_core::mapping::Projection;
 use lockstep_core::model::User;
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::view::Changes;
-use lockstep_store::{Page, UserView};
+use lockstep_scim::Object;
+use lockstep_store::{Page, ShownUser, ShownUsers, UserView};
 use rusqlite::types::Null;
 use rusqlite::{Connection, Row, ToSql, params};
 
@@ -172,6 +174,38 @@ pub(crate) fn list(
     lookup: &Lookup,
     page: Page<LocalId>,
 ) -> Result<Vec<UserView>> {
+    let found = rows(connection, directory, lookup, page, read_user)?;
+    found.into_iter().map(|user| with_groups(connection, directory, user)).collect()
+}
+
+/// Users to be passed on, with these attributes of theirs and with their groups, each of which is read once.
+pub(crate) fn shown(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    lookup: &Lookup,
+    page: Page<LocalId>,
+    attributes: &[&str],
+) -> Result<ShownUsers> {
+    let mut users = rows(connection, directory, lookup, page, |row| read_shown(row, attributes))?;
+    let ids: Vec<LocalId> = users.iter().map(|user| user.user.id).collect();
+    let mut groups_of = groups::groups_of_each(connection, directory, &ids)?;
+    let named: BTreeSet<LocalId> = groups_of.values().flatten().copied().collect();
+    let groups = groups::live(connection, directory, named)?;
+    for user in &mut users {
+        user.groups = groups_of.remove(&user.user.id).unwrap_or_default();
+        user.groups.retain(|id| groups.contains_key(id));
+    }
+    Ok(ShownUsers { users, groups })
+}
+
+/// What `read` makes of the rows that an index gives.
+fn rows<T>(
+    connection: &Connection,
+    directory: DirectoryNumber,
+    lookup: &Lookup,
+    page: Page<LocalId>,
+    read: impl FnMut(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
     let wanted_id;
     let (statement, wanted): (Paged, &dyn ToSql) = match lookup {
         Lookup::Nothing | Lookup::GroupsOf(_) => return Ok(Vec::new()),
@@ -195,10 +229,10 @@ pub(crate) fn list(
     let (number, limit) = (codec::number(directory), codec::limit(walk.limit));
     let sql = statement.towards(walk.descending);
     let found = match lookup {
-        Lookup::All => many(connection, sql, params![number, above, below, limit], read_user),
-        _ => many(connection, sql, params![number, above, below, limit, wanted], read_user),
+        Lookup::All => many(connection, sql, params![number, above, below, limit], read),
+        _ => many(connection, sql, params![number, above, below, limit, wanted], read),
     }?;
-    walk.arrange(found).into_iter().map(|user| with_groups(connection, directory, user)).collect()
+    Ok(walk.arrange(found))
 }
 
 /// The first ones behind this, as many as one step of a sweep looks at.
@@ -232,6 +266,20 @@ pub(crate) fn all(connection: &Connection, directory: DirectoryNumber) -> Result
 }
 
 fn read_user(row: &Row<'_>) -> Result<User> {
+    Ok(User { doc: codec::read_doc(row, 4)?, ..read_without_doc(row)? })
+}
+
+/// A user of whose resource these attributes are read; all of it where what is made of it must be made now.
+fn read_shown(row: &Row<'_>, attributes: &[&str]) -> Result<ShownUser> {
+    let mut user = read_without_doc(row)?;
+    let written = codec::read_written(row, 4)?;
+    let whole = user.projection.is_none();
+    let doc = if whole { written.object() } else { written.members(attributes) };
+    user.doc = doc.map_err(Error::Content)?;
+    Ok(ShownUser { user, written: Some(written).filter(|_| !whole), groups: Vec::new() })
+}
+
+fn read_without_doc(row: &Row<'_>) -> Result<User> {
     let (modified_at, seq) = (codec::timestamp(row, 2)?, codec::uint(row, 3)?);
     Ok(User {
         id: codec::local_id(row, 0)?,
@@ -241,7 +289,7 @@ fn read_user(row: &Row<'_>) -> Result<User> {
         doc_seq: codec::optional_uint(row, 5)?.unwrap_or(seq),
         updated_at: row.get::<_, Option<i64>>(6)?.map_or(modified_at, Timestamp),
         seq,
-        doc: codec::read_doc(row, 4)?,
+        doc: Object::new(),
         projection: row.get::<_, Option<String>>(7)?.map(|text| read_projection(&text)).transpose()?,
     })
 }

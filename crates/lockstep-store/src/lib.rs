@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use lockstep_core::model::{ApiKey, Directory, Group, Head, Organization, Token, 
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::schemas::OwnSchemas;
 use lockstep_core::version::GroupOfUser;
+use lockstep_core::written::Written;
 use tokio::sync::watch;
 
 #[cfg(feature = "conformance")]
@@ -45,6 +47,26 @@ pub struct UserView {
     pub user: User,
     /// The groups of which it is a direct member, by id; ended ones left out.
     pub groups: Vec<GroupOfUser>,
+}
+
+/// A user as a list shows it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ShownUser {
+    /// The user; of its resource perhaps only the attributes that were asked for.
+    pub user: User,
+    /// Where it is only some: the resource as it is stored.
+    pub written: Option<Written>,
+    /// The groups of which it is a direct member, by id; ended ones left out.
+    pub groups: Vec<LocalId>,
+}
+
+/// Users as a list shows them.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ShownUsers {
+    /// The users, in the order of the list.
+    pub users: Vec<ShownUser>,
+    /// Every group that one of them is in.
+    pub groups: BTreeMap<LocalId, Group>,
 }
 
 /// A group, with its members where they were asked for.
@@ -360,6 +382,15 @@ pub trait Store: Clone + Send + Sync + 'static {
         lookup: Lookup,
         page: Page<LocalId>,
     ) -> impl Future<Output = Result<Vec<UserView>>> + Send;
+    /// The users that an index gives, by id, to be passed on: of their resources these attributes are read at least. All
+    /// in one consistent read, groups too.
+    fn shown_users(
+        &self,
+        directory: DirectoryNumber,
+        lookup: Lookup,
+        page: Page<LocalId>,
+        attributes: &'static [&'static str],
+    ) -> impl Future<Output = Result<ShownUsers>> + Send;
     /// A group, not ended; the members in the same consistent read where they are wanted.
     fn group(
         &self,
@@ -387,6 +418,12 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn position(&self, event: EventId) -> impl Future<Output = Result<Option<Position>>> + Send;
     /// Events, oldest first.
     fn events(&self, query: EventQuery) -> impl Future<Output = Result<Vec<EventView>>> + Send;
+    /// The same events to be passed on: of the resources that they tell of these attributes are read at least.
+    fn shown_events(
+        &self,
+        query: EventQuery,
+        attributes: &'static [&'static str],
+    ) -> impl Future<Output = Result<Vec<EventView>>> + Send;
     /// Wakes whoever waits for events, after a commit. Carries nothing: what there is stands in the store.
     fn committed(&self) -> watch::Receiver<u64>;
 

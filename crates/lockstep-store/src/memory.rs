@@ -21,7 +21,8 @@ use tokio::sync::watch;
 
 use crate::{
     DirectoryQuery, EventQuery, EventScope, EventView, GroupView, Issue, Issued, OrganizationMapping, Page,
-    Position, RandomFactory, Result, StandardOf, Store, StoreError, TokenUse, UserView, Work,
+    Position, RandomFactory, Result, ShownUser, ShownUsers, StandardOf, Store, StoreError, TokenUse,
+    UserView, Work,
 };
 use island::Island;
 
@@ -459,6 +460,27 @@ impl Store for Memory {
         Ok(ids.into_iter().filter_map(|id| island.user(id)).collect())
     }
 
+    async fn shown_users(
+        &self,
+        directory: DirectoryNumber,
+        lookup: Lookup,
+        page: Page<LocalId>,
+        _: &'static [&'static str],
+    ) -> Result<ShownUsers> {
+        let state = self.lock();
+        let Some(island) = state.directories.get(&directory) else { return Ok(ShownUsers::default()) };
+        let ids = island.users_found_by(&lookup);
+        let found = part(ids.into_iter(), |id| *id, page).into_iter().filter_map(|id| island.user(id));
+        let shown = found.map(|view| {
+            let groups = view.groups.into_iter().map(|group| group.id).collect();
+            ShownUser { user: view.user, written: None, groups }
+        });
+        let users: Vec<ShownUser> = shown.collect();
+        let groups = users.iter().flat_map(|user| &user.groups);
+        let groups = groups.filter_map(|id| Some((*id, island.group(*id, false)?.group))).collect();
+        Ok(ShownUsers { users, groups })
+    }
+
     async fn group(
         &self,
         directory: DirectoryNumber,
@@ -521,6 +543,10 @@ impl Store for Memory {
         } else {
             found.take(query.limit).collect()
         })
+    }
+
+    async fn shown_events(&self, query: EventQuery, _: &'static [&'static str]) -> Result<Vec<EventView>> {
+        self.events(query).await
     }
 
     fn committed(&self) -> watch::Receiver<u64> {

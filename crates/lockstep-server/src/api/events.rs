@@ -73,7 +73,7 @@ pub(crate) async fn list<S: Store>(
         until,
         limit: walk.limit,
     };
-    let found = walk.arrange(state.store.events(question).await?);
+    let found = walk.arrange(state.store.shown_events(question, render::ATTRIBUTES).await?);
 
     let mut directories: BTreeMap<DirectoryNumber, Directory> = BTreeMap::new();
     for view in &found {

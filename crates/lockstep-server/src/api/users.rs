@@ -9,7 +9,7 @@ use lockstep_core::id::{LocalId, UserId};
 use lockstep_core::model::{Directory, Group};
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_scim::text;
-use lockstep_store::{Page, Store, UserView};
+use lockstep_store::{Page, ShownUsers, Store, UserView};
 
 use super::paging::{self, Paging};
 use super::query::Query;
@@ -43,20 +43,28 @@ pub(crate) async fn list<S: Store>(
     let number = directory.id.directory;
     let cursor = |text: &str| UserId::parse(text).filter(|id| id.directory == number).map(|id| id.local);
     let paging = Paging::read(&query, cursor)?;
+    let id = |local| UserId { directory: number, local }.to_string();
     let (idp_id, email) = (query.one("idp_id")?, query.one("email")?);
-    let mut found = if idp_id.is_none() && email.is_none() {
-        state.store.users(number, lookup, paging.page.clone()).await?
-    } else if query.one("directory")?.is_none() {
-        let message = "`idp_id` and `email` need `directory` besides";
-        return Err(Problem::invalid_field("directory", "required", message));
-    } else {
+    if idp_id.is_some() || email.is_some() {
+        if query.one("directory")?.is_none() {
+            let message = "`idp_id` and `email` need `directory` besides";
+            return Err(Problem::invalid_field("directory", "required", message));
+        }
         let matching = matching(&state, &directory, &lookup, idp_id, email).await?;
-        paging.pick(matching, |view| view.user.id)
-    };
-    let cursors =
-        paging.cut(&mut found, |view| UserId { directory: number, local: view.user.id }.to_string());
-    let groups = conformed(&state, &directory, &mut found).await?;
-    Ok(paging::list(found.iter().map(|view| with_groups(&directory, view, &groups)), cursors))
+        let mut found = paging.pick(matching, |view| view.user.id);
+        let cursors = paging.cut(&mut found, |view| id(view.user.id));
+        let groups = conformed(&state, &directory, &mut found).await?;
+        return Ok(paging::list(found.iter().map(|view| with_groups(&directory, view, &groups)), cursors));
+    }
+    let page = paging.page.clone();
+    let mut found = state.store.shown_users(number, lookup, page, render::ATTRIBUTES).await?;
+    conform_shown(&state, &directory, &mut found).await?;
+    let cursors = paging.cut(&mut found.users, |shown| id(shown.user.id));
+    let shown = found.users.iter().map(|shown| {
+        let own = shown.groups.iter().filter_map(|id| found.groups.get(id));
+        render::user_shown(&directory, &shown.user, shown.written.as_ref(), own)
+    });
+    Ok(paging::list(shown, cursors))
 }
 
 /// How [`read`] is described.
@@ -134,6 +142,26 @@ async fn matching<S: Store>(
             })
     };
     Ok(found.into_values().filter(matches).collect())
+}
+
+/// Fits the users to the schemas that are coming, where any are: only then they are read whole.
+async fn conform_shown<S: Store>(
+    state: &AppState<S>,
+    directory: &Directory,
+    found: &mut ShownUsers,
+) -> Result<(), Problem> {
+    let Some(terms) = state.following(directory).await? else { return Ok(()) };
+    for group in found.groups.values_mut() {
+        conform(Some(&terms), Kind::Group, &mut group.doc);
+    }
+    for shown in &mut found.users {
+        if let Some(written) = shown.written.take() {
+            let whole = written.object();
+            shown.user.doc = whole.map_err(|why| Problem::fault(format!("a user cannot be read: {why}")))?;
+        }
+        conform(Some(&terms), Kind::User, &mut shown.user.doc);
+    }
+    Ok(())
 }
 
 type Groups = BTreeMap<LocalId, Option<Group>>;

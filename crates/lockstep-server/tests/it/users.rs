@@ -68,6 +68,50 @@ async fn a_user_is_read_normalized_and_with_its_groups() {
 }
 
 #[tokio::test]
+async fn a_list_and_an_event_show_all_of_a_user_though_they_do_not_read_it_whole() {
+    let app = TestApp::start_on_sqlite().await;
+    let idp = app.tenant("Acme").await;
+    let everything = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:example:params:scim:schemas:Own"],
+        "userName": "carol@acme.test", "externalId": "ext-1", "displayName": "C. \"CJ\" Jones é\n", "nickName": "CJ",
+        "name": { "formatted": "Carol M. Jones", "givenName": "Carol", "familyName": "Jones", "middleName": "M." },
+        "emails": [{ "value": "home@acme.test", "type": "home", "primary": true }], "title": "Engineer",
+        "userType": "Employee", "active": false, "preferredLanguage": "en", "locale": "en-GB",
+        "timezone": "Europe/London", "profileUrl": "https://example.com/carol",
+        "phoneNumbers": [{ "value": "tel:+44-20-7946-0123", "type": "work" }],
+        "addresses": [{ "type": "work", "locality": "London", "primary": true }],
+        "ims": [{ "value": "carol", "type": "xmpp" }], "roles": [{ "value": "admin" }],
+        "entitlements": [{ "value": "all" }], "photos": [{ "value": "https://example.com/carol.png" }],
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {
+            "employeeNumber": "701", "department": "Research", "division": "North", "costCenter": "4130",
+            "organization": "Acme", "manager": { "value": "ext-2", "displayName": "Dora" },
+        },
+        "urn:example:params:scim:schemas:Own": { "badge": 7.50, "tags": ["a", "b"] },
+    });
+    let made = idp.scim("POST", "/Users", everything).await.expect(201);
+    let bare = idp.user("nothing-else").await;
+    let group = idp.group("Staff", &[made["id"].as_str().unwrap(), &bare]).await;
+    let mut alone = Vec::new();
+    for id in [made["id"].as_str().unwrap(), &bare] {
+        alone.push(app.read(&format!("/directory_users/{id}")).await);
+    }
+    for asked in [format!("directory={}", idp.directory), format!("group={group}")] {
+        let list = app.read(&format!("/directory_users?order=asc&{asked}")).await;
+        assert_eq!(list["data"], json!(alone));
+    }
+    let events = app.read("/events?events=dsync.user.created&events=dsync.group.user_added").await;
+    let events = events["data"].as_array().unwrap();
+    assert_eq!(events.len(), 4);
+    for event in events {
+        let told = event["data"].get("user").unwrap_or(&event["data"]);
+        let mut expected = alone.iter().find(|user| user["id"] == told["id"]).unwrap().clone();
+        expected.as_object_mut().unwrap().remove("groups");
+        assert_eq!(*told, expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn users_are_listed_by_directory_and_by_group_in_pages() {
     let app = TestApp::start().await;
     let idp = app.tenant("Acme").await;

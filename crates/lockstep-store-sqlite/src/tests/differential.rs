@@ -9,7 +9,7 @@ use lockstep_core::query::{Kind, Lookup};
 use lockstep_core::version::Precondition;
 use lockstep_store::conformance::kit::{self, Handles, Tenant, object};
 use lockstep_store::memory::Memory;
-use lockstep_store::{Page, Store, Work};
+use lockstep_store::{Order, Page, Store, Work};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -212,6 +212,12 @@ async fn lists(store: &impl Store, tenants: &[Tenant<Memory>]) -> String {
             let users = store.users(number, lookup.clone(), Page::first(99)).await.unwrap();
             let groups = store.groups(number, lookup.clone(), Page::first(99), true).await.unwrap();
             writeln!(out, "{lookup:?}\n{users:?}\n{groups:?}").unwrap();
+            for page in [Page::first(99), Page { order: Order::Descending, ..Page::first(2) }] {
+                let users = store.users(number, lookup.clone(), page.clone()).await.unwrap();
+                let attributes = &["userName", "emails", "active"];
+                let shown = store.shown_users(number, lookup.clone(), page, attributes).await.unwrap();
+                assert_eq!(kit::whole(&shown, attributes), users, "{lookup:?}");
+            }
         }
     }
     out

@@ -127,6 +127,10 @@ async fn same_in_both(steps: Vec<i64>, told: Vec<Asked>, questions: Vec<Question
             let query = EventQuery { newest_first, before, ..first.clone() };
             let expected = memory.events(query.clone()).await.unwrap();
             assert_eq!(sqlite.events(query.clone()).await.unwrap(), expected, "{query:?}");
+            let attributes = &["userName", "displayName"];
+            let shown = sqlite.shown_events(query.clone(), attributes).await.unwrap();
+            let shown: Vec<_> = shown.into_iter().map(|event| kit::whole_event(event, attributes)).collect();
+            assert_eq!(shown, expected, "{query:?}");
         }
     }
     kit::check(&sqlite).await;

@@ -9,7 +9,7 @@ use lockstep_core::batch::Answer;
 use lockstep_core::clock::{Clock, Random, Sequence, Timestamp};
 use lockstep_core::command::{Command, Envelope, NewDirectory, Outcome, Refusal, Reply, Terms};
 use lockstep_core::credential_header::CredentialHeader;
-use lockstep_core::event::EventType;
+use lockstep_core::event::{Change, EventType};
 use lockstep_core::id::{
     DirectoryId, DirectoryNumber, GroupId, LocalId, OrganizationId, RequestId, TokenId, UserId,
 };
@@ -21,14 +21,16 @@ use lockstep_core::query::Lookup;
 use lockstep_core::recognition::Recognition;
 use lockstep_core::rules::Rules;
 use lockstep_core::settings::Settings;
-use lockstep_core::version::Precondition;
+use lockstep_core::version::{GroupOfUser, Precondition};
+use lockstep_core::written::Written;
 use lockstep_scim::patch::{self, Patch};
 use lockstep_scim::resource::{self, ReadOptions};
 use lockstep_scim::{Definition, Limits, Object};
 use serde_json::{Value, json};
 
 use crate::{
-    DirectoryQuery, EventQuery, EventScope, EventView, Page, Position, RandomFactory, Store, UserView, Work,
+    DirectoryQuery, EventQuery, EventScope, EventView, Page, Position, RandomFactory, ShownUsers, Store,
+    UserView, Work,
 };
 
 /// 2026-11-21T00:00:00Z.
@@ -447,6 +449,37 @@ pub async fn dump<S: Store>(store: &S) -> String {
 /// What is wrong with a directory.
 pub async fn verify<S: Store>(store: &S, number: DirectoryNumber) -> Vec<String> {
     store.verify(number, |_| Some(STANDARD)).await.unwrap()
+}
+
+/// Users that were read to be passed on, as those that were read whole; they must have had these attributes before.
+pub fn whole(shown: &ShownUsers, attributes: &[&str]) -> Vec<UserView> {
+    let groups = |ids: &[LocalId]| ids.iter().map(|id| GroupOfUser::from(&shown.groups[id])).collect();
+    let users = shown.users.iter().map(|user| {
+        let doc = whole_doc(&user.user.doc, user.written.as_ref(), attributes);
+        UserView { user: User { doc, ..user.user.clone() }, groups: groups(&user.groups) }
+    });
+    users.collect()
+}
+
+/// An event that was read to be passed on, as one that was read whole.
+pub fn whole_event(mut event: EventView, attributes: &[&str]) -> EventView {
+    let records = [Some(&mut event.record), event.user.as_mut(), event.group.as_mut()];
+    for record in records.into_iter().flatten() {
+        if let Change::User(_, _, told) | Change::Group(_, _, told) = &mut record.change {
+            told.doc = whole_doc(&told.doc, told.written.as_ref(), attributes);
+            told.written = None;
+        }
+    }
+    event
+}
+
+fn whole_doc(doc: &Object, written: Option<&Written>, attributes: &[&str]) -> Object {
+    let Some(written) = written else { return doc.clone() };
+    let whole = written.object().unwrap();
+    let read: Object =
+        whole.clone().into_iter().filter(|(name, _)| attributes.contains(&name.as_str())).collect();
+    assert_eq!(*doc, read);
+    whole
 }
 
 /// What holds after every case: each directory's rows are what its log tells, numbers are dense, positions grow.

@@ -147,7 +147,8 @@ fn directory_data<'a>(
 }
 
 fn moment<'a>(record: &Record, told: &'a Told) -> Moment<'a> {
-    Moment { doc: &told.doc, nested: &told.nested, created_at: told.created_at, updated_at: record.at }
+    let (doc, nested, written) = (&told.doc, &told.nested, told.written.as_ref());
+    Moment { doc, nested, written, created_at: told.created_at, updated_at: record.at }
 }
 
 fn user_before(

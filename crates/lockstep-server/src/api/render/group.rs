@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{Moment, text_at};
+use super::{Moment, Raw, text_at};
 
 /// A group that an IdP told of.
 #[derive(Serialize, ToSchema)]
@@ -30,7 +30,7 @@ pub(crate) struct DirectoryGroup<'a> {
     /// The SCIM resource as the IdP wrote it. Of its members it holds the groups; users are asked for by
     /// `GET /directory_users?group=`.
     #[schema(value_type = Object)]
-    pub(super) raw_attributes: Cow<'a, Object>,
+    pub(super) raw_attributes: Raw<'a>,
     /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
@@ -49,6 +49,7 @@ pub(crate) fn group<'a>(directory: &Directory, group: &'a Group) -> DirectoryGro
     let moment = Moment {
         doc: &group.doc,
         nested: &group.nested,
+        written: None,
         created_at: group.created_at,
         updated_at: group.modified_at,
     };
@@ -58,11 +59,13 @@ pub(crate) fn group<'a>(directory: &Directory, group: &'a Group) -> DirectoryGro
 /// A group at a moment. Of its members `raw_attributes` holds the groups; users join and leave by events of their own.
 pub(super) fn group_at<'a>(directory: &Directory, local: LocalId, moment: Moment<'a>) -> DirectoryGroup<'a> {
     let name = text_at(moment.doc, "displayName").unwrap_or_default();
-    let mut raw_attributes = Cow::Borrowed(moment.doc);
+    let mut raw_attributes = Raw::of(moment);
     if !moment.nested.is_empty() {
         let id = |local: &LocalId| GroupId { directory: directory.id.directory, local: *local }.to_string();
         let members = moment.nested.iter().map(|local| json!({ "type": "Group", "value": id(local) }));
-        raw_attributes.to_mut().insert("members".into(), members.collect());
+        let mut all = moment.doc.clone();
+        all.insert("members".into(), members.collect());
+        raw_attributes = Raw::Object(Cow::Owned(all));
     }
     DirectoryGroup {
         object: "directory_group",

@@ -6,13 +6,14 @@ use std::borrow::Cow;
 use lockstep_core::id::{LocalId, UserId};
 use lockstep_core::mapping::Projection;
 use lockstep_core::model::{Directory, Group, User, is_active};
+use lockstep_core::written::Written;
 use lockstep_scim::Object;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::group::DirectoryGroup;
-use super::{Moment, group, text_at};
+use super::{Moment, Raw, group, text_at};
 
 /// A user that an IdP told of.
 #[derive(Serialize, ToSchema)]
@@ -51,7 +52,7 @@ pub(crate) struct DirectoryUser<'a> {
     custom_attributes: Cow<'a, Object>,
     /// The SCIM resource as the IdP wrote it.
     #[schema(value_type = Object)]
-    pub(super) raw_attributes: &'a Object,
+    pub(super) raw_attributes: Raw<'a>,
     /// The role with the highest priority. Left out where no role is mapped to a group that the user is in.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -108,8 +109,18 @@ pub(crate) fn user_with_groups<'a>(
     user: &'a User,
     groups: impl Iterator<Item = &'a Group>,
 ) -> DirectoryUser<'a> {
-    let moment =
-        Moment { doc: &user.doc, nested: &[], created_at: user.created_at, updated_at: user.updated_at };
+    user_shown(directory, user, None, groups)
+}
+
+/// The same of a user of whose resource not all is read.
+pub(crate) fn user_shown<'a>(
+    directory: &Directory,
+    user: &'a User,
+    written: Option<&'a Written>,
+    groups: impl Iterator<Item = &'a Group>,
+) -> DirectoryUser<'a> {
+    let (created_at, updated_at) = (user.created_at, user.updated_at);
+    let moment = Moment { doc: &user.doc, nested: &[], written, created_at, updated_at };
     let groups = groups.map(|row| group(directory, row)).collect();
     DirectoryUser { groups: Some(groups), ..user_at(directory, user.id, moment, user.projection()) }
 }
@@ -144,7 +155,7 @@ pub(super) fn user_at<'a>(
         username: text_at(doc, "userName"),
         state: if is_active(doc) { "active" } else { "inactive" },
         custom_attributes,
-        raw_attributes: doc,
+        raw_attributes: Raw::of(moment),
         role: slim.first().cloned(),
         roles: (!slim.is_empty()).then_some(slim),
         created_at: moment.created_at.to_string(),
