@@ -5,21 +5,21 @@ pub const STEP_LIMIT: usize = 1_000;
 /// How much the operations of one step of a bulk request may weigh, by `Command::weight`, before it ends; whatever they
 /// tell, it ends with [`STEP_LIMIT`] events.
 pub const BULK_STEP_WEIGHT_LIMIT: usize = 5 * STEP_LIMIT;
-/// Bytes of the texts and names of a user or group, its members not counted. Many small requests must not grow what
-/// every later one has to read, tell and hold.
+/// Bytes of the texts and names of a user or group, its members not counted (400 tooMany). Many small requests must not
+/// grow what every later one has to read, tell and hold.
 pub const RESOURCE_BYTES_LIMIT: usize = 1024 * 1024;
 /// Bytes of the resources that one step of a bulk request leaves, before it ends: each of its events holds one whole.
 pub const BULK_STEP_BYTES_LIMIT: usize = 16 * RESOURCE_BYTES_LIMIT;
-/// How often one PATCH may compare with each member of a group: each filter other than by `value` looks at all of
-/// them, however many there are.
+/// How often one PATCH may compare with each member of a group (400 tooMany): each filter other than by `value` looks at
+/// all of them, however many there are.
 pub const MEMBER_COMPARISONS_LIMIT: usize = 8;
 /// Bytes of the name of the header in which an IdP sends its bearer token.
 pub const CREDENTIAL_HEADER_BYTES_LIMIT: usize = 64;
 /// How many resources one step looks at to make them follow a change of schemas.
 pub const SWEEP_STEP_LIMIT: usize = 200;
-/// Schemas that a directory may have of its own.
+/// Schemas that a directory may have of its own (409).
 pub const SCHEMAS_LIMIT: usize = 32;
-/// Bytes of all of them, written as JSON.
+/// Bytes of all of them, written as JSON (409).
 pub const SCHEMAS_BYTES_LIMIT: usize = 256 * 1024;
 /// For how many minutes after it was made a directory takes another contract by itself though there is somebody in it.
 pub const FIRST_MINUTES: i64 = 10;

@@ -18,41 +18,41 @@ pub const DEPTH_MAX: usize = 128;
 pub struct Limits {
     /// Bytes of a request body (413).
     pub body_bytes: usize,
-    /// Objects and arrays inside each other in a body; at most [`DEPTH_MAX`].
+    /// Objects and arrays inside each other in a body (400), [`DEPTH_MAX`] at most.
     pub json_depth: usize,
-    /// Bytes of a filter expression (RFC 7644 §3.4.2.2).
+    /// Bytes of a filter expression (400 invalidFilter). RFC 7644 §3.4.2.2.
     pub filter_bytes: usize,
-    /// Parentheses, `not` and brackets inside each other in a filter; at most [`DEPTH_MAX`].
+    /// Parentheses, `not` and brackets inside each other in a filter (400 invalidFilter), [`DEPTH_MAX`] at most.
     pub filter_depth: usize,
-    /// Comparisons in one filter.
+    /// Comparisons in one filter (400 invalidFilter).
     pub filter_terms: usize,
-    /// Bytes of a PATCH path, its filter included (RFC 7644 §3.5.2).
+    /// Bytes of a PATCH path, its filter included (400). RFC 7644 §3.5.2.
     pub path_bytes: usize,
-    /// Operations of one PATCH request.
+    /// Operations of one PATCH request (400).
     pub patch_operations: usize,
-    /// Operations of one bulk request (413; RFC 7644 §3.7.4 maxOperations).
+    /// Operations of one bulk request (413). RFC 7644 §3.7.4 maxOperations.
     pub bulk_operations: usize,
-    /// Members named in one request.
+    /// Members named in one request (400).
     pub members_per_request: usize,
-    /// Values of one multi-valued attribute, `members` excepted.
+    /// Values of one multi-valued attribute, `members` excepted (400 tooMany).
     pub values_per_attribute: usize,
-    /// Comparisons with the values of lists that one PATCH may need.
+    /// Comparisons with the values of lists that one PATCH may need (400 tooMany).
     pub patch_comparisons: usize,
-    /// Bytes of one string.
+    /// Bytes of one string (400).
     pub string_bytes: usize,
-    /// Resources on one page of a list (RFC 7643 §5 filter.maxResults).
+    /// Resources on one page of a list (RFC 7643 §5 filter.maxResults); fewer are answered.
     pub page_resources: usize,
-    /// Attributes named by `attributes` or `excludedAttributes`.
+    /// Attributes named by `attributes` or `excludedAttributes` (400).
     pub projection_attributes: usize,
-    /// Attributes of one schema that somebody defines (RFC 7643 §7).
+    /// Attributes of one schema that somebody defines (400). RFC 7643 §7.
     pub schema_attributes: usize,
-    /// Sub-attributes of one attribute of such a schema.
+    /// Sub-attributes of one attribute of such a schema (400).
     pub schema_sub_attributes: usize,
-    /// Suggested values of one attribute of such a schema, and the resource types a reference may point at.
+    /// Suggested values of one attribute of such a schema, and the resource types a reference may point at (400).
     pub schema_canonical_values: usize,
-    /// Bytes of a name in such a schema: its URN, its own, an attribute's, a suggested value.
+    /// Bytes of a name in such a schema: its URN, its own, an attribute's, a suggested value (400).
     pub schema_name_bytes: usize,
-    /// Bytes of a description in such a schema.
+    /// Bytes of a description in such a schema (400).
     pub schema_description_bytes: usize,
 }
 

@@ -11,15 +11,15 @@ pub const BODY_DISCARDED_LIMIT: usize = 64 * 1024 * 1024;
 pub const BODY_WAIT_LIMIT: Duration = Duration::from_secs(30);
 /// Things on a page of a list where the request does not say.
 pub const PAGE_DEFAULT: usize = 10;
-/// Things on a page of a list at most.
+/// Things on a page of a list at most (422).
 pub const PAGE_LIMIT: usize = 100;
-/// Bytes of a name: of an organization, of a directory, of a key in metadata.
+/// Bytes of a name: of an organization, of a directory, of a key in metadata (422).
 pub const NAME_BYTES_LIMIT: usize = 256;
-/// Bytes of an organization's `external_id`.
+/// Bytes of an organization's `external_id` (422).
 pub const EXTERNAL_ID_BYTES_LIMIT: usize = 256;
-/// Bytes of one value in metadata.
+/// Bytes of one value in metadata (422).
 pub const METADATA_VALUE_BYTES_LIMIT: usize = 600;
-/// Entries in an organization's metadata.
+/// Entries in an organization's metadata (422).
 pub const METADATA_ENTRIES_LIMIT: usize = 50;
 /// Users that share an e-mail address or an id of the IdP and are looked at to answer one filter.
 pub const FILTER_ROWS_LIMIT: usize = 1_000;
@@ -101,7 +101,7 @@ pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 pub const CLIENT_TOKENS_LIMIT: usize = 100;
 /// Assertions of an OAuth client that are remembered at a time; beyond, 429.
 pub const CLIENT_ASSERTIONS_LIMIT: usize = 1_000;
-/// OAuth clients of a directory.
+/// OAuth clients of a directory (409).
 pub const CLIENTS_LIMIT: usize = 100;
 /// Bytes of the body of a request for a token (413).
 pub const FORM_BYTES_LIMIT: usize = 32 * 1024;

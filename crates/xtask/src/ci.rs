@@ -15,6 +15,7 @@ const GENERATED: &[&str] = &[
     "docs/api",
     "docs/guide/configuration.md",
     "docs/guide/events.md",
+    "docs/guide/limits.md",
     "docs/idp",
     "docs/schema.sql",
 ];

@@ -4,6 +4,7 @@ mod ci;
 mod http;
 mod judges;
 mod ledger;
+mod limits;
 mod prepare;
 mod repo;
 mod report;
@@ -23,7 +24,7 @@ cargo xtask test [filter …]    the tests alone; a filter goes to the test runn
 cargo xtask tidy               the rules of the house alone
 cargo xtask ledger             write docs/scim/conformance.md; --missing: what has neither test nor reason;
                                --check: what CI looks at
-cargo xtask pages              write docs/idp from the contracts, docs/guide/configuration.md from the code,
+cargo xtask pages              write docs/idp from the contracts, docs/guide/{configuration,limits}.md from the code,
                                docs/guide/events.md from a server's answers
 cargo xtask judges [name …]    the SCIM suites in ../shared/judges against a fresh server
 cargo xtask prepare            install what the tests need, then stop";
@@ -43,6 +44,7 @@ fn main() -> Result<ExitCode> {
         "tidy" => ci::tidy(&repo, &mut report),
         "pages" => {
             report.step("pages", || ci::pages(&repo));
+            report.step("limits", || limits::step(&repo));
         }
         "judges" => {
             prepare::run(&repo, &mut report);
