@@ -289,6 +289,24 @@ impl Tag {
         Self::Server,
     ];
 
+    /// Its anchor in the reference.
+    pub(crate) fn anchor(self) -> &'static str {
+        match self {
+            Self::Organizations => "organizations",
+            Self::Directories => "directories",
+            Self::Tokens => "tokens",
+            Self::OAuthClients => "oauth-clients",
+            Self::Schemas => "schemas",
+            Self::Users => "users",
+            Self::Groups => "groups",
+            Self::Mapping => "mapping",
+            Self::Events => "events",
+            Self::Requests => "requests",
+            Self::OAuth => "oauth",
+            Self::Server => "server",
+        }
+    }
+
     /// Its name, and what there is to know of it.
     #[must_use]
     pub fn words(self) -> (&'static str, &'static str) {

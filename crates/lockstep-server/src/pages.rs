@@ -50,6 +50,11 @@ pub(crate) async fn style() -> Response {
     answer(StatusCode::OK, "text/css; charset=utf-8", STYLE.to_owned())
 }
 
+/// A page of ours, as it is.
+pub(crate) fn shown(page: &Page) -> Response {
+    rendered(StatusCode::OK, page)
+}
+
 fn rendered(status: StatusCode, page: &Page) -> Response {
     answer(status, "text/html; charset=utf-8", page.html())
 }

@@ -56,6 +56,7 @@ pub fn table<S: Store>() -> Vec<Route<S>> {
             get(metadata::read::<S>),
         ),
         route("GET", "/openapi.json", Open, &reference::DOCUMENT, get(reference::document::<S>)),
+        route("GET", "/reference", Open, &reference::REFERENCE, get(reference::read::<S>)),
         route("GET", "/idp", Open, &pages::INDEX, get(pages::index)),
         route("GET", "/idp/style.css", Open, &pages::STYLE_SHEET, get(pages::style)),
         route("GET", "/idp/{slug}", Open, &pages::READ, get(pages::read)),

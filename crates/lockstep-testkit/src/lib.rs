@@ -10,4 +10,5 @@ mod signer;
 pub use answer::Answer;
 pub use app::{CLOCK_START, TestApp};
 pub use client::ScimClient;
+pub use lockstep_store_sqlite::Sqlite;
 pub use signer::Signer;

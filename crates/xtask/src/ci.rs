@@ -7,11 +7,12 @@ use anyhow::Result;
 use crate::prepare::{self, Prepared};
 use crate::repo::Repo;
 use crate::report::{Outcome, Report};
-use crate::{judges, ledger, runner, tidy as rules};
+use crate::{fuzz, judges, ledger, runner, tidy as rules};
 
 /// Files that a program writes and we keep. Their generator runs as a test; what it changes must be looked at.
 const GENERATED: &[&str] = &[
     "Cargo.lock",
+    "crates/lockstep-server/src/openapi/examples.json",
     "docs/api",
     "docs/guide/configuration.md",
     "docs/guide/events.md",
@@ -38,6 +39,7 @@ pub(crate) fn run(repo: &Repo, report: &mut Report) {
     report.step("ledger: tests run", || ledger::check_tests(repo));
     report.step("generated files", || generated(repo));
     judges::run(repo, &[], report);
+    fuzz::run(repo, &prepared, report);
 }
 
 pub(crate) fn tidy(repo: &Repo, report: &mut Report) {
@@ -103,6 +105,9 @@ const PAGES: &[(&str, &[&str], &str)] = &[
     ("lockstep-idp", &["--lib"], "the_pages_in_docs"),
     ("lockstep", &["--bin", "lockstep"], "the_pages_in_docs"),
     ("lockstep-server", &["--test", "it"], "the_event_catalogue_is"),
+    // Examples before the description that shows them.
+    ("lockstep-server", &["--test", "it"], "the_examples_are"),
+    ("lockstep-server", &["--test", "it"], "the_description_in_docs"),
 ];
 
 /// Writes what is generated of `docs`. A test that does it fails where it wrote; the second time there is nothing to write.

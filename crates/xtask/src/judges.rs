@@ -20,8 +20,14 @@ const JUDGES: &[&str] = &["scim2-tester", "scim-sanity", "scim-sim", "storage-co
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// A running server with one empty directory; it ends with this value.
-struct Served {
+pub(crate) struct Served {
     server: Child,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// An API key that reaches everything.
+    pub(crate) api_key: String,
+    /// The directory, as it was answered.
+    pub(crate) directory: Value,
     scim_endpoint: String,
     bearer_token: String,
 }
@@ -41,7 +47,7 @@ pub(crate) fn run(repo: &Repo, names: &[String], report: &mut Report) {
         if !built.ok {
             return Ok(Outcome::Failed(built.output));
         }
-        served = Some(serve(repo)?);
+        served = Some(serve(repo, "serve")?);
         Ok(Outcome::Passed(String::new()))
     });
     let folder = repo.root.join("../shared/judges");
@@ -66,7 +72,7 @@ fn judge(repo: &Repo, folder: &std::path::Path, name: &str, served: &Served) -> 
         .env("BASE_URL", &served.scim_endpoint)
         .env("TOKEN", &served.bearer_token)
         .env("JUDGE_HOME", &home);
-    let seed = std::env::var("SEED").or_else(|_| fresh_seed())?;
+    let seed = seed()?;
     command.env("SEED", &seed);
     let ran = repo.run(&format!("judge-{name}"), &mut command)?;
     let details = fs::read_to_string(home.join("out").join(format!("{name}.run.log"))).unwrap_or_default();
@@ -80,22 +86,25 @@ fn judge(repo: &Repo, folder: &std::path::Path, name: &str, served: &Served) -> 
 }
 
 /// Other questions in each run; `SEED` in the environment asks the same again.
-fn fresh_seed() -> Result<String> {
+pub(crate) fn seed() -> Result<String> {
+    if let Ok(seed) = std::env::var("SEED") {
+        return Ok(seed);
+    }
     let drawn = random_hex()?;
     let number = u32::from_str_radix(drawn.get(..6).context("too little randomness")?, 16)?;
     Ok(number.to_string())
 }
 
-/// Starts the program on an empty database and makes an organization and a generic directory.
-fn serve(repo: &Repo) -> Result<Served> {
-    let folder = repo.target.join("ci/serve");
+/// Starts the program on an empty database of this name and makes an organization and a generic directory.
+pub(crate) fn serve(repo: &Repo, name: &str) -> Result<Served> {
+    let folder = repo.target.join("ci").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
     let address = free_address()?;
     let key = format!("sk_test_{}", random_hex()?);
-    let log = File::create(repo.log_path("serve"))?;
+    let log = File::create(repo.log_path(name))?;
     let program: PathBuf = repo.target.join("debug/lockstep");
     let server = repo
         .command(&program, &["serve", "--listen", &address.to_string()])
@@ -107,13 +116,21 @@ fn serve(repo: &Repo) -> Result<Served> {
         .stderr(log)
         .spawn()
         .with_context(|| format!("cannot start {}", program.display()))?;
-    let mut served = Served { server, scim_endpoint: String::new(), bearer_token: String::new() };
+    let mut served = Served {
+        server,
+        address,
+        api_key: key,
+        directory: Value::Null,
+        scim_endpoint: String::new(),
+        bearer_token: String::new(),
+    };
     let wait = wait_until_ready(&mut served.server, address);
-    let made = wait.and_then(|()| make_directory(address, &key));
-    let said = || fs::read_to_string(repo.log_path("serve")).unwrap_or_default();
+    let made = wait.and_then(|()| make_directory(address, &served.api_key));
+    let said = || fs::read_to_string(repo.log_path(name)).unwrap_or_default();
     let directory = made.with_context(|| format!("the server said:\n{}", said()))?;
     served.scim_endpoint = text_field(&directory, "scim_endpoint")?;
     served.bearer_token = text_field(&directory, "bearer_token")?;
+    served.directory = directory;
     Ok(served)
 }
 
@@ -124,7 +141,7 @@ fn make_directory(at: SocketAddr, key: &str) -> Result<Value> {
     http::create(at, "/directories", key, &asked)
 }
 
-fn text_field(value: &Value, name: &str) -> Result<String> {
+pub(crate) fn text_field(value: &Value, name: &str) -> Result<String> {
     let text = value.get(name).and_then(Value::as_str);
     text.map(str::to_owned).with_context(|| format!("no `{name}` in {value}"))
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod ci;
+mod fuzz;
 mod http;
 mod judges;
 mod ledger;
@@ -27,6 +28,7 @@ cargo xtask ledger             write docs/scim/conformance.md; --missing: what h
 cargo xtask pages              write docs/idp from the contracts, docs/guide/{configuration,limits}.md from the code,
                                docs/guide/events.md from a server's answers
 cargo xtask judges [name …]    the SCIM suites in ../shared/judges against a fresh server
+cargo xtask fuzz               the API against requests that are made up from its description
 cargo xtask prepare            install what the tests need, then stop";
 
 fn main() -> Result<ExitCode> {
@@ -45,6 +47,10 @@ fn main() -> Result<ExitCode> {
         "pages" => {
             report.step("pages", || ci::pages(&repo));
             report.step("limits", || limits::step(&repo));
+        }
+        "fuzz" => {
+            let prepared = prepare::run(&repo, &mut report);
+            fuzz::run(&repo, &prepared, &mut report);
         }
         "judges" => {
             prepare::run(&repo, &mut report);

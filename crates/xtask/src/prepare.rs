@@ -11,8 +11,9 @@ use anyhow::Result;
 use crate::repo::Repo;
 use crate::report::{Outcome, Report};
 
-/// What the tests' Python environment holds: the SDK that applications use, and a spelling checker.
-const PYTHON_PACKAGES: &[&str] = &["workos==10.8.0", "typos==1.52.0"];
+/// What the tests' Python environment holds: the SDK that applications use, a spelling checker, and what makes up requests
+/// from the API's description.
+const PYTHON_PACKAGES: &[&str] = &["workos==10.8.0", "typos==1.52.0", "schemathesis==4.32.5"];
 
 /// Where it is known what the tests' Node packages are, with the digest of each.
 const NODE_PACKAGES: &str = "tests/sdk/node";

@@ -18,8 +18,12 @@ pub struct Page {
 pub enum Block {
     /// The heading of a section, with its anchor.
     Heading(&'static str, &'static str),
+    /// The heading of a part of a section, with its anchor.
+    Subheading(String, Text),
     /// Sentences.
     Paragraph(Text),
+    /// What is typed or answered, line by line.
+    Listing(String),
     /// Points in no order.
     List(Vec<Item>),
     /// Points in order.
@@ -81,8 +85,14 @@ impl Page {
                 Block::Heading(anchor, title) => {
                     let _ = writeln!(out, "<a id=\"{anchor}\"></a>\n\n## {}", escape_markdown(title));
                 }
+                Block::Subheading(anchor, title) => {
+                    let _ = writeln!(out, "<a id=\"{anchor}\"></a>\n\n### {}", markdown(title));
+                }
                 Block::Paragraph(text) => {
                     let _ = writeln!(out, "{}", markdown(text));
+                }
+                Block::Listing(lines) => {
+                    let _ = writeln!(out, "```\n{lines}\n```");
                 }
                 Block::List(items) => items.iter().for_each(|item| markdown_item(&mut out, "-", item)),
                 Block::Steps(items) => {
@@ -126,8 +136,17 @@ impl Page {
                 Block::Heading(anchor, title) => {
                     let _ = writeln!(out, "<h2 id=\"{anchor}\">{}</h2>", escape_html(title));
                 }
+                Block::Subheading(anchor, title) => {
+                    let (anchor, title) = (escape_html(anchor), html(title, below));
+                    let _ = writeln!(out, "<h3 id=\"{anchor}\">{title}</h3>");
+                }
                 Block::Paragraph(text) => {
                     let _ = writeln!(out, "<p>{}</p>", html(text, below));
+                }
+                Block::Listing(lines) => {
+                    // What is wider than the screen is scrolled by itself, also by keyboard.
+                    let lines = escape_html(lines);
+                    let _ = writeln!(out, "<pre class=\"wide\" tabindex=\"0\"><code>{lines}</code></pre>");
                 }
                 Block::List(items) => html_list(&mut out, "ul", items, below),
                 Block::Steps(items) => html_list(&mut out, "ol", items, below),

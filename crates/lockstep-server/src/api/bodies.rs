@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::openapi::vocabulary::{
     ClientAuthentication, Contract, DirectoryStateChange, DirectoryType, ExternalId, MappedBy, MappedType,
-    Metadata, MetadataChange, Name, ResourceType, Scope, SettingsChange,
+    MetadataChange, Name, ResourceType, Scope, SettingsChange,
 };
 
 /// An organization to be made.
@@ -20,7 +20,7 @@ pub struct NewOrganization {
     /// By what the application knows it. No two organizations have the same.
     pub external_id: Option<ExternalId>,
     /// What the application notes of it.
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<MetadataChange>,
 }
 
 /// What to change of an organization. What is left out stays.
@@ -145,7 +145,8 @@ impl PartialSchema for NewMappedAttributeOrNone {
     fn schema() -> RefOr<Schema> {
         let null = ObjectBuilder::new().schema_type(Type::Null);
         let mapped = Ref::from_schema_name(NewMappedAttribute::name());
-        RefOr::T(Schema::OneOf(OneOfBuilder::new().item(mapped).item(null).build()))
+        let about = "An attribute to be mapped, or null.";
+        RefOr::T(Schema::OneOf(OneOfBuilder::new().item(mapped).item(null).description(Some(about)).build()))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::api::render::{ErrorAnswer, OAuthErrorAnswer};
 use crate::routes::{Access, Route, table};
 
 /// What came of each operation when a test carried it out.
-static EXAMPLES: LazyLock<Value> =
+pub(super) static EXAMPLES: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
 
 const ABOUT: &str = "\
@@ -23,7 +23,7 @@ and what is Lockstep's alone in the same style. Identity providers speak SCIM be
 describes itself at `/ServiceProviderConfig`, `/ResourceTypes` and `/Schemas` there.
 
 Send an API key as `Authorization: Bearer`. What another organization has is not found: 404. Unknown fields and \
-parameters are refused: 422 names them. Every answer has an `x-request-id`. Answers may get further fields; pass over \
+parameters are refused: 422 names them. A parameter without a value counts as left out. Every answer has an `x-request-id`. Answers may get further fields; pass over \
 those that you do not know.";
 
 /// Fields of answers that are left out or null or there.
@@ -279,13 +279,18 @@ fn singular(segment: &str) -> String {
 fn parameter(parameter: &Parameter, components: &mut Components) -> Value {
     let schema = (parameter.schema)(components);
     let schema = if parameter.many { json!({ "type": "array", "items": schema }) } else { schema };
-    json!({
+    let mut described = json!({
         "name": parameter.name,
         "in": if parameter.is_header { "header" } else { "query" },
         "required": false,
         "description": parameter.about,
         "schema": schema,
-    })
+    });
+    // Clients send `after=` for the first part of a list.
+    if let Some(fields) = described.as_object_mut().filter(|_| !parameter.is_header) {
+        fields.insert("allowEmptyValue".into(), true.into());
+    }
+    described
 }
 
 fn answer(operation: &Operation, components: &mut Components) -> Value {

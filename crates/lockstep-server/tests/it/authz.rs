@@ -303,6 +303,7 @@ async fn every_route_has_a_case() {
         "/health/ready",
         "/.well-known/oauth-authorization-server",
         "/openapi.json",
+        "/reference",
         "/idp",
         "/idp/style.css",
         "/idp/{slug}",

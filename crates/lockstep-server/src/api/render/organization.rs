@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::openapi::vocabulary::Metadata;
+
 /// A customer of the application.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Organization<'a> {
@@ -20,6 +22,7 @@ pub(crate) struct Organization<'a> {
     /// By what the application knows it. No two organizations have the same.
     external_id: Option<&'a str>,
     /// What the application noted of it: texts by name.
+    #[schema(value_type = Metadata)]
     metadata: &'a BTreeMap<String, String>,
     /// Its domains. None are kept yet, so the list is empty.
     domains: [Value; 0],
