@@ -12,8 +12,8 @@ use crate::prepare::Prepared;
 use crate::repo::Repo;
 use crate::report::{Outcome, Report};
 
-/// For how long it may go on asking.
-const SECONDS_MAX: &str = "120";
+/// For how long each of its two parts may go on asking.
+const SECONDS_MAX: &str = "60";
 
 /// What may be answered to what the description allows, besides success. A schema does not say all: whether a name is
 /// free, a time is still to come, or an expression of a path has a meaning is known to the server alone.
@@ -29,30 +29,40 @@ pub(crate) fn run(repo: &Repo, prepared: &Prepared, report: &mut Report) {
             return Ok(Outcome::Failed(built.output));
         }
         let served = serve(repo, "fuzz")?;
-        let settings = repo.target.join("ci/fuzz/schemathesis.toml");
-        fs::write(&settings, configuration(&served)?)?;
-        let (seed, at) = (seed()?, served.address);
-        let mut command = repo.command(tool, &["--config-file"]);
-        command
-            .arg(&settings)
-            .args(["run", &format!("http://{at}/openapi.json")])
-            .args(["--header", &format!("Authorization: Bearer {}", served.api_key)])
-            .args(["--checks", "all", "--max-time", SECONDS_MAX, "--seed", &seed])
-            .args(["--continue-on-failure", "--warnings", "off", "--no-color"])
-            .current_dir(repo.target.join("ci/fuzz"));
-        let ran = repo.run("fuzz-schemathesis", &mut command)?;
-        Ok(if ran.ok {
-            let asked = ran.output.lines().rfind(|line| line.contains(" generated")).unwrap_or_default();
-            Outcome::Passed(format!("{}, SEED={seed}", asked.trim()))
-        } else {
-            Outcome::Failed(format!("SEED={seed} repeats it\n{}", ran.output))
-        })
+        let (seed, mut asked) = (seed()?, Vec::new());
+        // A walk makes what it asks for, and looks whether it is there as long as it must be.
+        for (name, phases, known) in
+            [("requests", "examples,coverage,fuzzing", known(&served)?), ("walks", "stateful", String::new())]
+        {
+            let home = repo.target.join("ci/fuzz").join(name);
+            fs::create_dir_all(&home)?;
+            let settings = home.join("schemathesis.toml");
+            fs::write(
+                &settings,
+                format!("[checks]\npositive_data_acceptance.expected-statuses = {REFUSALS}\n{known}"),
+            )?;
+            let mut command = repo.command(&tool, &["--config-file"]);
+            command
+                .arg(&settings)
+                .args(["run", &format!("http://{}/openapi.json", served.address)])
+                .args(["--header", &format!("Authorization: Bearer {}", served.api_key)])
+                .args(["--phases", phases, "--checks", "all", "--max-time", SECONDS_MAX, "--seed", &seed])
+                .args(["--continue-on-failure", "--warnings", "off", "--no-color"])
+                .current_dir(&home);
+            let ran = repo.run(&format!("fuzz-{name}"), &mut command)?;
+            if !ran.ok {
+                return Ok(Outcome::Failed(format!("SEED={seed} repeats it\n{}", ran.output)));
+            }
+            let count = ran.output.lines().rfind(|line| line.contains(" generated")).unwrap_or_default();
+            asked.push(format!("{name}: {}", count.trim()));
+        }
+        Ok(Outcome::Passed(format!("{}, SEED={seed}", asked.join("; "))))
     });
 }
 
-/// What is there to be asked for: an organization and a directory, which nobody deletes meanwhile.
-fn configuration(served: &Served) -> Result<String> {
-    let mut out = format!("[checks]\npositive_data_acceptance.expected-statuses = {REFUSALS}\n");
+/// What is there to be asked for: an organization and a directory, which these requests do not delete.
+fn known(served: &Served) -> Result<String> {
+    let mut out = String::new();
     let directory = text_field(&served.directory, "id")?;
     let organization = text_field(&served.directory, "organization_id")?;
     for (root, id) in [("directories", directory), ("organizations", organization)] {
