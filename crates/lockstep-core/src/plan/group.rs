@@ -218,7 +218,7 @@ impl Draft<'_> {
             last_seq = self.record_for(request, Change::Membership(EventType::UserRemoved, membership));
             self.steps.push(Step::Membership { group: group.id, user, present: false });
             if let Some(mapping) = &roles {
-                self.settle_member(mapping, group.id, user, false)?;
+                self.settle_member(request, mapping, (group.id, user), false)?;
             }
         }
         if done {
@@ -358,6 +358,7 @@ impl Draft<'_> {
     /// version along.
     fn tell_memberships(&mut self, group: &mut Group, delta: &Delta) -> Planned<()> {
         let roles = self.roles_of_members(group.id, delta.users.keys().copied())?;
+        let request = self.context.envelope.request;
         for (leaving, kind) in [(true, EventType::UserRemoved), (false, EventType::UserAdded)] {
             let concerned = delta.users.iter().filter(|(_, joins)| **joins != leaving).map(|(user, _)| *user);
             for (user, user_seq) in self.view.user_seqs(concerned)? {
@@ -366,7 +367,7 @@ impl Draft<'_> {
                 group.seq = self.record(Change::Membership(kind, membership));
                 self.steps.push(Step::Membership { group: group.id, user, present: !leaving });
                 if let Some(mapping) = &roles {
-                    self.settle_member(mapping, group.id, user, !leaving)?;
+                    self.settle_member(request, mapping, (group.id, user), !leaving)?;
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Draft, Plan, Planned};
 use crate::command::{Refusal, Reply};
-use crate::id::{GroupId, LocalId};
+use crate::id::{GroupId, LocalId, RequestId};
 use crate::mapping::{
     DirectoryMapping, MappingChange, Projection, Refused, RoleMapping, STANDARD_VERSION, demand_attributes,
     demand_roles,
@@ -133,21 +133,22 @@ impl Draft<'_> {
     /// Tells the roles of a member that joined or left the group just now, where they are others.
     pub(super) fn settle_member(
         &mut self,
+        request: RequestId,
         mapping: &DirectoryMapping,
-        group: LocalId,
-        member: LocalId,
+        (group, member): (LocalId, LocalId),
         joined: bool,
     ) -> Planned<()> {
         // Invariant: a member exists.
         let user = self.view.user(member)?.cloned().ok_or(Refusal::Fault)?;
         let groups = after(self.view.groups_of(member)?, &BTreeMap::from([(group, joined)]));
-        self.settle_roles(mapping, &user, &groups);
+        self.settle_roles(request, mapping, &user, &groups);
         Ok(())
     }
 
     /// Tells the roles of a user who is in these groups now, where they are others; the user as it is then.
     pub(super) fn settle_roles(
         &mut self,
+        request: RequestId,
         mapping: &DirectoryMapping,
         user: &Arc<User>,
         groups: &BTreeSet<LocalId>,
@@ -159,7 +160,7 @@ impl Draft<'_> {
         }
         let made = Projection { roles, ..made.into_owned() };
         let next = self.user_as(user, user.doc.clone(), made);
-        self.tell_user(user, next)
+        self.tell_user_for(request, user, next)
     }
 }
 

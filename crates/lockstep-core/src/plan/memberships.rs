@@ -143,6 +143,7 @@ impl Draft<'_> {
             Some(groups) => groups,
             None => self.view.groups_of(user.id)?,
         };
-        Ok(self.settle_roles(&mapping, &user, &after(before, delta)))
+        let request = self.context.envelope.request;
+        Ok(self.settle_roles(request, &mapping, &user, &after(before, delta)))
     }
 }

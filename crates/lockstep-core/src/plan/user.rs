@@ -15,7 +15,7 @@ use crate::clock::Random;
 use crate::command::{Refusal, Reply};
 use crate::derived;
 use crate::event::{Change, EventType, Membership, Told};
-use crate::id::{LocalId, UserId};
+use crate::id::{LocalId, RequestId, UserId};
 use crate::limits::NAMES_SHOWN_LIMIT;
 use crate::mapping::{LeftOut, Projection};
 use crate::model::{Group, User};
@@ -256,8 +256,13 @@ impl Draft<'_> {
 
     /// Tells what [`Draft::user_as`] gave.
     pub(super) fn tell_user(&mut self, before: &User, next: User) -> Arc<User> {
+        self.tell_user_for(self.context.envelope.request, before, next)
+    }
+
+    /// [`Draft::tell_user`] with the request that caused it, where that was an earlier one.
+    pub(super) fn tell_user_for(&mut self, request: RequestId, before: &User, next: User) -> Arc<User> {
         let told = Told::user_changed(before, &next);
-        self.record(Change::User(EventType::UserUpdated, next.id, Box::new(told)));
+        self.record_for(request, Change::User(EventType::UserUpdated, next.id, Box::new(told)));
         let next = Arc::new(next);
         self.steps.push(Step::User(next.id, Some(next.clone())));
         next
