@@ -159,7 +159,7 @@ pub async fn a_query_gives_what_it_asks_for(store: impl Store) {
             for (since, until) in times {
                 for after in [Position(0), all[2].position, middle.position, Position(u64::MAX)] {
                     let (scope, types) = (scope.clone(), types.clone());
-                    let first = EventQuery { scope, types, after, since, until, ..EventQuery::default() };
+                    let first = EventQuery { after, scope, types, since, until, ..EventQuery::default() };
                     for before in [None, Some(Position(0)), Some(all[20].position), Some(middle.position)] {
                         queries.push(EventQuery { before, ..first.clone() });
                     }
@@ -185,7 +185,7 @@ pub async fn a_query_gives_what_it_asks_for(store: impl Store) {
         let mut expected: Vec<_> = all.iter().filter(wanted).cloned().collect();
         for newest_first in [false, true] {
             for limit in [0, 1, 7, 1_000] {
-                let asked = EventQuery { limit, newest_first, ..query.clone() };
+                let asked = EventQuery { newest_first, limit, ..query.clone() };
                 let found = store.events(asked.clone()).await.unwrap();
                 assert_eq!(found, expected[..limit.min(expected.len())], "{asked:?}");
             }
