@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lockstep_scim::Object;
 use lockstep_scim::schema::is_urn;
-use lockstep_scim::{Object, datetime};
 use serde_json::Value;
 
 use super::attributes::{AttributeType, Attributes, parse_path};
@@ -128,14 +128,11 @@ impl SeenPath {
 
 impl Fits {
     fn of(value: &Value, several: bool) -> Self {
-        let text = value.as_str();
         Self {
             // A number that comes as text is an id as often as not: only what is a number is called one.
             number: value.is_number(),
-            boolean: value.is_boolean()
-                || text
-                    .is_some_and(|text| ["true", "false"].iter().any(|one| text.eq_ignore_ascii_case(one))),
-            timestamp: text.is_some_and(|text| datetime::parse(text).is_some()),
+            boolean: AttributeType::Boolean.takes(value),
+            timestamp: AttributeType::Timestamp.takes(value),
             scalar: !value.is_object() && !value.is_array(),
             several,
         }
@@ -247,7 +244,7 @@ mod tests {
                 "emails": [{ "type": "work", "value": "a@example.com", "primary": true }, { "value": "b@example.com" }],
                 acme: { "badge": 7, "flag": "True", "tags": ["x", "y"], "desk": { "floor": "3" } } }),
             json!({ "userName": "alan", "emails": [{ "type": "work", "value": "c@example.com" }],
-                acme: { "badge": 8, "flag": "false", "since": "2026-11-22T00:00:00Z" } }),
+                acme: { "badge": 8, "flag": "false", "since": "2026-11-22" } }),
         ]);
         let told: Vec<(&str, u64, &str)> =
             seen.paths().map(|(path, seen)| (path, seen.users, seen.suggested_type().as_str())).collect();

@@ -50,6 +50,12 @@ impl AttributeType {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
+    /// Whether it takes such a value alone.
+    pub(in crate::mapping) fn takes(self, value: &Value) -> bool {
+        let selected = Selected { values: vec![value], ..Selected::default() };
+        self.convert(&selected).is_some()
+    }
+
     /// The value that is made of what stands at a path, which is something; nothing where none of it fits.
     pub(super) fn convert(self, selected: &Selected<'_>) -> Option<Value> {
         let all = || Value::Array(selected.values.iter().map(|value| (*value).clone()).collect());
