@@ -38,7 +38,6 @@ const ATTRIBUTES: &[StandardAttribute] = &[
     attributes::JOB_TITLE,
     attributes::MANAGER_EMAIL,
     attributes::MANAGER_ID,
-    attributes::MANAGER_NAME,
     attributes::ORGANIZATION,
     attributes::PREFERRED_LANGUAGE,
     attributes::USERNAME,
