@@ -90,6 +90,7 @@ async function users({ directorySync: room }) {
   const found = [person.idpId, person.email, person.firstName, person.lastName, person.state];
   assert.deepEqual(found, [wanted.idp_id, wanted.email, wanted.first_name, wanted.last_name, 'inactive']);
   assert.deepEqual(ids(person.groups), [expected.group]);
+  assert.deepEqual([person.role, person.roles], [{ slug: expected.role }, [{ slug: expected.role }]]);
   assert.equal(person.rawAttributes.userName, wanted.username);
   for (const [name, value] of Object.entries(wanted.custom_attributes)) {
     assert.equal(person.customAttributes[name], value, name);

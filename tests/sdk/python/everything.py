@@ -138,6 +138,8 @@ async def users(client, expected: dict) -> None:
     same("user.state", person.state.value, "inactive")
     same("user.emails", [(mail.primary, mail.type, mail.value) for mail in person.emails], [tuple(wanted["mail"])])
     same("user.groups", [group.id for group in person.groups], [expected["group"]])
+    roles = (person.role.slug, [role.slug for role in person.roles])
+    same("user.role and user.roles", roles, (expected["role"], [expected["role"]]))
     same("user.raw_attributes", person.raw_attributes["userName"], wanted["username"])
     for name, value in wanted["custom_attributes"].items():
         same(f"user.custom_attributes.{name}", person.custom_attributes.get(name), value)

@@ -79,6 +79,9 @@ async fn world(app: &TestApp) -> Value {
     let renamed = json!({ "name": "Okta of Acme" });
     app.api("PUT", &format!("/directories/{}", idp.directory), renamed).await.expect(200);
     let mut expected = story(&idp).await;
+    let roles = json!({ "roles": [{ "slug": "staff", "group_ids": [expected["group"]] }] });
+    app.api("PUT", &format!("/directories/{}/role_mapping", idp.directory), roles).await.expect(200);
+    app.work().await;
 
     let of_acme = ids(&app.events(&format!("organization_id={organization}")).await);
     let other = app.organization("Large").await;
@@ -164,10 +167,14 @@ async fn story(idp: &ScimClient) -> Value {
                 "employee_type": "Employee", "job_title": "Chief",
             },
         },
+        "role": "staff",
         "previous_attributes": [
             { "state": "active", "raw_attributes": { "active": true } },
             { "job_title": "Engineer", "custom_attributes": { "job_title": "Engineer" },
               "raw_attributes": { "title": "Engineer" } },
+            // Each of the two who are in the group that the role is mapped to.
+            { "role": null, "roles": null },
+            { "role": null, "roles": null },
         ],
         "group": group,
         "group_name": "Staff",
