@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn a_distance_is_how_many_characters_differ() {
         let cases =
-            [("abc", "abc", 0), ("abc", "abd", 1), ("abc", "ab", 1), ("", "ab", 2), ("kitten", "sitting", 3)];
+            [("abc", "abc", 0), ("abc", "abx", 1), ("abc", "ab", 1), ("", "ab", 2), ("kitten", "sitting", 3)];
         for (one, other, wanted) in cases {
             assert_eq!(distance(one, other), wanted, "{one} {other}");
         }
