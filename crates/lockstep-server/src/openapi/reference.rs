@@ -243,7 +243,7 @@ fn form(schema: &Value) -> Text {
     ] {
         if let Some(bound) = schema.get(key) {
             let bound = bound.as_str().map_or_else(|| bound.to_string(), str::to_owned);
-            words.push_str(&format!("{before}{bound}{after}"));
+            words.extend([before, &bound, after]);
         }
     }
     vec![Span::Plain(words)]

@@ -3,7 +3,7 @@
 mod examples;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use http::Request;
@@ -18,12 +18,13 @@ fn docs() -> PathBuf {
 }
 
 /// Fails where the file was not what it must be, which it is then.
-fn written(path: PathBuf, text: String) {
-    if fs::read_to_string(&path).unwrap_or_default() != text {
+fn written(path: &Path, text: &str) {
+    let was = fs::read_to_string(path).unwrap_or_default();
+    if was != text {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        panic!("{} is written anew: look at it and commit it", path.display());
+        fs::write(path, text).unwrap();
     }
+    assert!(was == text, "{} is written anew: look at it and commit it", path.display());
 }
 
 fn operations(document: &Value) -> Vec<(String, String, Value)> {
@@ -42,7 +43,7 @@ async fn anonymous(app: &TestApp, method: &str, path: &str) -> Answer {
 
 #[test]
 fn the_description_in_docs_is_what_the_code_says() {
-    written(docs().join("openapi.json"), format!("{:#}\n", document::<Memory>().value));
+    written(&docs().join("openapi.json"), &format!("{:#}\n", document::<Memory>().value));
 }
 
 #[tokio::test]
@@ -73,7 +74,8 @@ async fn what_is_described_is_there_and_what_is_there_is_described() {
             .filter(|(_, other, _)| other == path)
             .map(|(method, _, _)| method.as_str())
             .collect();
-        (allowed.sort_unstable(), known.sort_unstable());
+        allowed.sort_unstable();
+        known.sort_unstable();
         assert_eq!(allowed, known, "{path}");
     }
     assert_eq!(described.len(), routes::table::<Memory>().len());

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use axum::body::Body;
+use base64::Engine as _;
 use http::Request;
 use lockstep_server::openapi::document::document;
 use lockstep_store::memory::Memory;
@@ -33,7 +34,8 @@ impl Story {
     fn method(&self, id: &str) -> String {
         let known = operations(&self.document);
         let found = known.into_iter().find(|(_, _, operation)| operation["operationId"] == id);
-        found.unwrap_or_else(|| panic!("no operation is called {id}")).0
+        assert!(found.is_some(), "no operation is called {id}");
+        found.unwrap().0
     }
 
     fn note(&mut self, id: &str, path: &str, body: Value, answer: Answer) -> Value {
@@ -73,12 +75,14 @@ async fn the_examples_are_what_the_server_answers() {
 
     for (method, path, operation) in operations(&story.document) {
         let id = operation["operationId"].as_str().unwrap();
-        let told = story.told.get(id).unwrap_or_else(|| panic!("no example of {id}: {method} {path}"));
+        let told = story.told.get(id);
+        assert!(told.is_some(), "no example of {id}, {method} {path}: carry it out in this story");
+        let told = told.unwrap();
         assert!(operation["responses"].get(told["status"].to_string()).is_some(), "{id}");
     }
     let told = Value::Object(std::mem::take(&mut story.shown));
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/openapi/examples.json");
-    written(file, format!("{told:#}\n"));
+    written(&file, &format!("{told:#}\n"));
     story.app.finish().await;
 }
 
@@ -220,7 +224,6 @@ async fn keys_and_clients(story: &mut Story) {
     story.tell("list_directory_oauth_clients", &clients, Value::Null).await;
     story.tell("get_directory_oauth_client", &format!("{clients}/{client}"), Value::Null).await;
 
-    use base64::Engine as _;
     let proof = base64::engine::general_purpose::STANDARD.encode(format!("{client}:{secret}"));
     let request = Request::post("/oauth2/token")
         .header("authorization", format!("Basic {proof}"))
