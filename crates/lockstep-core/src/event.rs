@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use lockstep_scim::Object;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
@@ -399,9 +398,8 @@ fn created_at(fields: &Object) -> Result<Timestamp, String> {
 
 /// What of a payload is read to pass it on.
 #[derive(Deserialize)]
-struct Brief<'a> {
-    #[serde(borrow)]
-    doc: &'a RawValue,
+struct Brief {
+    doc: Written,
     created_at: Timestamp,
     before: Option<IgnoredAny>,
     #[serde(default)]
@@ -414,14 +412,13 @@ struct Brief<'a> {
 /// A resource of which some attributes are read. All of them where it is told what was before, or where what is made of
 /// it for applications (`projected`) must be made now.
 fn told_in_brief(payload: &str, attributes: &[&str], projected: bool) -> Result<Told, String> {
-    let brief: Brief<'_> = serde_json::from_str(payload).map_err(|error| error.to_string())?;
+    let brief: Brief = serde_json::from_str(payload).map_err(|error| error.to_string())?;
     let before = brief.before.is_some() || brief.nested_before.is_some() || brief.projection_before.is_some();
     if before || !brief.nested.is_empty() || (projected && brief.projection.is_none()) {
         return told(payload);
     }
-    let written = Written::from(brief.doc);
-    let rest = Told::new(written.members(attributes)?, brief.created_at);
-    Ok(Told { projection: brief.projection, written: Some(written), ..rest })
+    let rest = Told::new(brief.doc.members(attributes)?, brief.created_at);
+    Ok(Told { projection: brief.projection, written: Some(brief.doc), ..rest })
 }
 
 fn told(payload: &str) -> Result<Told, String> {

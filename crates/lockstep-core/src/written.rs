@@ -4,106 +4,76 @@
 use std::fmt;
 
 use lockstep_scim::Object;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// A JSON object as text.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Written(Box<RawValue>);
+/// A JSON object whose members are texts: it was looked through once, and nothing of it was taken apart.
+#[derive(Clone, Debug)]
+pub struct Written(Vec<(String, Box<RawValue>)>);
 
 impl Written {
     /// A text that is a JSON object.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let value: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if value.get().starts_with('{') {
-            Ok(Self(value.to_owned()))
-        } else {
-            Err("it is no object".to_owned())
-        }
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.get()
+        serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
     /// Those of its members that have these names.
     pub fn members(&self, names: &[&str]) -> Result<Object, String> {
-        let mut text = serde_json::Deserializer::from_str(self.as_str());
-        Members(names).deserialize(&mut text).map_err(|error| error.to_string())
+        self.read(|name| names.contains(&name))
     }
 
     /// All of it.
     pub fn object(&self) -> Result<Object, String> {
-        serde_json::from_str(self.as_str()).map_err(|error| error.to_string())
+        self.read(|_| true)
     }
-}
 
-impl From<&RawValue> for Written {
-    fn from(value: &RawValue) -> Self {
-        Self(value.to_owned())
+    fn read(&self, wanted: impl Fn(&str) -> bool) -> Result<Object, String> {
+        let members = self.0.iter().filter(|(name, _)| wanted(name));
+        let read = members.map(|(name, value)| Ok((name.clone(), serde_json::from_str(value.get())?)));
+        read.collect::<serde_json::Result<_>>().map_err(|error| error.to_string())
     }
 }
 
 impl PartialEq for Written {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        let members = |written: &Self| written.0.len();
+        let same =
+            |((name, value), (other, theirs)): (&(String, Box<RawValue>), &(String, Box<RawValue>))| {
+                name == other && value.get() == theirs.get()
+            };
+        members(self) == members(other) && self.0.iter().zip(&other.0).all(same)
     }
 }
 
-/// Reads of an object the members with these names; the others are passed over.
-struct Members<'a>(&'a [&'a str]);
-
-impl<'de> DeserializeSeed<'de> for Members<'_> {
-    type Value = Object;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Object, D::Error> {
-        deserializer.deserialize_map(self)
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
-impl<'de> Visitor<'de> for Members<'_> {
-    type Value = Object;
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members)
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Written;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-        let mut members = Object::new();
-        while let Some(name) = map.next_key_seed(Name(self.0))? {
-            match name {
-                Some(name) => drop(members.insert(name.to_owned(), map.next_value()?)),
-                None => drop(map.next_value::<IgnoredAny>()?),
-            }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Written, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
         }
-        Ok(members)
-    }
-}
-
-/// Which of these names a member has, if one of them.
-struct Name<'a>(&'a [&'a str]);
-
-impl<'de, 'a> DeserializeSeed<'de> for Name<'a> {
-    type Value = Option<&'a str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'a> Visitor<'_> for Name<'a> {
-    type Value = Option<&'a str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().find(|known| **known == name).copied())
+        Ok(Written(members))
     }
 }
 
