@@ -300,3 +300,65 @@ async fn a_change_goes_on_after_a_restart_and_every_user_is_told_once() {
     assert_eq!(told.len(), count, "nobody twice");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn changes_of_a_mapping_while_the_idp_writes_leave_every_user_as_the_last_one_says() {
+    let app = TestApp::start_on_sqlite().await;
+    let idp = app.tenant("Acme").await;
+    let mut users = Vec::new();
+    for number in 0..30 {
+        users.push(user(&idp, &format!("user{number:02}"), json!({ "badge": number.to_string() })).await);
+    }
+    let path = format!("/directories/{}/attribute_mapping", idp.directory);
+    let of_organization = format!("/organizations/{}/attribute_mapping", idp.organization);
+    let mapped = |kind: &str| json!({ "attributes": { "badge": attribute("badge", kind) } });
+    for round in 0..5 {
+        let kind = if round % 2 == 0 { "number" } else { "list" };
+        let title = json!({ "op": "replace", "path": "title", "value": format!("Title {round}") });
+        let patches = async {
+            for user in &users {
+                idp.patch(&format!("/Users/{user}"), title.clone()).await.expect(200);
+            }
+        };
+        let (own, organization, turn, ()) = tokio::join!(
+            app.api("PUT", &path, mapped(kind)),
+            app.api("PUT", &of_organization, mapped("string")),
+            lockstep_server::worker::turn(&app.state),
+            patches,
+        );
+        own.expect(200);
+        organization.expect(200);
+        turn.unwrap();
+    }
+    app.work().await;
+    for (number, user) in users.iter().enumerate() {
+        let custom = read(&app, user).await["custom_attributes"].clone();
+        assert_eq!((&custom["badge"], &custom["job_title"]), (&json!(number), &json!("Title 4")));
+    }
+    app.api("PUT", &path, json!({ "attributes": {} })).await.expect(200);
+    app.work().await;
+    assert_eq!(read(&app, &users[3]).await["custom_attributes"]["badge"], "3", "the organization's again");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_an_idp_sends_at_worst_is_mapped_within_bounds() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let attributes: serde_json::Map<String, Value> = (0..100)
+        .map(|number| (format!("a{number:02}"), json!({ "path": format!("{ACME}:it"), "type": "any" })))
+        .collect();
+    map(&app, &idp, Value::Object(attributes)).await;
+    let long = user(&idp, "long", json!({ "it": "x".repeat(60_000) })).await;
+    let custom = read(&app, &long).await["custom_attributes"].clone();
+    let held = custom.as_object().unwrap().keys().filter(|name| name.starts_with('a')).count();
+    assert_eq!(held, 4, "256 KiB of it");
+    let deep =
+        user(&idp, "deep", json!({ "it": [[[{ "a": [null, {}, [1]] }]]], "it\u{202e}[x]": "odd" })).await;
+    assert_eq!(read(&app, &deep).await["custom_attributes"]["a00"], json!([[[{ "a": [[1]] }]]]));
+    let seen = app.read(&format!("/directories/{}/attributes_seen", idp.directory)).await;
+    assert_eq!(seen["left_out"], 1, "a name that can stand in no path");
+    let told = app.read(&format!("/directories/{}/attributes_left_out", idp.directory)).await;
+    assert_eq!(told["data"][0]["attributes_left_out"].as_array().unwrap().len(), 96);
+    app.finish().await;
+}
