@@ -17,7 +17,7 @@ use crate::fields::{self, Fields};
 use crate::listing::{self, ListOptions, Listed};
 use crate::naming;
 use crate::remote::{Query, Remote, RemoteOptions, Thing};
-use crate::table::{Card, Cell, Column, column, whole};
+use crate::table::{Card, Cell, Column, column, spare, whole};
 use crate::terminal::{self, Ink};
 
 #[derive(Debug, Args)]
@@ -122,10 +122,10 @@ const COLUMNS: &[Column] = &[
     whole("ID"),
     column("NAME"),
     column("TYPE"),
-    column("STATE"),
-    column("USERS"),
-    column("GROUPS"),
-    whole("ORGANIZATION"),
+    whole("STATE"),
+    whole("USERS"),
+    whole("GROUPS"),
+    spare("ORGANIZATION"),
 ];
 
 pub(crate) async fn run(options: DirectoryOptions) -> anyhow::Result<ExitCode> {

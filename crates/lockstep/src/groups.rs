@@ -9,7 +9,7 @@ use crate::fields;
 use crate::listing::{self, ListOptions, Listed};
 use crate::naming;
 use crate::remote::{Query, Remote, RemoteOptions, Thing};
-use crate::table::{Card, Cell, Column, column, whole};
+use crate::table::{Card, Cell, Column, column, spare, whole};
 use crate::{terminal, users};
 
 #[derive(Debug, Args)]
@@ -61,7 +61,7 @@ struct Members {
     part: ListOptions,
 }
 
-const COLUMNS: &[Column] = &[whole("ID"), column("NAME"), column("ID OF THE IDP"), column("UPDATED")];
+const COLUMNS: &[Column] = &[whole("ID"), column("NAME"), column("ID OF THE IDP"), spare("UPDATED")];
 
 pub(crate) async fn run(options: GroupsOptions) -> anyhow::Result<ExitCode> {
     let remote = Remote::of(&options.remote)?;

@@ -12,7 +12,7 @@ use crate::fields::{self, Fields};
 use crate::listing::{self, ListOptions, Listed};
 use crate::naming;
 use crate::remote::{Query, Remote, RemoteOptions, Thing};
-use crate::table::{Card, Cell, Column, column, whole};
+use crate::table::{Card, Cell, Column, column, spare, whole};
 use crate::{terminal, times};
 
 #[derive(Debug, Args)]
@@ -100,11 +100,11 @@ struct Revoke {
 const COLUMNS: &[Column] = &[
     whole("ID"),
     column("NAME"),
-    column("KEY"),
+    spare("KEY"),
     column("REACHES"),
-    column("MAY"),
-    column("LAST USED"),
-    column("EXPIRES"),
+    whole("MAY"),
+    spare("LAST USED"),
+    spare("EXPIRES"),
 ];
 
 pub(crate) async fn run(options: KeyOptions) -> anyhow::Result<ExitCode> {

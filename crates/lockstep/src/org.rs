@@ -12,7 +12,7 @@ use crate::fields::{self, Fields, entry};
 use crate::listing::{self, ListOptions, Listed};
 use crate::naming;
 use crate::remote::{Query, Remote, RemoteOptions, Thing};
-use crate::table::{Card, Cell, Column, column, whole};
+use crate::table::{Card, Cell, Column, column, spare, whole};
 use crate::terminal;
 
 #[derive(Debug, Args)]
@@ -95,7 +95,7 @@ struct Delete {
 }
 
 const COLUMNS: &[Column] =
-    &[whole("ID"), column("NAME"), column("EXTERNAL ID"), column("DOMAINS"), column("CREATED")];
+    &[whole("ID"), column("NAME"), column("EXTERNAL ID"), column("DOMAINS"), spare("CREATED")];
 
 pub(crate) async fn run(options: OrgOptions) -> anyhow::Result<ExitCode> {
     let remote = Remote::of(&options.remote)?;

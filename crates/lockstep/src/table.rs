@@ -1,5 +1,5 @@
-//! Tables and cards for a terminal. A table is as wide as the terminal and cuts what is long, save ids, which people copy;
-//! in a pipe nothing is cut. Wide characters count as two columns.
+//! Tables and cards for a terminal. A table is as wide as the terminal: it cuts what is long, save ids, which people copy, and
+//! leaves out what matters least. In a pipe nothing is cut or left out. Wide characters count as two columns.
 
 use std::fmt::Write as _;
 
@@ -18,18 +18,33 @@ const CUT: &str = "…";
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column {
     pub(crate) title: &'static str,
-    /// Never cut: somebody will copy it.
-    pub(crate) is_whole: bool,
+    fit: Fit,
+}
+
+/// What becomes of a column where the terminal is narrow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fit {
+    /// Long texts are cut.
+    Cut,
+    /// Nothing: somebody will copy it, or it means nothing when it is cut.
+    Whole,
+    /// It is left out, the last one first.
+    Spare,
 }
 
 /// A column of which a long text is cut.
 pub(crate) const fn column(title: &'static str) -> Column {
-    Column { title, is_whole: false }
+    Column { title, fit: Fit::Cut }
 }
 
 /// A column of which nothing is cut.
 pub(crate) const fn whole(title: &'static str) -> Column {
-    Column { title, is_whole: true }
+    Column { title, fit: Fit::Whole }
+}
+
+/// A column that is whole or left out.
+pub(crate) const fn spare(title: &'static str) -> Column {
+    Column { title, fit: Fit::Spare }
 }
 
 /// A text in a table or card, and how it is painted.
@@ -74,7 +89,8 @@ impl From<String> for Cell {
 pub(crate) struct Table {
     columns: &'static [Column],
     widths: Vec<usize>,
-    is_begun: bool,
+    /// Which columns are shown; decided with the first part.
+    shown: Option<Vec<bool>>,
     width: Option<usize>,
     paint: Paint,
 }
@@ -86,7 +102,7 @@ impl Table {
 
     fn new(columns: &'static [Column], width: Option<usize>, paint: Paint) -> Self {
         let widths = columns.iter().map(|column| measure_text_width(column.title)).collect();
-        Self { columns, widths, is_begun: false, width, paint }
+        Self { columns, widths, shown: None, width, paint }
     }
 
     /// The next rows as text, below the titles where they are the first.
@@ -96,28 +112,59 @@ impl Table {
                 *width = (*width).max(measure_text_width(&cell.text));
             }
         }
-        let widths = self.fitted();
+        let is_first = self.shown.is_none();
+        let shown = self.shown.take().unwrap_or_else(|| self.affordable());
+        let widths = self.fitted(&shown);
         let mut out = String::new();
-        if !self.is_begun {
-            self.is_begun = true;
+        if is_first {
             let titles: Vec<Cell> =
                 self.columns.iter().map(|column| Cell::from(column.title).with(Ink::Dim)).collect();
-            self.line(&mut out, &titles, &widths);
+            self.line(&mut out, &titles, &widths, &shown);
         }
         for row in rows {
-            self.line(&mut out, row, &widths);
+            self.line(&mut out, row, &widths, &shown);
         }
+        self.shown = Some(shown);
         out
     }
 
+    /// The columns for which there is room when all that may be cut is.
+    fn affordable(&self) -> Vec<bool> {
+        let mut shown = vec![true; self.columns.len()];
+        let Some(limit) = self.width else { return shown };
+        let least = |shown: &[bool]| {
+            let columns = self.columns.iter().zip(&self.widths).zip(shown).filter(|(_, is_shown)| **is_shown);
+            let widths = columns.map(|((column, width), _)| match column.fit {
+                Fit::Cut => (*width).min(CUT_MIN) + GAP.len(),
+                Fit::Whole | Fit::Spare => *width + GAP.len(),
+            });
+            widths.sum::<usize>().saturating_sub(GAP.len())
+        };
+        for place in (0..self.columns.len()).rev() {
+            let is_spare = self.columns.get(place).is_some_and(|column| column.fit == Fit::Spare);
+            if is_spare
+                && least(&shown) > limit
+                && let Some(is_shown) = shown.get_mut(place)
+            {
+                *is_shown = false;
+            }
+        }
+        shown
+    }
+
     /// How wide each column is, so that a line fits: the widest that may be cut gives way first.
-    fn fitted(&self) -> Vec<usize> {
-        let mut widths = self.widths.clone();
+    fn fitted(&self, shown: &[bool]) -> Vec<usize> {
+        let mut widths: Vec<usize> = self
+            .widths
+            .iter()
+            .zip(shown)
+            .map(|(width, is_shown)| if *is_shown { *width } else { 0 })
+            .collect();
         let Some(limit) = self.width else { return widths };
-        let gaps = GAP.len() * widths.len().saturating_sub(1);
+        let gaps = GAP.len() * shown.iter().filter(|is_shown| **is_shown).count().saturating_sub(1);
         loop {
             let total: usize = widths.iter().sum::<usize>() + gaps;
-            let cuttable = widths.iter_mut().zip(self.columns).filter(|(_, column)| !column.is_whole);
+            let cuttable = widths.iter_mut().zip(self.columns).filter(|(_, column)| column.fit == Fit::Cut);
             let widest = cuttable.map(|(width, _)| width).max_by_key(|width| **width);
             match widest {
                 Some(widest) if total > limit && *widest > CUT_MIN => *widest -= 1,
@@ -126,12 +173,13 @@ impl Table {
         }
     }
 
-    fn line(&self, out: &mut String, row: &[Cell], widths: &[usize]) {
+    fn line(&self, out: &mut String, row: &[Cell], widths: &[usize], shown: &[bool]) {
         let mut line = String::new();
-        for ((cell, width), column) in row.iter().zip(widths).zip(self.columns) {
-            let shown = if column.is_whole { cell.text.clone() } else { cut(&cell.text, *width) };
-            let missing = width.saturating_sub(measure_text_width(&shown));
-            line.push_str(&cell.painted(self.paint, &shown));
+        let cells = row.iter().zip(widths).zip(self.columns).zip(shown).filter(|(_, is_shown)| **is_shown);
+        for (((cell, width), column), _) in cells {
+            let text = if column.fit == Fit::Cut { cut(&cell.text, *width) } else { cell.text.clone() };
+            let missing = width.saturating_sub(measure_text_width(&text));
+            line.push_str(&cell.painted(self.paint, &text));
             line.push_str(&" ".repeat(missing));
             line.push_str(GAP);
         }
@@ -141,7 +189,7 @@ impl Table {
 }
 
 /// The beginning of a text that fits, and a mark where something is left out.
-fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if measure_text_width(text) <= width {
         return text.to_owned();
     }
@@ -210,6 +258,29 @@ mod tests {
         );
         let narrow = Table::new(COLUMNS, Some(5), Paint::plain()).part(&[row("org_0123456789", long)]);
         assert!(narrow.contains("org_0123456789  A compa…"), "{narrow}");
+    }
+
+    #[test]
+    fn what_matters_least_is_left_out_where_there_is_no_room_and_stays_out() {
+        const SPARE: &[Column] = &[whole("ID"), column("NAME"), spare("CREATED"), spare("UPDATED")];
+        let row =
+            |name: &str| ["org_1", name, "2026-11-22 08:05", "2026-11-22 09:15"].map(Cell::from).to_vec();
+        for (width, titles) in [
+            (None, "ID     NAME           CREATED           UPDATED"),
+            (Some(51), "ID     NAME      CREATED           UPDATED"),
+            (Some(50), "ID     NAME           CREATED"),
+            (Some(20), "ID     NAME"),
+        ] {
+            let mut table = Table::new(SPARE, width, Paint::plain());
+            let text = table.part(&[row("a longer name")]) + &table.part(&[row("b")]);
+            assert_eq!(text.lines().next(), Some(titles), "{width:?}");
+            assert_eq!(
+                text.lines().all(|line| line.ends_with("09:15") || line.ends_with("UPDATED")),
+                width != Some(50) && width != Some(20),
+                "{text}"
+            );
+            assert!(width.is_none_or(|width| text.lines().all(|line| line.len() <= width + 2)), "{text}");
+        }
     }
 
     #[test]

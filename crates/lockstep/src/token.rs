@@ -13,7 +13,7 @@ use crate::key::OverlapOptions;
 use crate::listing::{self, ListOptions, Listed};
 use crate::naming;
 use crate::remote::{Query, Remote, RemoteOptions, Thing};
-use crate::table::{Card, Cell, Column, column, whole};
+use crate::table::{Card, Cell, Column, column, spare, whole};
 use crate::terminal;
 use crate::times;
 
@@ -83,14 +83,8 @@ struct Revoke {
     confirm: ConfirmOptions,
 }
 
-const COLUMNS: &[Column] = &[
-    whole("ID"),
-    column("NAME"),
-    column("SCOPES"),
-    column("LAST USED"),
-    column("EXPIRES"),
-    column("CREATED"),
-];
+const COLUMNS: &[Column] =
+    &[whole("ID"), column("NAME"), column("SCOPES"), whole("LAST USED"), spare("EXPIRES"), spare("CREATED")];
 
 pub(crate) async fn run(options: TokenOptions) -> anyhow::Result<ExitCode> {
     let remote = Remote::of(&options.remote)?;

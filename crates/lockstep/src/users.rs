@@ -11,7 +11,7 @@ use crate::fields;
 use crate::listing::{self, ListOptions, Listed};
 use crate::naming;
 use crate::remote::{Query, Remote, RemoteOptions, Thing, text};
-use crate::table::{Card, Cell, Column, column, whole};
+use crate::table::{Card, Cell, Column, column, spare, whole};
 use crate::terminal::{self, Ink};
 
 #[derive(Debug, Args)]
@@ -64,7 +64,7 @@ struct Show {
 }
 
 pub(crate) const COLUMNS: &[Column] =
-    &[whole("ID"), column("NAME"), column("EMAIL"), column("USERNAME"), column("STATE"), column("UPDATED")];
+    &[whole("ID"), column("NAME"), column("EMAIL"), column("USERNAME"), whole("STATE"), spare("UPDATED")];
 
 pub(crate) async fn run(options: UsersOptions) -> anyhow::Result<ExitCode> {
     let remote = Remote::of(&options.remote)?;

@@ -8,7 +8,7 @@ use super::preview::{self, PreviewOptions};
 use crate::exit::Failure;
 use crate::naming;
 use crate::remote::{Query, Remote, Thing, text};
-use crate::table::{Cell, Column, Table, column, whole};
+use crate::table::{Cell, Column, Table, column, spare, whole};
 use crate::terminal::{self, Ink};
 
 #[derive(Debug, Args)]
@@ -85,9 +85,9 @@ struct Set {
 }
 
 const COLUMNS: &[Column] =
-    &[whole("NAME"), column("TYPE"), column("REQUIRED"), column("MAPPED BY"), column("READ FROM")];
+    &[whole("NAME"), whole("TYPE"), spare("REQUIRED"), whole("MAPPED BY"), column("READ FROM")];
 const SEEN_COLUMNS: &[Column] =
-    &[whole("PATH"), column("USERS"), column("TYPE"), column("MAPPED AS"), column("EXAMPLES")];
+    &[whole("PATH"), whole("USERS"), whole("TYPE"), column("MAPPED AS"), column("EXAMPLES")];
 
 pub(super) async fn run(remote: &Remote, is_json: bool, options: Attributes) -> anyhow::Result<()> {
     match options.command {

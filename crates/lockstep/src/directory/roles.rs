@@ -63,7 +63,7 @@ struct Preview {
     options: PreviewOptions,
 }
 
-const COLUMNS: &[Column] = &[column("PRIORITY"), whole("ROLE"), column("GROUPS")];
+const COLUMNS: &[Column] = &[whole("PRIORITY"), whole("ROLE"), column("GROUPS")];
 
 pub(super) async fn run(remote: &Remote, is_json: bool, options: Roles) -> anyhow::Result<()> {
     match options.command {

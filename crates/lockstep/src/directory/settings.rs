@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::fields::Fields;
 use crate::naming;
 use crate::remote::{Remote, Thing};
-use crate::table::{Cell, Column, Table, column, whole};
+use crate::table::{Cell, Column, Table, whole};
 use crate::terminal::{self, Ink};
 
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub(super) struct Settings {
     settings: Vec<(String, Option<bool>)>,
 }
 
-const COLUMNS: &[Column] = &[whole("SETTING"), column("VALUE"), column("SET BY")];
+const COLUMNS: &[Column] = &[whole("SETTING"), whole("VALUE"), whole("SET BY")];
 
 pub(super) async fn run(remote: &Remote, is_json: bool, options: Settings) -> anyhow::Result<()> {
     let mut directory = naming::directory(remote, &options.directory, None).await?;

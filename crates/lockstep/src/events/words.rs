@@ -1,31 +1,49 @@
 //! An event in one line, for people.
 
+use console::measure_text_width;
 use serde_json::Value;
 
 use crate::remote::Thing;
-use crate::terminal::{Ink, Paint, plain};
+use crate::table::cut;
+use crate::terminal::{self, Ink, Paint, plain};
+
+/// So much of whom an event is about is shown in the narrowest terminal.
+const SUBJECT_MIN: usize = 12;
 
 /// How it is written.
 pub(super) struct Words {
     paint: Paint,
+    width: Option<usize>,
 }
 
 impl Words {
     pub(super) fn for_terminal() -> Self {
-        Self { paint: Paint::for_stdout() }
+        Self { paint: Paint::for_stdout(), width: terminal::width() }
     }
 
     pub(super) fn line(&self, event: &Thing) -> String {
         let fields = event.fields();
         let time = event.text("created_at").trim_end_matches('Z').replace('T', " ");
         let seq = fields.get("directory_seq").and_then(Value::as_u64).unwrap_or_default();
-        let kind = self.paint.with(Ink::Event, &format!("{:<24}", plain(event.text("event"))));
         let directory = match text(fields, "/data/directory_id") {
             "" => text(fields, "/data/id"),
             directory => directory,
         };
-        let place = self.paint.with(Ink::Dim, &plain(&format!("{directory}  {}", event.id())));
-        format!("{}  #{seq:<6} {kind}  {}  {place}\n", plain(&time), subject(fields))
+        let (begin, kind) =
+            (format!("{}  #{seq:<6} ", plain(&time)), format!("{:<24}", plain(event.text("event"))));
+        let (mut place, mut subject) =
+            (format!("{}  {}", plain(directory), plain(event.id())), subject(fields));
+        if let Some(limit) = self.width {
+            let fixed = [&begin, &kind, &plain(event.id())].map(|text| measure_text_width(text));
+            let room = limit.saturating_sub(fixed.iter().sum::<usize>() + 4);
+            // The id is copied, the directory can be asked for.
+            if measure_text_width(&subject) + measure_text_width(directory) + 2 > room {
+                place = plain(event.id());
+                subject = cut(&subject, room.max(SUBJECT_MIN));
+            }
+        }
+        let (kind, place) = (self.paint.with(Ink::Event, &kind), self.paint.with(Ink::Dim, &place));
+        format!("{begin}{kind}  {subject}  {place}\n")
     }
 }
 
