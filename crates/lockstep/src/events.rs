@@ -1,8 +1,8 @@
 //! `lockstep events`: the log over all directories, read once or followed.
 
-mod newest;
 mod words;
 
+use std::collections::VecDeque;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -136,7 +136,7 @@ async fn tail(remote: &Remote, is_json: bool, options: Tail) -> anyhow::Result<(
     if options.lines.is_some() || !is_begun_by_place {
         let lines = usize::from(options.lines.unwrap_or(LINES_DEFAULT));
         // One at least is read: behind it what comes is new.
-        let newest = newest::newest(remote, &query, lines.max(1)).await?;
+        let newest = newest(remote, &query, lines.max(1)).await?;
         let shown = newest.get(newest.len().saturating_sub(lines)..).unwrap_or_default();
         if !print(shown, is_json)? {
             return Ok(());
@@ -156,6 +156,24 @@ async fn tail(remote: &Remote, is_json: bool, options: Tail) -> anyhow::Result<(
         ended = cursor.follow() => ended,
         _ = tokio::signal::ctrl_c() => Ok(()),
     }
+}
+
+/// The last events that the query asks for, the newest at the end.
+async fn newest(remote: &Remote, query: &Query, wanted: usize) -> anyhow::Result<Vec<Thing>> {
+    if !query.holds("after") {
+        let backwards = query.clone().with("order", "desc");
+        let mut found = Walk::new(remote, &["events"], backwards, wanted).rest().await?;
+        found.reverse();
+        return Ok(found);
+    }
+    // From a place on, the log is read forwards.
+    let mut walk = Walk::new(remote, &["events"], query.clone(), usize::MAX);
+    let mut kept = VecDeque::new();
+    while let Some(events) = walk.next().await? {
+        kept.extend(events);
+        kept.drain(..kept.len().saturating_sub(wanted));
+    }
+    Ok(kept.into())
 }
 
 /// A reader of the log, and how far it came.

@@ -14,6 +14,8 @@ const GENERATED: &[&str] = &[
     "Cargo.lock",
     "crates/lockstep-server/src/openapi/examples.json",
     "docs/api",
+    "docs/guide/command-line.md",
+    "docs/guide/command-line-reference.md",
     "docs/guide/configuration.md",
     "docs/guide/events.md",
     "docs/guide/limits.md",

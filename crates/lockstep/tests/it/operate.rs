@@ -350,6 +350,18 @@ async fn what_arrives_is_shown_and_a_mapping_is_previewed_user_by_user() {
     assert_eq!(badges, [json!(7), json!(8)]);
     let told = scene.done("directory attributes preview Staff --hide employee_type");
     assert!(told.contains("employee_type: \"Employee\" → null"), "{told}");
+    let set = scene.done(&format!("directory attributes set {change},required"));
+    let line = |name: &str| set.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+    assert!(line("badge").contains("number") && line("badge").contains("yes"), "{set}");
+    assert!(line("nick").contains("directory") && line("employee_type").contains("contract"), "{set}");
+    let set = scene.json("directory attributes set Staff --hide employee_type --forget badge");
+    let names: Vec<&String> = set["attributes"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["employee_type", "nick"], "what is not named stays");
+    assert_eq!(set["attributes"]["employee_type"], Value::Null);
+    let set = scene.json("directory attributes set Staff title=title --organization");
+    assert_eq!(set["attributes"]["title"]["path"], "title");
+    assert!(set.get("directory_id").is_none(), "{set}");
+
     scene.refused("directory attributes preview Staff badge=[", 3, "path");
     scene.refused("directory attributes preview Staff", 64, "nothing to map");
     scene.refused("directory attributes preview Staff --forget badge", 64, "nothing to forget");
@@ -365,6 +377,14 @@ async fn roles_are_previewed_by_the_names_of_groups() {
     assert!(told.contains("roles: none → admin\n") && told.contains("roles: none → member\n"), "{told}");
     let told = scene.done("directory roles preview Staff admin=Admins member=Everyone --multiple");
     assert!(told.contains("roles: none → admin, member\n"), "{told}");
+    let told =
+        scene.done("directory roles set Staff admin=Admins member=Everyone member=Admins --default guest");
+    assert!(told.contains("admin") && told.contains("Everyone") && told.contains("guest"), "{told}");
+    let shown = scene.json("directory roles show Staff");
+    assert_eq!(shown["roles"][0]["slug"], "admin");
+    assert_eq!(shown["roles"][1]["group_ids"].as_array().unwrap().len(), 2, "{shown}");
+    assert_eq!(scene.json("directory roles set Staff --none")["roles"], json!([]));
+    assert_eq!(scene.done("directory roles show Staff"), "no roles are mapped\n");
     scene.refused("directory roles preview Staff admin=Nobody", 4, "no group");
     scene.refused("directory roles preview Staff", 64, "--none");
     scene.refused("directory roles preview Staff ad!min=Admins", 3, "slug");
