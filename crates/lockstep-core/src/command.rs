@@ -15,12 +15,14 @@ use crate::bulk::{self, Bulk};
 use crate::clock::Timestamp;
 use crate::credential_header::CredentialHeader;
 use crate::derived;
+use crate::event::ToldDomain;
 use crate::id::{DirectoryNumber, LocalId, RequestId};
 use crate::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
 use crate::mapping::{self, AttributeMapping, Attributes, DirectoryMapping, MappingChange};
 use crate::model::{Directory, DirectoryState, Group, Token, User};
 use crate::plan;
 use crate::query::Kind;
+use crate::receipt::Receipt;
 use crate::recognition::{Contract, Recognized};
 use crate::rules::Rules;
 use crate::schemas::{OwnSchema, OwnSchemas, Refused, SchemaChange, Sweep};
@@ -140,15 +142,25 @@ pub struct Envelope {
     pub command: Command,
 }
 
-/// A directory to be made.
+/// A directory that is to be made.
 #[derive(Clone, Debug)]
 pub struct NewDirectory {
-    /// The directory.
+    /// Its row.
     pub directory: Directory,
-    /// Its bearer token.
+    /// Its first bearer token.
     pub token: Token,
     /// What its organization maps.
     pub mapping: AttributeMapping,
+    /// The domains that its organization has.
+    pub domains: Vec<ToldDomain>,
+    /// What is kept of the request, where it may come again.
+    pub receipt: Option<Receipt>,
+}
+
+impl From<(Directory, Token)> for NewDirectory {
+    fn from((directory, token): (Directory, Token)) -> Self {
+        Self { directory, token, mapping: AttributeMapping::default(), domains: Vec::new(), receipt: None }
+    }
 }
 
 /// What is asked.
@@ -447,6 +459,12 @@ pub enum Refusal {
     /// The directory's terms have changed since the request was read: read it again under those that hold now.
     #[error("the directory's terms have changed")]
     Stale,
+    /// The organization of a new directory was deleted.
+    #[error("the organization does not exist")]
+    NoOrganization,
+    /// The same request was carried out before: its receipt is there.
+    #[error("the request was carried out before")]
+    Repeated,
     /// The number of a new directory is taken: draw another.
     #[error("the directory's number is taken")]
     NumberTaken,

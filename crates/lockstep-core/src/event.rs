@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
-use crate::id::{DirectoryNumber, EventId, LocalId, RequestId};
+use crate::id::{DirectoryNumber, DomainId, EventId, LocalId, RequestId};
 use crate::mapping::Projection;
 use crate::model::{Directory, User};
 use crate::written::Written;
@@ -181,6 +181,17 @@ pub struct ToldDirectory {
     pub directory_type: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The domains that its organization had when it was made.
+    pub domains: Vec<ToldDomain>,
+}
+
+/// A domain as an event tells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ToldDomain {
+    /// Its id.
+    pub id: DomainId,
+    /// The domain.
+    pub name: String,
 }
 
 impl From<&Directory> for ToldDirectory {
@@ -189,6 +200,7 @@ impl From<&Directory> for ToldDirectory {
             name: directory.name.clone(),
             directory_type: directory.directory_type.clone(),
             created_at: directory.created_at,
+            domains: Vec::new(),
         }
     }
 }
@@ -279,10 +291,17 @@ impl Record {
     pub fn payload(&self) -> Option<String> {
         match &self.change {
             Change::Membership(..) => None,
-            Change::Activated(told) | Change::Deleted(told) => Some(
-                json!({ "name": told.name, "type": told.directory_type, "created_at": told.created_at })
-                    .to_string(),
-            ),
+            Change::Activated(told) | Change::Deleted(told) => {
+                let mut out =
+                    json!({ "name": told.name, "type": told.directory_type, "created_at": told.created_at });
+                if let (false, Some(fields)) = (told.domains.is_empty(), out.as_object_mut()) {
+                    let domains = told.domains.iter();
+                    let domains =
+                        domains.map(|domain| json!({ "id": domain.id.to_string(), "name": domain.name }));
+                    fields.insert("domains".into(), domains.collect());
+                }
+                Some(out.to_string())
+            }
             Change::User(_, _, told) | Change::Group(_, _, told) => {
                 let mut out = Map::new();
                 out.insert("doc".into(), Value::Object(told.doc.clone()));
@@ -456,7 +475,18 @@ fn told_directory(payload: Option<&str>) -> Result<ToldDirectory, String> {
         let text = fields.get(name).and_then(Value::as_str).map(str::to_owned);
         text.ok_or_else(|| format!("the event's payload has no `{name}`"))
     };
-    Ok(ToldDirectory { name: text("name")?, directory_type: text("type")?, created_at: created_at(&fields)? })
+    let domain = |told: &Value| {
+        let (id, name) = (told.get("id")?.as_str()?, told.get("name")?.as_str()?);
+        Some(ToldDomain { id: DomainId::parse(id)?, name: name.to_owned() })
+    };
+    let domains: Option<Vec<ToldDomain>> =
+        fields.get("domains").and_then(Value::as_array).into_iter().flatten().map(domain).collect();
+    Ok(ToldDirectory {
+        name: text("name")?,
+        directory_type: text("type")?,
+        created_at: created_at(&fields)?,
+        domains: domains.ok_or("the event's payload has no list of domains as `domains`")?,
+    })
 }
 
 /// What the top-level attributes that differ were in `before`: null where they were absent.

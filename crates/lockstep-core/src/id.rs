@@ -209,6 +209,10 @@ wide_id!(
     OrganizationId, "org_"
 );
 wide_id!(
+    /// A domain of a customer of the application.
+    DomainId, "org_domain_"
+);
+wide_id!(
     /// One HTTP request; in the log line, in the answer's `x-request-id` and on the events that it caused.
     RequestId, "req_"
 );

@@ -14,6 +14,7 @@ pub mod mapping;
 pub mod model;
 pub mod plan;
 pub mod query;
+pub mod receipt;
 pub mod recognition;
 pub mod replay;
 pub mod rules;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::credential_header::CredentialHeader;
-use crate::id::{ApiKeyId, ClientId, DirectoryId, LocalId, OrganizationId, RequestId, TokenId};
+use crate::id::{ApiKeyId, ClientId, DirectoryId, DomainId, LocalId, OrganizationId, RequestId, TokenId};
 use crate::mapping::Projection;
 use crate::recognition::Recognition;
 use crate::schemas::Sweep;
@@ -29,10 +29,68 @@ pub struct Organization {
     pub external_id: Option<String>,
     /// Whatever the application wants to keep with it.
     pub metadata: BTreeMap<String, String>,
+    /// The domains that are its own, by id.
+    pub domains: Vec<OrganizationDomain>,
+    /// Whether the application lets people of other domains in. Only kept: nothing here depends on it.
+    pub allow_profiles_outside_organization: bool,
+    /// Under which id a payment service knows it. Only kept.
+    pub stripe_customer_id: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Organization {
+    /// The domain by which its directories are shown: the first that it got.
+    #[must_use]
+    pub fn domain(&self) -> Option<&str> {
+        self.domains.first().map(|domain| domain.name.as_str())
+    }
+}
+
+/// A domain of an organization.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OrganizationDomain {
+    /// Its id.
+    pub id: DomainId,
+    /// The domain in lower case ASCII, as DNS has it; on this server one organization's alone.
+    pub name: String,
+    /// Whether somebody has said that it is the organization's.
+    pub state: DomainState,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Whether a domain is known to be its organization's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DomainState {
+    /// Nobody has said so.
+    Pending,
+    /// The application has said so.
+    Verified,
+}
+
+impl DomainState {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Pending, Self::Verified];
+
+    /// The name that the application's API uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Verified => "verified",
+        }
+    }
+
+    /// Reads that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
 }
 
 /// Whether a directory serves its IdP.
@@ -319,10 +377,64 @@ pub struct ApiKey {
     pub id: ApiKeyId,
     /// SHA-256 of the secret.
     pub digest: [u8; 32],
+    /// What people call it.
+    pub name: Option<String>,
+    /// As much of the secret as may be shown, so that people know which one it is.
+    pub shown: String,
     /// What it reaches.
     pub reach: Reach,
+    /// Whether it changes nothing.
+    pub read_only: bool,
     /// When it was made.
     pub created_at: Timestamp,
+    /// From when on it is not accepted; `None`: for ever.
+    pub expires_at: Option<Timestamp>,
+    /// When a request was last let in by it, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// A key that reaches everything, for ever, of which nothing is shown.
+    #[must_use]
+    pub fn unrestricted(id: ApiKeyId, digest: [u8; 32], created_at: Timestamp) -> Self {
+        Self {
+            id,
+            digest,
+            name: None,
+            shown: "…".to_owned(),
+            reach: Reach::Everything,
+            read_only: false,
+            created_at,
+            expires_at: None,
+            last_used_at: None,
+        }
+    }
+
+    /// Whether it is accepted at this time.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Whether nothing is kept from it, ever. Of these one must remain.
+    #[must_use]
+    pub fn is_master(&self) -> bool {
+        self.reach == Reach::Everything && !self.read_only && self.expires_at.is_none()
+    }
+
+    /// Whether this key does whatever a key with this reach does.
+    #[must_use]
+    pub fn covers(&self, reach: &Reach, read_only: bool) -> bool {
+        let reaches = match (&self.reach, reach) {
+            (Reach::Everything, _) => true,
+            (Reach::Organizations(_), Reach::Everything) => false,
+            // A key whose organizations are all gone reaches nothing, and is nobody's but whose that reaches all.
+            (Reach::Organizations(own), Reach::Organizations(list)) => {
+                !list.is_empty() && list.iter().all(|organization| own.contains(organization))
+            }
+        };
+        reaches && (!self.read_only || read_only)
+    }
 }
 
 /// Whether a user's resource says that it is active. A new user's always says something; where an IdP has taken the

@@ -1,6 +1,7 @@
 //! The planner: (what is, what was asked) → (what changes, what is told, what is answered). Every rule about meaning
 //! stands here and in the files below; no IO, no clock, nothing but its arguments.
 
+mod directory;
 mod group;
 mod mapping;
 mod members;
@@ -19,10 +20,10 @@ use std::sync::Arc;
 use lockstep_scim::Error;
 
 use crate::clock::{Random, Timestamp};
-use crate::command::{Command, Envelope, NewDirectory, Outcome, Refusal, Reply};
+use crate::command::{Command, Envelope, Outcome, Refusal, Reply};
 use crate::event::{Change, Record, ToldDirectory};
 use crate::id::{LocalId, SEQ_MAX};
-use crate::mapping::{DirectoryMapping, MappingChange};
+use crate::mapping::MappingChange;
 use crate::model::{Directory, DirectoryState, Head};
 use crate::recognition::ChosenBy;
 use crate::settings::Setting;
@@ -92,9 +93,9 @@ pub(crate) type Planned<T = Plan> = Result<T, Stop>;
 pub fn needs(envelope: &Envelope) -> Vec<Key> {
     match &envelope.command {
         Command::Bulk(bulk, progress) => bulk.needs(progress),
+        Command::CreateDirectory(new) => directory::needs(new),
         // What a step of a sweep needs the directory's row says.
-        Command::CreateDirectory(_)
-        | Command::ChangeDirectory { .. }
+        Command::ChangeDirectory { .. }
         | Command::Recognize(_)
         | Command::DeleteDirectory
         | Command::Reproject
@@ -139,10 +140,7 @@ fn mapping_needs(change: &MappingChange) -> Vec<Key> {
 /// Decides one command. A plan is complete: laid over the view it leaves a state in which every promise holds.
 pub fn plan(view: &View, context: &Context<'_>, random: &mut dyn Random) -> Planned {
     if let Command::CreateDirectory(new) = &context.envelope.command {
-        if view.directory()?.is_some() {
-            return Err(Refusal::NumberTaken.into());
-        }
-        return Ok(Draft::new(view, context).create_directory(new));
+        return Draft::new(view, context).create_directory(new);
     }
 
     let directory = view.directory()?.ok_or(Refusal::NoDirectory)?.clone();
@@ -276,22 +274,6 @@ impl<'a> Draft<'a> {
             steps: self.steps,
             outcome: Outcome { reply, first_seq, events: self.events, at: self.at, notes: self.notes },
         }
-    }
-
-    fn create_directory(mut self, new: &NewDirectory) -> Plan {
-        let mut directory = new.directory.clone();
-        if !new.mapping.is_empty() {
-            directory.terms_version = directory.terms_version.max(1);
-            let mapping =
-                DirectoryMapping { organization: new.mapping.clone(), ..DirectoryMapping::default() };
-            self.steps.push(Step::Mapping(Arc::new(mapping)));
-        }
-        let told = ToldDirectory::from(&directory);
-        let directory = Arc::new(directory);
-        self.steps.push(Step::Directory(directory.clone()));
-        self.steps.push(Step::Token(new.token.clone()));
-        self.record(Change::Activated(Box::new(told)));
-        self.done(Reply::Directory(directory))
     }
 
     fn change_directory(mut self, directory: &Arc<Directory>, change: impl FnOnce(&mut Directory)) -> Plan {

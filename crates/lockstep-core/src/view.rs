@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::clock::Timestamp;
 use crate::event::Record;
-use crate::id::LocalId;
+use crate::id::{LocalId, OrganizationId};
 use crate::limits::STEP_LIMIT;
 use crate::mapping::DirectoryMapping;
 use crate::model::{Directory, Group, Head, Token, User};
 use crate::query::Kind;
+use crate::receipt::{Receipt, ReceiptKey};
 use crate::schemas::OwnSchemas;
 
 /// A thing that a plan depends on, by the key under which a store finds it.
@@ -17,6 +19,10 @@ use crate::schemas::OwnSchemas;
 pub enum Key {
     /// The directory and the head of its log.
     Directory,
+    /// Whether this organization was deleted. One that nobody knows was not.
+    Ended(OrganizationId),
+    /// Whether a request of this name was carried out after this time.
+    Receipt(ReceiptKey, Timestamp),
     /// The directory's own schemas.
     Schemas,
     /// What is mapped for the directory.
@@ -72,7 +78,7 @@ pub enum Loaded {
     Seq(Option<u64>),
     /// For the keys that ask who has a name.
     Id(Option<LocalId>),
-    /// For [`Key::Membership`].
+    /// For [`Key::Membership`], [`Key::Ended`] and [`Key::Receipt`].
     Present(bool),
     /// For the keys that ask for many.
     Ids(Vec<LocalId>),
@@ -101,6 +107,8 @@ pub enum Step {
     Head(Head),
     /// The directory gets a token.
     Token(Token),
+    /// The request may come again.
+    Receipt(Receipt),
     /// The user becomes this, or goes.
     User(LocalId, Option<Arc<User>>),
     /// The group becomes this, or goes.
@@ -140,6 +148,8 @@ pub struct Changes {
     pub head: Option<Head>,
     /// Tokens to add.
     pub tokens: Vec<Token>,
+    /// Receipts to keep.
+    pub receipts: Vec<Receipt>,
     /// Users that came, changed or went, by id. To be written as if at once: a name may pass from one to another.
     pub users: BTreeMap<LocalId, Changed<User>>,
     /// Groups that came, changed or went, by id; likewise.
@@ -176,6 +186,8 @@ pub struct View {
     group_names: HashMap<String, Option<LocalId>>,
     group_external_ids: HashMap<String, Option<LocalId>>,
     memberships: HashMap<(LocalId, LocalId), bool>,
+    ended: HashMap<OrganizationId, bool>,
+    receipts: HashMap<ReceiptKey, bool>,
     /// The lists as the store had them; [`View::groups_of`] and its like lay the batch's own changes over them.
     groups_of: HashMap<LocalId, Vec<LocalId>>,
     members_of: HashMap<LocalId, Vec<LocalId>>,
@@ -231,6 +243,12 @@ impl View {
             }
             (Key::Membership { group, user }, Loaded::Present(present)) => {
                 self.memberships.entry((group, user)).or_insert(present);
+            }
+            (Key::Ended(organization), Loaded::Present(ended)) => {
+                self.ended.entry(organization).or_insert(ended);
+            }
+            (Key::Receipt(key, _), Loaded::Present(present)) => {
+                self.receipts.entry(key).or_insert(present);
             }
             (Key::GroupsOf(user), Loaded::Ids(ids)) => {
                 self.groups_of.entry(user).or_insert(ids);
@@ -381,6 +399,16 @@ impl View {
         self.memberships.get(&(group, user)).copied().ok_or(Missing::from(Key::Membership { group, user }))
     }
 
+    /// Whether this organization was deleted.
+    pub fn has_ended(&self, organization: OrganizationId) -> Found<bool> {
+        self.ended.get(&organization).copied().ok_or(Missing::from(Key::Ended(organization)))
+    }
+
+    /// Whether a request of this name was carried out after this time.
+    pub fn has_receipt(&self, key: ReceiptKey, since: Timestamp) -> Found<bool> {
+        self.receipts.get(&key).copied().ok_or(Missing::from(Key::Receipt(key, since)))
+    }
+
     /// The groups of a user, ended ones included, by id.
     pub fn groups_of(&self, user: LocalId) -> Found<BTreeSet<LocalId>> {
         let mut groups: BTreeSet<LocalId> = match self.groups_of.get(&user) {
@@ -476,6 +504,10 @@ impl View {
                     self.head = head;
                 }
                 Step::Token(token) => self.changes.tokens.push(token),
+                Step::Receipt(receipt) => {
+                    self.receipts.insert(receipt.key, true);
+                    self.changes.receipts.push(receipt);
+                }
                 Step::User(id, after) => self.apply_user(id, after),
                 Step::Group(id, after) => self.apply_group(id, after),
                 Step::Membership { group, user, present } => {

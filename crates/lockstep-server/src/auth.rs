@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -14,7 +15,7 @@ use axum::extract::FromRequestParts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use lockstep_core::client::OAuthClient;
 use lockstep_core::clock::Timestamp;
 use lockstep_core::command::{Refusal, Terms};
@@ -25,10 +26,13 @@ use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization
 use lockstep_core::query::Kind;
 use lockstep_core::scope::{Access, Missing, Scopes};
 use lockstep_idp::Provider;
-use lockstep_store::{GroupView, Page, Store, StoreError, TokenUse, UserView};
+use lockstep_store::{GroupView, KeyUse, Page, Store, StoreError, TokenUse, UserView};
 
 use crate::api::query::Query;
-use crate::limits::{CLIENTS_LIMIT, CREDENTIAL_BYTES_LIMIT, CREDENTIALS_REMEMBERED_LIMIT, TOKEN_USE_PERIOD};
+use crate::limits::{
+    API_KEY_CHARS_SHOWN, API_KEY_CHARS_UNGUESSABLE, CLIENTS_LIMIT, CREDENTIAL_BYTES_LIMIT,
+    CREDENTIALS_REMEMBERED_LIMIT, TOKEN_USE_PERIOD,
+};
 use crate::oauth::issued::{self, Refused};
 use crate::oauth::jwt::looks_like_jwt;
 use crate::openapi::Operation;
@@ -85,8 +89,8 @@ impl KnownBy {
 pub struct ApiCaller {
     /// What it may speak of.
     pub reach: Reach,
-    /// By which key it is known.
-    pub key: ApiKeyId,
+    /// The key by which it is known.
+    pub(crate) known_by: Arc<KnownKey>,
     _seal: Seal,
 }
 
@@ -187,15 +191,56 @@ impl<S: Store> FromRequestParts<AppState<S>> for ApiCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState<S>) -> Result<Self, Problem> {
-        let sent = Credential::read(&parts.headers)?;
-        if sent.form != Form::Bearer {
-            return Err(Problem::unauthorized());
-        }
-        let key = api_key(state, &sent.secret).await?.ok_or_else(Problem::invalid_token)?;
+        let caller = api_caller(state, &parts.headers, &parts.method, parts.uri.path()).await?;
         if let Some(operation) = parts.extensions.get::<&'static Operation>() {
             Query::parse(parts.uri.query().unwrap_or_default()).knows(operation)?;
         }
-        Ok(Self { reach: key.reach.clone(), key: key.id, _seal: Seal })
+        Ok(caller)
+    }
+}
+
+/// The application that sent these headers. 403 where its key only reads and the request does not.
+pub(crate) async fn api_caller<S: Store>(
+    state: &AppState<S>,
+    headers: &HeaderMap,
+    method: &Method,
+    path: &str,
+) -> Result<ApiCaller, Problem> {
+    let sent = Credential::read(headers)?;
+    if sent.form != Form::Bearer {
+        return Err(Problem::unauthorized());
+    }
+    let now = state.clock.now();
+    let known_by = api_key(state, &sent.secret).await?.ok_or_else(Problem::invalid_token)?;
+    if !known_by.key.is_alive(now) {
+        return Err(Problem::invalid_token());
+    }
+    if known_by.key.read_only && !(method.is_safe() || path.ends_with(PREVIEW)) {
+        return Err(Problem::forbidden(
+            "this API key only reads: send the request with one that may write, or make one at `POST /api_keys`",
+        ));
+    }
+    known_by.note_use(state, now);
+    Ok(ApiCaller { reach: known_by.key.reach.clone(), known_by, _seal: Seal })
+}
+
+/// How the path of a request ends that changes nothing though its method says so.
+const PREVIEW: &str = "/preview";
+
+/// An API key, and when its use was last noted.
+#[derive(Debug)]
+pub(crate) struct KnownKey {
+    pub(crate) key: ApiKey,
+    /// In microseconds.
+    used_at: AtomicI64,
+}
+
+impl KnownKey {
+    /// Notes that the key was used, once in a while, as [`note_use`] does of tokens.
+    fn note_use<S: Store>(&self, state: &AppState<S>, now: Timestamp) {
+        if is_due(&self.used_at, now) {
+            state.credentials.key_uses.note(KeyUse { key: self.key.id, at: now });
+        }
     }
 }
 
@@ -249,6 +294,11 @@ impl ApiCaller {
         Ok((directory, group))
     }
 
+    /// Whether this key may do all that the other one may.
+    pub(crate) fn reaches(&self, other: &ApiKey) -> bool {
+        self.known_by.key.covers(&other.reach, other.read_only)
+    }
+
     /// The organizations to which a list is limited: the one that `named` says, or those within reach; `None` for all.
     pub async fn scope<S: Store>(
         &self,
@@ -267,10 +317,13 @@ impl ApiCaller {
         state: &AppState<S>,
         number: DirectoryNumber,
     ) -> Result<Option<(Directory, Head)>, Problem> {
-        let found = state.store.directory(number).await?;
-        Ok(found.filter(|(directory, _)| {
+        let found = state.store.directory(number).await?.filter(|(directory, _)| {
             directory.state != DirectoryState::Deleting && self.reach.covers(directory.organization)
-        }))
+        });
+        let Some((directory, head)) = found else { return Ok(None) };
+        // What belongs to a deleted organization is gone with it, though it is not deleted yet.
+        let owner = state.store.organization(directory.organization).await?;
+        Ok(owner.map(|_| (directory, head)))
     }
 }
 
@@ -298,8 +351,24 @@ pub async fn accept_api_key<S: Store>(
     }
     let now = state.clock.now();
     let id = ApiKeyId::draw(now, &mut *state.secrets.random());
-    state.store.put_api_key(ApiKey { id, digest, reach: Reach::Everything, created_at: now }).await?;
-    Ok(Some(secret))
+    let key = ApiKey { shown: shown(&secret), ..ApiKey::unrestricted(id, digest, now) };
+    match state.store.put_api_key(key).await {
+        Ok(()) => Ok(Some(secret)),
+        Err(StoreError::Conflict { .. }) => {
+            let message = "this API key was deleted and is none again: choose another one";
+            Err(Problem::conflict("api_key_deleted", message))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// As much of an API key as may be shown: what it begins with where it was made here, and how it ends where it is so long
+/// that this helps nobody to guess it.
+pub(crate) fn shown(secret: &str) -> String {
+    let prefix = if secret.starts_with(API_KEY_PREFIX) { API_KEY_PREFIX } else { "" };
+    let rest = secret.get(prefix.len()..).unwrap_or_default();
+    let end = rest.len().checked_sub(API_KEY_CHARS_SHOWN).filter(|_| rest.len() >= API_KEY_CHARS_UNGUESSABLE);
+    format!("{prefix}…{}", end.and_then(|end| rest.get(end..)).unwrap_or_default())
 }
 
 /// What a request sent to be known by.
@@ -439,39 +508,87 @@ impl Grant {
 fn note_use<S: Store>(state: &AppState<S>, grant: &Grant) {
     let KnownBy::Token(token, _) = grant.known_by else { return };
     let now = state.clock.now();
-    let noted = grant.used_at.load(Ordering::Relaxed);
-    let period = i64::try_from(TOKEN_USE_PERIOD.as_micros()).unwrap_or(i64::MAX);
-    if now.0.saturating_sub(noted) < period {
-        return;
+    if is_due(&grant.used_at, now) {
+        let used = TokenUse { directory: grant.directory.id.directory, token, at: now };
+        state.credentials.uses.note(used);
     }
-    grant.used_at.store(now.0, Ordering::Relaxed);
-    let used = TokenUse { directory: grant.directory.id.directory, token, at: now };
-    state.credentials.uses.note(used);
+}
+
+/// Whether a use is to be noted, of which the last one was noted then; it is noted from now on.
+fn is_due(used_at: &AtomicI64, now: Timestamp) -> bool {
+    let period = i64::try_from(TOKEN_USE_PERIOD.as_micros()).unwrap_or(i64::MAX);
+    let due = now.0.saturating_sub(used_at.load(Ordering::Relaxed)) >= period;
+    if due {
+        used_at.store(now.0, Ordering::Relaxed);
+    }
+    due
 }
 
 /// What was read of credentials, by their digests. Holds under one [`Store::epoch`]; wrong ones are not remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Credentials {
     grants: Remembered<Grant>,
-    keys: Remembered<ApiKey>,
-    pub(crate) uses: Uses,
+    keys: Remembered<KnownKey>,
+    pub(crate) uses: Uses<TokenUse>,
+    pub(crate) key_uses: Uses<KeyUse>,
 }
 
-/// The uses of tokens that are still to be written. At most one a token.
-#[derive(Debug, Default)]
-pub(crate) struct Uses(Mutex<HashMap<(DirectoryNumber, TokenId), Timestamp>>);
+/// That a credential was used.
+pub(crate) trait Use: Copy {
+    /// By what it is known.
+    type Credential: Eq + Hash;
 
-impl Uses {
-    pub(crate) fn note(&self, used: TokenUse) {
+    fn credential(&self) -> Self::Credential;
+    fn at(&self) -> Timestamp;
+}
+
+impl Use for TokenUse {
+    type Credential = (DirectoryNumber, TokenId);
+
+    fn credential(&self) -> Self::Credential {
+        (self.directory, self.token)
+    }
+
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+impl Use for KeyUse {
+    type Credential = ApiKeyId;
+
+    fn credential(&self) -> ApiKeyId {
+        self.key
+    }
+
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+/// The uses of credentials that are still to be written. At most one of each.
+#[derive(Debug)]
+pub(crate) struct Uses<U: Use>(Mutex<HashMap<U::Credential, U>>);
+
+impl<U: Use> Default for Uses<U> {
+    fn default() -> Self {
+        Self(Mutex::new(HashMap::new()))
+    }
+}
+
+impl<U: Use> Uses<U> {
+    pub(crate) fn note(&self, used: U) {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = uses.entry((used.directory, used.token)).or_insert(used.at);
-        *at = used.at.max(*at);
+        let last = uses.entry(used.credential()).or_insert(used);
+        if used.at() > last.at() {
+            *last = used;
+        }
     }
 
     /// All of them; whoever takes them writes them.
-    pub(crate) fn take(&self) -> Vec<TokenUse> {
+    pub(crate) fn take(&self) -> Vec<U> {
         let uses = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        uses.into_iter().map(|((directory, token), at)| TokenUse { directory, token, at }).collect()
+        uses.into_values().collect()
     }
 }
 
@@ -528,6 +645,7 @@ async fn grant<S: Store>(state: &AppState<S>, digest: [u8; 32]) -> Result<Arc<Gr
 async fn read_grant<S: Store>(state: &AppState<S>, digest: [u8; 32]) -> Result<Grant, Problem> {
     let (number, token) = state.store.token(digest).await?.ok_or_else(Problem::invalid_token)?;
     let (directory, _) = state.store.directory(number).await?.ok_or_else(Problem::invalid_token)?;
+    let directory = with_owner(state, directory).await?;
     let (provider, terms) = state.contract_of(&directory).await?;
     Ok(Grant {
         directory,
@@ -599,6 +717,7 @@ async fn issuer_grant<S: Store>(
     digest: [u8; 32],
     expires_at: Timestamp,
 ) -> Result<Arc<Grant>, Problem> {
+    let directory = with_owner(state, directory).await?;
     let (provider, terms) = state.contract_of(&directory).await?;
     Ok(Arc::new(Grant {
         directory,
@@ -612,13 +731,23 @@ async fn issuer_grant<S: Store>(
     }))
 }
 
-async fn api_key<S: Store>(state: &AppState<S>, secret: &str) -> Result<Option<Arc<ApiKey>>, StoreError> {
+/// A directory of a deleted organization is gone with it, though it is not deleted yet.
+async fn with_owner<S: Store>(state: &AppState<S>, mut directory: Directory) -> Result<Directory, Problem> {
+    if state.store.organization(directory.organization).await?.is_none() {
+        directory.state = DirectoryState::Deleting;
+    }
+    Ok(directory)
+}
+
+async fn api_key<S: Store>(state: &AppState<S>, secret: &str) -> Result<Option<Arc<KnownKey>>, StoreError> {
     let digest = digest_of(secret);
     let epoch = state.store.epoch();
     if let Some(key) = state.credentials.keys.recall(epoch, &digest) {
         return Ok(Some(key));
     }
-    let Some(key) = state.store.api_key(digest).await?.map(Arc::new) else { return Ok(None) };
+    let Some(key) = state.store.api_key(digest).await? else { return Ok(None) };
+    let used_at = AtomicI64::new(key.last_used_at.map_or(0, |time| time.0));
+    let key = Arc::new(KnownKey { key, used_at });
     state.credentials.keys.remember(epoch, digest, key.clone());
     Ok(Some(key))
 }

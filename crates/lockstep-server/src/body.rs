@@ -8,6 +8,7 @@ use lockstep_scim::{Limits, Object};
 use lockstep_store::Store;
 use serde_json::Value;
 
+use crate::auth::api_caller;
 use crate::limits::{API_BODY_BYTES_LIMIT, BODY_DISCARDED_LIMIT, BODY_WAIT_LIMIT, FORM_BYTES_LIMIT};
 use crate::problem::{Problem, Surface};
 use crate::state::AppState;
@@ -76,7 +77,11 @@ impl<S: Store> FromRequest<AppState<S>> for JsonObject {
         if !media.is_empty() && !media.eq_ignore_ascii_case("application/json") {
             return Err(Problem::unsupported_media_type("application/json"));
         }
+        let (headers, method, uri) =
+            (request.headers().clone(), request.method().clone(), request.uri().clone());
         let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        // A body may take its time, and must not outlive the key.
+        api_caller(state, &headers, &method, uri.path()).await?;
         let limits = Limits { body_bytes: API_BODY_BYTES_LIMIT, ..Limits::default() };
         match lockstep_scim::json::parse(&bytes, &limits) {
             Ok(Value::Object(object)) => Ok(Self(object)),

@@ -79,6 +79,8 @@ impl fmt::Debug for MasterKey {
 pub struct Keys {
     /// Seals the cursors of SCIM lists.
     pub(crate) cursors: SealingKey,
+    /// Seals the answers that are kept for requests that may come again.
+    pub(crate) answers: SealingKey,
 }
 
 impl Keys {
@@ -87,7 +89,10 @@ impl Keys {
     pub fn of(master: &MasterKey) -> Self {
         let root = Salt::new(HKDF_SHA256, b"lockstep").extract(&master.0);
         // Never change a purpose's name: what was sealed under it would be lost.
-        Self { cursors: SealingKey::for_purpose(&root, b"scim cursor 1") }
+        Self {
+            cursors: SealingKey::for_purpose(&root, b"scim cursor 1"),
+            answers: SealingKey::for_purpose(&root, b"api answer 1"),
+        }
     }
 }
 
@@ -97,7 +102,7 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// Seals short texts that go out and come back: nobody reads one, makes one or changes one (AES-256-GCM). Each is
+/// Seals texts that go out and come back: nobody reads one, makes one or changes one (AES-256-GCM). Each is
 /// sealed under a key of its own, derived from 32 random bytes that stand in front of it, so that no number of texts
 /// wears the key out.
 #[derive(Clone)]
@@ -120,14 +125,28 @@ impl SealingKey {
         Self(root.expand(&[purpose], HKDF_SHA256).ok().map(Prk::from))
     }
 
-    /// The text in a form for URLs, to be opened only with the same `context`. `seed` is drawn for it alone. Nothing
-    /// where the library fails.
-    pub(crate) fn seal(&self, seed: [u8; SEED_BYTES], context: &[u8], text: &[u8]) -> Option<String> {
+    /// Bytes that are kept, to be opened only with the same `context`. `seed` is drawn for them alone. Nothing where the
+    /// library fails.
+    pub(crate) fn seal_bytes(&self, seed: [u8; SEED_BYTES], context: &[u8], text: &[u8]) -> Option<Vec<u8>> {
         let (key, nonce) = self.once(&seed)?;
         let mut sealed = text.to_vec();
         key.seal_in_place_append_tag(nonce, Aad::from(context), &mut sealed).ok()?;
+        Some([&seed[..], &sealed].concat())
+    }
+
+    /// The bytes that were sealed with this context; nothing for anything else.
+    pub(crate) fn open_bytes(&self, context: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+        let (seed, sealed) = bytes.split_first_chunk::<SEED_BYTES>()?;
+        let (key, nonce) = self.once(seed)?;
+        let mut text = sealed.to_vec();
+        Some(key.open_in_place(nonce, Aad::from(context), &mut text).ok()?.to_vec())
+    }
+
+    /// The text in a form for URLs, to be opened only with the same `context`. `seed` is drawn for it alone. Nothing
+    /// where the library fails.
+    pub(crate) fn seal(&self, seed: [u8; SEED_BYTES], context: &[u8], text: &[u8]) -> Option<String> {
         let mut out = String::new();
-        base64url::encode_into(&mut out, &[&seed[..], &sealed].concat());
+        base64url::encode_into(&mut out, &self.seal_bytes(seed, context, text)?);
         Some(out)
     }
 
@@ -136,11 +155,7 @@ impl SealingKey {
         if sealed.len() > SEALED_CHARS_LIMIT {
             return None;
         }
-        let bytes = base64url::decode(sealed)?;
-        let (seed, sealed) = bytes.split_first_chunk::<SEED_BYTES>()?;
-        let (key, nonce) = self.once(seed)?;
-        let mut text = sealed.to_vec();
-        Some(key.open_in_place(nonce, Aad::from(context), &mut text).ok()?.to_vec())
+        self.open_bytes(context, &base64url::decode(sealed)?)
     }
 
     /// The key of one text.

@@ -8,6 +8,7 @@ mod catalog;
 pub mod keys;
 pub mod limits;
 pub mod oauth;
+mod once;
 pub mod openapi;
 pub mod outbound;
 mod pages;

@@ -35,6 +35,32 @@ pub const EXPIRED_TOKENS_LIMIT: usize = 1_000;
 pub const NUMBER_DRAWS_LIMIT: usize = 16;
 /// Characters below which an API key that an operator chose is warned of: it could be guessed.
 pub const API_KEY_CHARS_ADVISED: usize = 16;
+/// Characters of the end of an API key that are shown where it is listed.
+pub const API_KEY_CHARS_SHOWN: usize = 4;
+/// Characters from which on an API key may show its end: what is left is still more than anybody can guess.
+pub const API_KEY_CHARS_UNGUESSABLE: usize = 32;
+/// API keys; beyond, expired ones give way (409).
+pub const API_KEYS_LIMIT: usize = 1_000;
+/// Organizations to which an API key may be limited.
+pub const API_KEY_ORGANIZATIONS_LIMIT: usize = 100;
+/// How long a credential may live on that was rotated: 30 days.
+pub const OVERLAP_LIMIT: Duration = Duration::from_hours(30 * 24);
+/// Bytes of what a client calls a request that may come again.
+pub const IDEMPOTENCY_KEY_BYTES_LIMIT: usize = 255;
+/// Bytes of an answer that is kept for a request that may come again; of a longer one it is not.
+pub const RECEIPT_BYTES_LIMIT: usize = 256 * 1024;
+/// Receipts that one step removes.
+pub const RECEIPTS_REMOVED_LIMIT: usize = 1_000;
+/// Domains of an organization.
+pub const DOMAINS_LIMIT: usize = 100;
+/// Domains by which organizations are looked for at once.
+pub const DOMAINS_ASKED_LIMIT: usize = 100;
+/// Bytes of a domain, as DNS has them (RFC 1035 §2.3.4).
+pub const DOMAIN_BYTES_LIMIT: usize = 253;
+/// Bytes of a `stripe_customer_id`.
+pub const STRIPE_ID_BYTES_LIMIT: usize = 256;
+/// Directories of a deleted organization that one step deletes.
+pub const ORGANIZATION_STEP_LIMIT: usize = 16;
 /// Bytes of an `Authorization` header; a longer one is no credential. A JWT with its scheme fits.
 pub const CREDENTIAL_BYTES_LIMIT: usize = JWT_BYTES_LIMIT + 64;
 /// How often a request is read anew because its directory's terms changed meanwhile, before it is answered 503.

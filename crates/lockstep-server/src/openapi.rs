@@ -100,6 +100,15 @@ pub(crate) const PAGING: [Parameter; 4] = [
     ),
 ];
 
+/// By what a request is known that is sent again.
+pub(crate) const IDEMPOTENCY_KEY: Parameter = text(
+    "Idempotency-Key",
+    "A name for this request that was never used before. Whoever did not see the answer sends the request again with the \
+     same name, within 24 hours: it is answered as the first time, and nothing is made twice. Another request with the \
+     same name is refused (422).",
+)
+.header();
+
 /// How many things are wanted.
 pub(crate) const LIMIT: Parameter = number(
     "limit",
@@ -140,7 +149,6 @@ impl Parameter {
     }
 
     /// The same as a header.
-    #[expect(dead_code, reason = "the first header of ours comes with keys of idempotency (issue 5)")]
     pub(crate) const fn header(self) -> Self {
         Self { is_header: true, ..self }
     }
@@ -248,6 +256,10 @@ impl Operation {
 pub enum Tag {
     /// The customers of the application.
     Organizations,
+    /// Their domains.
+    Domains,
+    /// By what applications are known.
+    ApiKeys,
     /// Their directories.
     Directories,
     /// How an IdP is known by a bearer token.
@@ -274,8 +286,10 @@ pub enum Tag {
 
 impl Tag {
     /// All of them, in their order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Organizations,
+        Self::Domains,
+        Self::ApiKeys,
         Self::Directories,
         Self::Tokens,
         Self::OAuthClients,
@@ -293,6 +307,8 @@ impl Tag {
     pub(crate) fn anchor(self) -> &'static str {
         match self {
             Self::Organizations => "organizations",
+            Self::Domains => "domains",
+            Self::ApiKeys => "api-keys",
             Self::Directories => "directories",
             Self::Tokens => "tokens",
             Self::OAuthClients => "oauth-clients",
@@ -312,6 +328,15 @@ impl Tag {
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Organizations => ("Organizations", "The customers of the application."),
+            Self::Domains => (
+                "Domains",
+                "The domains of organizations. Whether one is an organization's the application says: no DNS is asked.",
+            ),
+            Self::ApiKeys => (
+                "API keys",
+                "By what applications are known to this server. A key makes, sees and reaches no key that may do more \
+                 than itself.",
+            ),
             Self::Directories => (
                 "Directories",
                 "A directory is the connection of one identity provider (IdP) to one organization: it has an endpoint and \

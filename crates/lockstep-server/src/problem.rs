@@ -26,6 +26,8 @@ use crate::api::render::{ErrorAnswer, OAuthErrorAnswer};
 pub(crate) const DAMAGED: &str = "store_damaged";
 /// The code of a 503 that reading the request again mends.
 const STALE: &str = "stale";
+/// The code of a 409 that is answered with the answer that was given before.
+const REPEATED: &str = "repeated_request";
 
 /// Whose language a response speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -221,6 +223,14 @@ impl Problem {
         )
     }
 
+    /// 400, as published: the domain cannot be verified.
+    pub(crate) fn domain_verification_unavailable() -> Self {
+        let message = "this server asks no DNS, so it verifies no domain by itself: make sure that the domain is the \
+                       organization's, and say so by `PUT /organizations/{id}` with the domain in `domain_data` and the \
+                       state `verified`";
+        Self::new(StatusCode::BAD_REQUEST, "domain_verification_unavailable", message)
+    }
+
     /// 409: something that must be unique is another's.
     pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)
@@ -286,6 +296,16 @@ impl Problem {
     pub(crate) fn client_gone() -> Self {
         let status = StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT);
         Self::new(status, "client_gone", "the client went away before the answer was there")
+    }
+
+    /// 409: the request was carried out before. Whoever carried it out answers with what it was answered then.
+    pub(crate) fn repeated() -> Self {
+        Self::conflict(REPEATED, "a request with this `Idempotency-Key` was carried out before")
+    }
+
+    /// Whether the request was carried out before.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.code == REPEATED
     }
 
     /// Whether the request must be read again, under the terms that the directory has now.
@@ -371,6 +391,8 @@ impl From<Refusal> for Problem {
                 "the directory's schemas or settings changed while this was served; try again",
                 1,
             ),
+            Refusal::NoOrganization => Self::not_found("organization"),
+            Refusal::Repeated => Self::repeated(),
             Refusal::NumberTaken => Self::unavailable("try_again", "no number was free; try again", 1),
             Refusal::Fault => Self::fault("the command could not be planned"),
         }

@@ -6,10 +6,11 @@ use axum::{Extension, Router};
 use lockstep_store::Store;
 
 use crate::api::{
-    attributes, directories, events, groups, health, mappings, oauth_clients, organizations, requests,
-    schemas, tokens, users,
+    api_keys, attributes, directories, events, groups, health, mappings, oauth_clients, organization_domains,
+    organizations, requests, schemas, tokens, users,
 };
 use crate::oauth::{metadata, token};
+use crate::once::once;
 use crate::openapi::{Operation, reference};
 use crate::pages;
 use crate::problem::Problem;
@@ -38,6 +39,14 @@ pub struct Route<S: Store> {
     /// What it does, as it is described.
     pub operation: &'static Operation,
     handler: MethodRouter<AppState<S>>,
+}
+
+impl<S: Store> Route<S> {
+    /// Whether an `Idempotency-Key` makes it safe to send it again.
+    #[must_use]
+    pub fn may_come_again(&self) -> bool {
+        self.method == "POST" && self.access == Access::ApiKey
+    }
 }
 
 /// The routes of the application's API. Below `/scim` the table is `scim/endpoint.rs`: what a request asks there is
@@ -72,13 +81,61 @@ pub fn table<S: Store>() -> Vec<Route<S>> {
             &organizations::READ_BY_EXTERNAL_ID,
             get(organizations::read_by_external_id::<S>),
         ),
+        route(
+            "DELETE",
+            "/organizations/{id}",
+            ApiKey,
+            &organizations::REMOVE,
+            delete(organizations::remove::<S>),
+        ),
+        route(
+            "POST",
+            "/organization_domains",
+            ApiKey,
+            &organization_domains::CREATE,
+            post(organization_domains::create::<S>),
+        ),
+        route(
+            "GET",
+            "/organization_domains/{id}",
+            ApiKey,
+            &organization_domains::READ,
+            get(organization_domains::read::<S>),
+        ),
+        route(
+            "DELETE",
+            "/organization_domains/{id}",
+            ApiKey,
+            &organization_domains::REMOVE,
+            delete(organization_domains::remove::<S>),
+        ),
+        route(
+            "POST",
+            "/organization_domains/{id}/verify",
+            ApiKey,
+            &organization_domains::VERIFY,
+            post(organization_domains::verify::<S>),
+        ),
+        route("GET", "/api_keys", ApiKey, &api_keys::LIST, get(api_keys::list::<S>)),
+        route("POST", "/api_keys", ApiKey, &api_keys::CREATE, post(api_keys::create::<S>)),
+        route("GET", "/api_keys/{id}", ApiKey, &api_keys::READ, get(api_keys::read::<S>)),
+        route("DELETE", "/api_keys/{id}", ApiKey, &api_keys::REMOVE, delete(api_keys::remove::<S>)),
+        route("POST", "/api_keys/{id}/rotate", ApiKey, &api_keys::ROTATE, post(api_keys::rotate::<S>)),
         route("GET", "/directories", ApiKey, &directories::LIST, get(directories::list::<S>)),
         route("POST", "/directories", ApiKey, &directories::CREATE, post(directories::create::<S>)),
         route("GET", "/directories/{id}", ApiKey, &directories::READ, get(directories::read::<S>)),
         route("PUT", "/directories/{id}", ApiKey, &directories::UPDATE, put(directories::update::<S>)),
         route("DELETE", "/directories/{id}", ApiKey, &directories::REMOVE, delete(directories::remove::<S>)),
+        route("POST", "/directories/{id}/sync", ApiKey, &directories::SYNC, post(directories::sync::<S>)),
         route("GET", "/directories/{id}/tokens", ApiKey, &tokens::LIST, get(tokens::list::<S>)),
         route("POST", "/directories/{id}/tokens", ApiKey, &tokens::CREATE, post(tokens::create::<S>)),
+        route(
+            "POST",
+            "/directories/{id}/tokens/{token_id}/rotate",
+            ApiKey,
+            &tokens::ROTATE,
+            post(tokens::rotate::<S>),
+        ),
         route(
             "DELETE",
             "/directories/{id}/tokens/{token_id}",
@@ -215,7 +272,14 @@ pub fn table<S: Store>() -> Vec<Route<S>> {
 pub fn app<S: Store>(state: AppState<S>) -> Router {
     let api = table::<S>().into_iter().fold(Router::new(), |router, route| {
         // By it whoever calls is held to the parameters that are described.
-        router.route(route.path, route.handler.layer(Extension(route.operation)))
+        let may_come_again = route.may_come_again();
+        let handler = route.handler.layer(Extension(route.operation));
+        let handler = if may_come_again {
+            handler.layer(from_fn_with_state(state.clone(), once::<S>))
+        } else {
+            handler
+        };
+        router.route(route.path, handler)
     });
     api.merge(crate::scim::routes())
         .fallback(async || Problem::no_route())

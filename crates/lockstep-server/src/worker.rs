@@ -6,11 +6,12 @@ use lockstep_core::command::{Command, Envelope, Refusal, Reply};
 use lockstep_core::id::{DirectoryNumber, OrganizationId, RequestId};
 use lockstep_core::mapping::MappingChange;
 use lockstep_core::model::Directory;
+use lockstep_core::receipt::Receipt;
 use lockstep_store::{DirectoryQuery, Page, Store, StoreError, Work};
 
 use crate::limits::{
-    CLEAR_ROWS_LIMIT, EXPIRED_TOKENS_LIMIT, SPREAD_DIRECTORIES_LIMIT, TOKEN_USE_PERIOD, WORK_LIMIT,
-    WORK_RETRY_WAIT,
+    CLEAR_ROWS_LIMIT, EXPIRED_TOKENS_LIMIT, ORGANIZATION_STEP_LIMIT, RECEIPTS_REMOVED_LIMIT,
+    SPREAD_DIRECTORIES_LIMIT, TOKEN_USE_PERIOD, WORK_LIMIT, WORK_RETRY_WAIT,
 };
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -76,7 +77,17 @@ async fn write_what_is_due<S: Store>(state: &AppState<S>) -> Result<(), StoreErr
         }
         return Err(error);
     }
+    let uses = state.credentials.key_uses.take();
+    if !uses.is_empty()
+        && let Err(error) = state.store.touch_api_keys(uses.clone()).await
+    {
+        for used in uses {
+            state.credentials.key_uses.note(used);
+        }
+        return Err(error);
+    }
     let now = state.clock.now();
+    while state.store.remove_receipts(Receipt::ended(now), RECEIPTS_REMOVED_LIMIT).await? {}
     while state.store.remove_expired_tokens(now, EXPIRED_TOKENS_LIMIT).await? {}
     while state.requests.prune(now).await? {}
     Ok(())
@@ -118,6 +129,7 @@ async fn step<S: Store>(state: &AppState<S>, work: Work) -> Result<Turn, Problem
             Err(StoreError::Stopping) => Ok(Turn::Stopping),
             Err(error) => Err(error.into()),
         },
+        Work::EndOrganization(organization, request) => end_organization(state, organization, request).await,
         Work::EndGroup(number, group) => {
             let Some((directory, _)) = state.store.directory(number).await? else { return Ok(Turn::Idle) };
             let request = state.draw_request_id();
@@ -169,6 +181,27 @@ async fn spread<S: Store>(state: &AppState<S>, organization: OrganizationId) -> 
     match state.store.note_mapping_spread(organization, known.version).await {
         // There may be users to go through now.
         Ok(()) => Ok(Turn::More),
+        Err(StoreError::Stopping) => Ok(Turn::Stopping),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Deletes some of the directories of a deleted organization.
+async fn end_organization<S: Store>(
+    state: &AppState<S>,
+    organization: OrganizationId,
+    request: RequestId,
+) -> Result<Turn, Problem> {
+    let query = DirectoryQuery { organizations: Some(vec![organization]), search: None };
+    for (directory, _) in state.store.directories(query, Page::first(ORGANIZATION_STEP_LIMIT)).await? {
+        match go_on(state, &directory, request, Command::DeleteDirectory).await? {
+            Turn::Stopping => return Ok(Turn::Stopping),
+            Turn::More | Turn::Idle => {}
+        }
+    }
+    match state.store.clear_organization(organization).await {
+        // Its directories have rows to be cleared now.
+        Ok(_) => Ok(Turn::More),
         Err(StoreError::Stopping) => Ok(Turn::Stopping),
         Err(error) => Err(error.into()),
     }

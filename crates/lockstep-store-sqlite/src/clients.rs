@@ -3,14 +3,14 @@
 use lockstep_core::client::OAuthClient;
 use lockstep_core::id::{ClientId, DirectoryNumber};
 use lockstep_core::model::DirectoryState;
-use lockstep_store::{Issue, Issued, Page, StoreError};
+use lockstep_store::{Entered, Issue, Issued, Page, StoreError};
 use rusqlite::{Connection, Row, params};
 
 use crate::codec;
 use crate::directories;
 use crate::error::{Error, Result};
 use crate::statement::{Paged, execute, many, one, paged};
-use crate::tokens;
+use crate::tokens::{self, is_full};
 
 macro_rules! client {
     ($rest:literal) => {
@@ -20,6 +20,8 @@ macro_rules! client {
 
 const CLIENT: &str = client!("WHERE id = ?1");
 const CLIENTS: Paged = paged!(client!("WHERE directory = ?1 AND id > ?2 AND id < ?3"), "id", "LIMIT ?4");
+/// Whether the directory has one behind ?2 others.
+const CLIENTS_FULL: &str = "SELECT 1 FROM oauth_clients WHERE directory = ?1 LIMIT 1 OFFSET ?2";
 const ADD: &str = "INSERT INTO oauth_clients (id, directory, name, proof, scopes, created_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 const REMOVE: &str = "DELETE FROM oauth_clients WHERE id = ?1 AND directory = ?2";
@@ -38,6 +40,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     CLIENT,
     CLIENTS.ascending,
     CLIENTS.descending,
+    CLIENTS_FULL,
     ADD,
     REMOVE,
     FORGET,
@@ -83,12 +86,20 @@ fn read(row: &Row<'_>) -> Result<OAuthClient> {
     })
 }
 
-pub(crate) fn put(connection: &Connection, number: DirectoryNumber, new: &OAuthClient) -> Result<()> {
+pub(crate) fn put(
+    connection: &Connection,
+    number: DirectoryNumber,
+    new: &OAuthClient,
+    max: usize,
+) -> Result<Entered> {
     if !takes_more(connection, number)? {
         return Err(StoreError::NotFound { what: "directory" }.into());
     }
     if client(connection, new.id)?.is_some() {
         return Err(StoreError::Conflict { what: "client" }.into());
+    }
+    if is_full(connection, CLIENTS_FULL, codec::number(number), max)? {
+        return Ok(Entered::Full);
     }
     let proof = serde_json::to_string(&new.proof)
         .map_err(|error| Error::Store(StoreError::Fault(error.to_string())))?;
@@ -104,7 +115,7 @@ pub(crate) fn put(connection: &Connection, number: DirectoryNumber, new: &OAuthC
             new.created_at.0
         ],
     )?;
-    Ok(())
+    Ok(Entered::Done)
 }
 
 /// Whether the directory is there and not deleted.
@@ -152,7 +163,7 @@ pub(crate) fn issue(
             return Ok((Issued::TooManyAssertions, false));
         }
     }
-    tokens::put(connection, number, &issue.token)?;
+    tokens::put(connection, number, &issue.token, usize::MAX, None)?;
     if let Some(used) = &issue.assertion {
         execute(connection, REMEMBER, params![directory, owner, used.digest, used.expires_at.0])?;
     }

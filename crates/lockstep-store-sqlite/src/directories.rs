@@ -1,11 +1,10 @@
-//! What the whole server knows: organizations, API keys, its master key's mark, and directories with the heads of their logs.
+//! The mark of the server's master key, and directories with the heads of their logs.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockstep_core::credential_header::CredentialHeader;
-use lockstep_core::id::{ApiKeyId, DirectoryId, DirectoryNumber, LocalId, OrganizationId};
-use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach};
+use lockstep_core::id::{DirectoryId, DirectoryNumber, LocalId, OrganizationId};
+use lockstep_core::model::{Directory, DirectoryState, Head};
 use lockstep_core::recognition::Recognition;
 use lockstep_core::schemas::{OwnSchemas, Sweep};
 use lockstep_core::settings::Settings;
@@ -17,30 +16,11 @@ use rusqlite::{Connection, Row, params};
 use crate::codec;
 use crate::error::{Error, Result};
 use crate::statement::{Paged, execute, many, one, paged};
-use crate::tokens;
+use crate::{receipts, tokens};
 
-macro_rules! organization {
-    ($rest:literal) => {
-        concat!("SELECT id, name, external_id, metadata, created_at, updated_at FROM organizations ", $rest)
-    };
-}
-
-const ORGANIZATION: &str = organization!("WHERE id = ?1");
-const ORGANIZATION_BY_EXTERNAL_ID: &str = organization!("WHERE external_id = ?1");
-const ORGANIZATIONS: Paged = paged!(organization!("WHERE id > ?1 AND id < ?2"), "id", "LIMIT ?3");
-const PUT_ORGANIZATION: &str = "INSERT INTO organizations
-    (id, name, external_id, metadata, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-    ON CONFLICT (id) DO UPDATE SET name = excluded.name, external_id = excluded.external_id,
-    metadata = excluded.metadata, created_at = excluded.created_at, updated_at = excluded.updated_at";
-
-const API_KEY: &str = "SELECT digest, id, reach, created_at FROM api_keys WHERE digest = ?1";
-const API_KEY_EXISTS: &str =
-    "SELECT 1 FROM api_keys WHERE digest = ?1 UNION ALL SELECT 1 FROM api_keys WHERE id = ?2";
-const ANY_API_KEY: &str = "SELECT 1 FROM api_keys LIMIT 1";
 const MASTER_KEY_MARK: &str = "SELECT mark FROM master_key WHERE one = 1";
 const PUT_MASTER_KEY_MARK: &str = "INSERT INTO master_key (one, mark) VALUES (1, ?1)
     ON CONFLICT (one) DO UPDATE SET mark = excluded.mark";
-const ADD_API_KEY: &str = "INSERT INTO api_keys (digest, id, reach, created_at) VALUES (?1, ?2, ?3, ?4)";
 
 macro_rules! directory {
     ($rest:literal) => {
@@ -57,7 +37,9 @@ const DIRECTORY: &str = directory!("directories WHERE number = ?1");
 const DIRECTORIES: Paged = paged!(
     directory!(
         "directories WHERE state <> 'deleting' AND local > ?1 AND local < ?2
-         AND (?3 IS NULL OR instr(name_key, ?3) > 0)"
+         AND (?3 IS NULL OR instr(name_key, ?3) > 0)
+         AND organization NOT IN
+         (SELECT id FROM organizations INDEXED BY organizations_ending WHERE ended IS NOT NULL AND cleared = 0)"
     ),
     "local",
     "LIMIT ?4"
@@ -92,15 +74,6 @@ const ADD_EVENT_OWNER: &str = "INSERT OR IGNORE INTO event_owners (organization)
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
     ADD_EVENT_OWNER,
-    ORGANIZATION,
-    ORGANIZATION_BY_EXTERNAL_ID,
-    ORGANIZATIONS.ascending,
-    ORGANIZATIONS.descending,
-    PUT_ORGANIZATION,
-    API_KEY,
-    API_KEY_EXISTS,
-    ANY_API_KEY,
-    ADD_API_KEY,
     MASTER_KEY_MARK,
     PUT_MASTER_KEY_MARK,
     DIRECTORY,
@@ -116,107 +89,6 @@ pub(crate) const STATEMENTS: &[&str] = &[
     MOVE_HEAD,
 ];
 
-pub(crate) fn put_organization(connection: &Connection, organization: &Organization) -> Result<()> {
-    if let Some(external_id) = organization.external_id.as_deref()
-        && organization_by_external_id(connection, external_id)?
-            .is_some_and(|other| other.id != organization.id)
-    {
-        return Err(StoreError::Conflict { what: "external_id" }.into());
-    }
-    let metadata = serde_json::to_string(&organization.metadata)
-        .map_err(|error| Error::Store(StoreError::Fault(error.to_string())))?;
-    execute(
-        connection,
-        PUT_ORGANIZATION,
-        params![
-            codec::wide(organization.id.0),
-            organization.name,
-            organization.external_id,
-            metadata,
-            organization.created_at.0,
-            organization.updated_at.0
-        ],
-    )?;
-    Ok(())
-}
-
-/// Whether it was still as `before` says, and is now as `after` says.
-pub(crate) fn replace_organization(
-    connection: &Connection,
-    before: &Organization,
-    after: &Organization,
-) -> Result<bool> {
-    if before.id != after.id || organization(connection, before.id)?.as_ref() != Some(before) {
-        return Ok(false);
-    }
-    put_organization(connection, after).map(|()| true)
-}
-
-pub(crate) fn organization(connection: &Connection, id: OrganizationId) -> Result<Option<Organization>> {
-    one(connection, ORGANIZATION, [codec::wide(id.0)], read_organization)
-}
-
-pub(crate) fn organization_by_external_id(connection: &Connection, id: &str) -> Result<Option<Organization>> {
-    one(connection, ORGANIZATION_BY_EXTERNAL_ID, [id], read_organization)
-}
-
-pub(crate) fn organizations(
-    connection: &Connection,
-    page: Page<OrganizationId>,
-) -> Result<Vec<Organization>> {
-    let walk = page.walk();
-    let (above, below) = codec::wide_bounds(walk.above.map(|id| id.0), walk.below.map(|id| id.0));
-    let found = many(
-        connection,
-        ORGANIZATIONS.towards(walk.descending),
-        params![above, below, codec::limit(walk.limit)],
-        read_organization,
-    )?;
-    Ok(walk.arrange(found))
-}
-
-fn read_organization(row: &Row<'_>) -> Result<Organization> {
-    let metadata: String = row.get(3)?;
-    let metadata: BTreeMap<String, String> = serde_json::from_str(&metadata)
-        .map_err(|_| Error::Content("an organization's metadata is no JSON object of texts".into()))?;
-    Ok(Organization {
-        id: OrganizationId(codec::read_wide(row, 0)?),
-        name: row.get(1)?,
-        external_id: row.get(2)?,
-        metadata,
-        created_at: codec::timestamp(row, 4)?,
-        updated_at: codec::timestamp(row, 5)?,
-    })
-}
-
-pub(crate) fn put_api_key(connection: &Connection, key: &ApiKey) -> Result<()> {
-    let (digest, id) = (key.digest, codec::wide(key.id.0));
-    if one(connection, API_KEY_EXISTS, params![digest, id], |_| Ok(()))?.is_some() {
-        return Err(StoreError::Conflict { what: "api_key" }.into());
-    }
-    let reach = match &key.reach {
-        Reach::Everything => None,
-        Reach::Organizations(list) => Some(hex_list(list)),
-    };
-    execute(connection, ADD_API_KEY, params![digest, id, reach, key.created_at.0])?;
-    Ok(())
-}
-
-pub(crate) fn api_key(connection: &Connection, digest: [u8; 32]) -> Result<Option<ApiKey>> {
-    one(connection, API_KEY, [digest], |row| {
-        let reach = match row.get::<_, Option<String>>(2)? {
-            None => Reach::Everything,
-            Some(list) => Reach::Organizations(read_hex_list(&list)?),
-        };
-        Ok(ApiKey {
-            digest: row.get(0)?,
-            id: ApiKeyId(codec::read_wide(row, 1)?),
-            reach,
-            created_at: codec::timestamp(row, 3)?,
-        })
-    })
-}
-
 pub(crate) fn master_key_mark(connection: &Connection) -> Result<Option<[u8; 16]>> {
     one(connection, MASTER_KEY_MARK, [], |row| Ok(row.get(0)?))
 }
@@ -225,19 +97,10 @@ pub(crate) fn put_master_key_mark(connection: &Connection, mark: [u8; 16]) -> Re
     execute(connection, PUT_MASTER_KEY_MARK, [mark]).map(drop)
 }
 
-pub(crate) fn has_api_keys(connection: &Connection) -> Result<bool> {
-    Ok(one(connection, ANY_API_KEY, [], |_| Ok(()))?.is_some())
-}
-
-fn hex_list(list: &[OrganizationId]) -> String {
+/// As JSON, to be walked through by a statement.
+pub(crate) fn hex_list(list: &[OrganizationId]) -> String {
     let list: Vec<String> = list.iter().map(|id| codec::wide_as_hex(id.0)).collect();
     serde_json::Value::from(list).to_string()
-}
-
-fn read_hex_list(text: &str) -> Result<Vec<OrganizationId>> {
-    let damaged = || Error::Content("an API key's reach is no list of ids".into());
-    let list: Vec<String> = serde_json::from_str(text).map_err(|_| damaged())?;
-    list.iter().map(|id| u128::from_str_radix(id, 16).map(OrganizationId).map_err(|_| damaged())).collect()
 }
 
 pub(crate) fn directory(
@@ -396,6 +259,9 @@ pub(crate) fn apply(connection: &Connection, number: DirectoryNumber, changes: &
     }
     for token in &changes.tokens {
         tokens::add(connection, number, token)?;
+    }
+    for receipt in &changes.receipts {
+        receipts::keep(connection, receipt)?;
     }
     Ok(())
 }

@@ -22,7 +22,9 @@ use crate::events;
 use crate::file::{self, Held};
 use crate::groups;
 use crate::mappings;
+use crate::organizations;
 use crate::queue::{Job, Reply, Shared};
+use crate::receipts;
 use crate::statement::execute;
 use crate::users;
 use crate::waiting::Turn;
@@ -276,6 +278,8 @@ fn load(connection: &Connection, directory: DirectoryNumber, key: &Key) -> Resul
             let found = directories::directory(connection, directory)?;
             Loaded::Directory(found.map(|(row, head)| (Arc::new(row), head)))
         }
+        Key::Ended(organization) => Loaded::Present(organizations::has_ended(connection, *organization)?),
+        Key::Receipt(key, since) => Loaded::Present(receipts::receipt(connection, *key, *since)?.is_some()),
         Key::Schemas => Loaded::Schemas(Arc::new(directories::schemas(connection, directory)?)),
         Key::Mapping => Loaded::Mapping(Arc::new(mappings::of_directory(connection, directory)?)),
         Key::Behind(Kind::User, after) => Loaded::Ids(users::behind(connection, directory, *after)?),

@@ -7,8 +7,8 @@ use lockstep_store::{OrganizationMapping, StoreError};
 use rusqlite::{Connection, Row, params};
 
 use crate::codec;
-use crate::directories;
 use crate::error::{Error, Result};
+use crate::organizations;
 use crate::statement::{execute, many, one};
 
 const MAPPING: &str = "SELECT mapping FROM directory_mappings WHERE directory = ?1";
@@ -69,7 +69,7 @@ pub(crate) fn put_of_organization(
     attributes: &AttributeMapping,
     request: RequestId,
 ) -> Result<OrganizationMapping> {
-    if directories::organization(connection, id)?.is_none() {
+    if organizations::organization(connection, id)?.is_none() {
         return Err(StoreError::NotFound { what: "organization" }.into());
     }
     let known = of_organization(connection, id)?;

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(9, "0009_event_lists"),
     migration!(10, "0010_projection"),
     migration!(11, "0011_master_key"),
+    migration!(12, "0012_application"),
 ];
 
 const RECORDS: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -11,14 +11,18 @@ use lockstep_core::batch::Answer;
 use lockstep_core::client::OAuthClient;
 use lockstep_core::clock::{Clock, Timestamp};
 use lockstep_core::command::Envelope;
-use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, RequestId, TokenId};
+use lockstep_core::id::{
+    ApiKeyId, ClientId, DirectoryNumber, DomainId, EventId, LocalId, OrganizationId, RequestId, TokenId,
+};
 use lockstep_core::mapping::{AttributeMapping, DirectoryMapping};
 use lockstep_core::model::{ApiKey, Directory, Head, Organization, Token};
 use lockstep_core::query::{Kind, Lookup};
+use lockstep_core::receipt::{Receipt, ReceiptKey};
 use lockstep_core::schemas::OwnSchemas;
 use lockstep_store::{
-    DirectoryQuery, EventQuery, EventView, GroupView, Issue, Issued, OrganizationMapping, Page, Position,
-    RandomFactory, Result, ShownUsers, StandardOf, Store, StoreError, TokenUse, UserView, Work,
+    DirectoryQuery, Entered, Entry, EventQuery, EventView, GroupView, Issue, Issued, KeyRemoval, KeyUse,
+    OrganizationMapping, Page, Position, RandomFactory, Result, ShownUsers, StandardOf, Store, StoreError,
+    TokenUse, UserView, Work,
 };
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
@@ -27,7 +31,10 @@ use crate::error::Result as Inner;
 use crate::lane::{Lane, Sizes};
 use crate::queue::{Job, Shared};
 use crate::readers::Readers;
-use crate::{clients, directories, events, file, groups, mappings, migrate, tokens, users, work};
+use crate::{
+    clients, directories, entries, events, file, groups, keys, mappings, migrate, organizations, receipts,
+    tokens, users, work,
+};
 
 /// How to open a database.
 #[derive(Clone)]
@@ -97,7 +104,7 @@ impl Sqlite {
         let mut connection = file::writer(&held.path)?;
         migrate::migrate(&mut connection, options.clock.now())?;
         events::catch_up(&mut connection)?;
-        readers.read(directories::has_api_keys)?;
+        readers.read(keys::any)?;
         let shared = Arc::new(Shared::new(options.waiting_max, options.removals_reserve));
         let sizes = Sizes { batch_max: options.batch_max, log_bytes_max: options.log_bytes_max };
         let lane = Lane::new(connection, held, options.clock, options.random, shared.clone(), sizes);
@@ -174,30 +181,26 @@ impl Store for Sqlite {
         answer.await.map_err(|_| ended())?
     }
 
-    async fn put_organization(&self, organization: Organization) -> Result<()> {
+    async fn enter(&self, entry: Entry, receipt: Option<Receipt>) -> Result<Entered> {
+        self.write(false, move |connection| entries::enter(connection, &entry, receipt.as_ref())).await
+    }
+
+    async fn receipt(&self, key: ReceiptKey, since: Timestamp) -> Result<Option<Receipt>> {
+        self.read_here(|connection| receipts::receipt(connection, key, since))
+    }
+
+    async fn remove_receipts(&self, until: Timestamp, limit: usize) -> Result<bool> {
         self.write(false, move |connection| {
-            directories::put_organization(connection, &organization).map(|()| ((), false))
+            receipts::remove(connection, until, limit).map(|removed| (removed == limit, false))
         })
         .await
     }
 
-    async fn replace_organization(&self, before: Organization, after: Organization) -> Result<bool> {
-        self.write(false, move |connection| {
-            directories::replace_organization(connection, &before, &after).map(|replaced| (replaced, false))
+    async fn end_organization(&self, id: OrganizationId, request: RequestId) -> Result<bool> {
+        self.write(true, move |connection| {
+            organizations::end(connection, id, request).map(|ended| (ended, ended))
         })
         .await
-    }
-
-    async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>> {
-        self.read_here(|connection| directories::organization(connection, id))
-    }
-
-    async fn organization_by_external_id(&self, external_id: &str) -> Result<Option<Organization>> {
-        self.read_here(|connection| directories::organization_by_external_id(connection, external_id))
-    }
-
-    async fn organizations(&self, page: Page<OrganizationId>) -> Result<Vec<Organization>> {
-        self.read(move |connection| directories::organizations(connection, page)).await
     }
 
     async fn master_key_mark(&self) -> Result<Option<[u8; 16]>> {
@@ -211,17 +214,52 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn put_api_key(&self, key: ApiKey) -> Result<()> {
-        self.write(false, move |connection| directories::put_api_key(connection, &key).map(|()| ((), true)))
+    async fn clear_organization(&self, id: OrganizationId) -> Result<bool> {
+        self.write(false, move |connection| organizations::clear(connection, id).map(|done| (done, false)))
             .await
     }
 
+    async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>> {
+        self.read_here(|connection| organizations::organization(connection, id))
+    }
+
+    async fn organization_by_external_id(&self, external_id: &str) -> Result<Option<Organization>> {
+        self.read_here(|connection| organizations::by_external_id(connection, external_id))
+    }
+
+    async fn organization_of_domain(&self, domain: DomainId) -> Result<Option<Organization>> {
+        self.read_here(|connection| organizations::by_domain(connection, domain))
+    }
+
+    async fn organizations_with_domains(&self, names: Vec<String>) -> Result<Vec<Organization>> {
+        self.read(move |connection| organizations::by_domains(connection, &names)).await
+    }
+
+    async fn organizations(&self, page: Page<OrganizationId>) -> Result<Vec<Organization>> {
+        self.read(move |connection| organizations::list(connection, page)).await
+    }
+
+    async fn api_keys(&self, page: Page<ApiKeyId>) -> Result<Vec<ApiKey>> {
+        self.read(move |connection| keys::list(connection, page)).await
+    }
+
+    async fn remove_api_key(&self, id: ApiKeyId) -> Result<KeyRemoval> {
+        self.write(true, move |connection| {
+            keys::remove(connection, id).map(|removal| (removal, removal == KeyRemoval::Done))
+        })
+        .await
+    }
+
+    async fn touch_api_keys(&self, uses: Vec<KeyUse>) -> Result<()> {
+        self.write(false, move |connection| keys::touch(connection, &uses).map(|()| ((), false))).await
+    }
+
     async fn api_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>> {
-        self.read_here(|connection| directories::api_key(connection, digest))
+        self.read_here(|connection| keys::key(connection, digest))
     }
 
     async fn has_api_keys(&self) -> Result<bool> {
-        self.read_here(directories::has_api_keys)
+        self.read_here(keys::any)
     }
 
     async fn schemas(&self, directory: DirectoryNumber) -> Result<OwnSchemas> {
@@ -278,11 +316,6 @@ impl Store for Sqlite {
         self.read(move |connection| tokens::list(connection, directory, client, page)).await
     }
 
-    async fn put_token(&self, directory: DirectoryNumber, token: Token) -> Result<()> {
-        self.write(false, move |connection| tokens::put(connection, directory, &token).map(|()| ((), true)))
-            .await
-    }
-
     async fn revoke_token(&self, directory: DirectoryNumber, token: TokenId) -> Result<bool> {
         self.write(true, move |connection| {
             tokens::revoke(connection, directory, token).map(|revoked| (revoked, revoked))
@@ -304,13 +337,6 @@ impl Store for Sqlite {
     async fn remove_expired_tokens(&self, now: Timestamp, limit: usize) -> Result<bool> {
         self.write(false, move |connection| {
             tokens::remove_expired(connection, now, limit).map(|removed| (removed == limit, removed > 0))
-        })
-        .await
-    }
-
-    async fn put_client(&self, directory: DirectoryNumber, client: OAuthClient) -> Result<()> {
-        self.write(false, move |connection| {
-            clients::put(connection, directory, &client).map(|()| ((), false))
         })
         .await
     }
@@ -442,7 +468,7 @@ impl Store for Sqlite {
     }
 
     async fn ready(&self) -> Result<()> {
-        self.read_here(directories::has_api_keys)?;
+        self.read_here(keys::any)?;
         let shared = &self.handle.shared;
         if shared.has_died() {
             return Err(StoreError::Fault("the writer's thread ended".into()));

@@ -4,7 +4,7 @@ use lockstep_core::clock::Timestamp;
 use lockstep_core::id::{ClientId, DirectoryNumber, TokenId};
 use lockstep_core::model::{DirectoryState, Token};
 use lockstep_core::scope::{Scope, Scopes};
-use lockstep_store::{Page, StoreError, TokenUse};
+use lockstep_store::{Entered, Page, StoreError, TokenUse};
 use rusqlite::{Connection, Row, params};
 
 use crate::codec;
@@ -24,6 +24,14 @@ macro_rules! token {
 const TOKEN: &str = token!("WHERE digest = ?1");
 const TOKENS: Paged =
     paged!(token!("WHERE directory = ?1 AND client IS ?2 AND id > ?3 AND id < ?4"), "id", "LIMIT ?5");
+const TOKEN_BY_ID: &str = "SELECT 1 FROM tokens WHERE directory = ?1 AND id = ?2 AND client IS NULL";
+/// Whether the directory has one behind ?2 others, those of clients not counted.
+const TOKENS_FULL: &str = "SELECT 1 FROM tokens WHERE directory = ?1 AND client IS NULL LIMIT 1 OFFSET ?2";
+/// The oldest that has ended at ?2, ?3 counted among them.
+const EXPIRED: &str = "SELECT id FROM tokens INDEXED BY tokens_client
+    WHERE directory = ?1 AND client IS NULL AND (expires_at <= ?2 OR id = ?3) ORDER BY id LIMIT 1";
+const SHORTEN: &str = "UPDATE tokens SET expires_at = min(coalesce(expires_at, ?3), ?3)
+    WHERE directory = ?1 AND id = ?2";
 const ADD: &str = "INSERT INTO tokens
     (digest, directory, id, name, scopes, created_at, expires_at, last_used_at, client)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -44,6 +52,10 @@ pub(crate) const STATEMENTS: &[&str] = &[
     TOKEN,
     TOKENS.ascending,
     TOKENS.descending,
+    TOKEN_BY_ID,
+    TOKENS_FULL,
+    EXPIRED,
+    SHORTEN,
     ADD,
     REVOKE,
     REVOKE_OF,
@@ -120,7 +132,14 @@ pub(crate) fn add(connection: &Connection, number: DirectoryNumber, token: &Toke
     Ok(())
 }
 
-pub(crate) fn put(connection: &Connection, number: DirectoryNumber, new: &Token) -> Result<()> {
+/// Adds a token, in place of the `old` one, where there is one, which ends at its time at the latest.
+pub(crate) fn put(
+    connection: &Connection,
+    number: DirectoryNumber,
+    new: &Token,
+    max: usize,
+    old: Option<(TokenId, Timestamp)>,
+) -> Result<Entered> {
     match directories::directory(connection, number)? {
         Some((directory, _)) if directory.state != DirectoryState::Deleting => {}
         _ => return Err(StoreError::NotFound { what: "directory" }.into()),
@@ -128,7 +147,35 @@ pub(crate) fn put(connection: &Connection, number: DirectoryNumber, new: &Token)
     if token(connection, new.digest)?.is_some() {
         return Err(StoreError::Conflict { what: "token" }.into());
     }
-    add(connection, number, new)
+    let directory = codec::number(number);
+    if let Some((id, _)) = old
+        && one(connection, TOKEN_BY_ID, params![directory, codec::wide(id.0)], |_| Ok(()))?.is_none()
+    {
+        return Ok(Entered::Stale);
+    }
+    if new.client.is_none() && is_full(connection, TOKENS_FULL, directory, max)? {
+        let now = new.created_at;
+        let ends_now = old.filter(|(_, end)| *end <= now).map(|(id, _)| codec::wide(id.0));
+        let expired = one(connection, EXPIRED, params![directory, now.0, ends_now], |row| {
+            Ok(row.get::<_, [u8; 16]>(0)?)
+        })?;
+        let Some(expired) = expired else { return Ok(Entered::Full) };
+        execute(connection, REVOKE, params![directory, expired])?;
+    }
+    if let Some((id, end)) = old {
+        execute(connection, SHORTEN, params![directory, codec::wide(id.0), end.0])?;
+    }
+    add(connection, number, new)?;
+    Ok(Entered::Done)
+}
+
+/// Whether a directory has `max` of what `sql` counts.
+pub(crate) fn is_full(connection: &Connection, sql: &str, directory: i64, max: usize) -> Result<bool> {
+    if max == usize::MAX {
+        return Ok(false);
+    }
+    let Some(before) = max.checked_sub(1) else { return Ok(true) };
+    Ok(one(connection, sql, params![directory, codec::limit(before)], |_| Ok(()))?.is_some())
 }
 
 pub(crate) fn revoke(connection: &Connection, number: DirectoryNumber, token: TokenId) -> Result<bool> {

@@ -1,7 +1,7 @@
 //! What was begun and must be gone on with, clearing what a deleted directory leaves, and checking rows against the
 //! log.
 
-use lockstep_core::id::{DirectoryNumber, LocalId};
+use lockstep_core::id::{DirectoryNumber, LocalId, OrganizationId, RequestId};
 use lockstep_core::mapping::STANDARD_VERSION;
 use lockstep_core::model::DirectoryState;
 use lockstep_core::query::Kind;
@@ -47,6 +47,8 @@ const CLEAR: [&str; 9] = [
     "DELETE FROM directory_mappings WHERE directory IN
      (SELECT directory FROM directory_mappings WHERE directory = ?1 LIMIT ?2)",
 ];
+const ORGANIZATIONS: &str = "SELECT id, ended FROM organizations INDEXED BY organizations_ending
+    WHERE ended IS NOT NULL AND cleared = 0 ORDER BY id LIMIT ?1";
 const TO_SWEEP: &str = "SELECT number FROM directories INDEXED BY directories_to_sweep
     WHERE sweep IS NOT NULL AND state <> 'deleting' ORDER BY number LIMIT ?1";
 const BEHIND: &str = "SELECT number FROM directories INDEXED BY directories_standard
@@ -55,14 +57,32 @@ const CLEARED: &str = "UPDATE directories SET cleared = 1 WHERE number = ?1";
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
-    TO_CLEAR, TO_SWEEP, BEHIND, ENDED, CLEAR[0], CLEAR[1], CLEAR[2], CLEAR[3], CLEAR[4], CLEAR[5], CLEAR[6],
-    CLEAR[7], CLEAR[8], CLEARED,
+    ORGANIZATIONS,
+    TO_CLEAR,
+    TO_SWEEP,
+    BEHIND,
+    ENDED,
+    CLEAR[0],
+    CLEAR[1],
+    CLEAR[2],
+    CLEAR[3],
+    CLEAR[4],
+    CLEAR[5],
+    CLEAR[6],
+    CLEAR[7],
+    CLEAR[8],
+    CLEARED,
 ];
 
 pub(crate) fn list(connection: &Connection, limit: usize) -> Result<Vec<Work>> {
-    let mut work = many(connection, ENDED, [codec::limit(limit)], |row| {
-        Ok(Work::EndGroup(codec::directory_number(row, 0)?, codec::local_id(row, 1)?))
+    let mut work = many(connection, ORGANIZATIONS, [codec::limit(limit)], |row| {
+        let (id, request) = (codec::read_wide(row, 0)?, codec::read_wide(row, 1)?);
+        Ok(Work::EndOrganization(OrganizationId(id), RequestId(request)))
     })?;
+    let rest = limit.saturating_sub(work.len());
+    work.extend(many(connection, ENDED, [codec::limit(rest)], |row| {
+        Ok(Work::EndGroup(codec::directory_number(row, 0)?, codec::local_id(row, 1)?))
+    })?);
     let rest = limit.saturating_sub(work.len());
     work.extend(many(connection, TO_SWEEP, [codec::limit(rest)], |row| {
         codec::directory_number(row, 0).map(Work::Sweep)

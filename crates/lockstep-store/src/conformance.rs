@@ -9,6 +9,7 @@
     reason = "cases are tests: what must not be stops them"
 )]
 
+pub mod application;
 pub mod batch;
 pub mod clients;
 pub mod kit;
@@ -145,6 +146,27 @@ macro_rules! conformance_cases {
                 nothing_is_taken_after_stop_and_all_before_it_is_answered
                 dropping_the_future_cancels_nothing
                 a_large_document_is_kept_whole
+            ;
+            application:
+                an_api_key_is_kept_as_it_was_given
+                every_page_of_api_keys_holds_what_it_must
+                a_removed_api_key_is_none_again
+                one_key_from_which_nothing_is_kept_remains
+                of_api_keys_an_expired_one_gives_way_and_none_that_lives
+                a_rotated_api_key_lives_on_for_a_while
+                an_api_keys_last_use_never_goes_back
+                a_rotated_token_lives_on_for_a_while
+                of_tokens_an_expired_one_gives_way_and_none_that_lives
+                there_are_never_more_clients_than_may_be
+                an_organization_keeps_its_domains
+                a_domain_is_one_organizations_alone
+                a_deleted_organization_is_gone_at_once
+                a_deleted_organization_ends_with_its_last_directory
+                a_request_that_comes_again_changes_nothing
+                of_one_request_that_comes_twice_at_once_one_is_carried_out
+                a_receipt_counts_for_a_day_and_is_removed_in_steps
+                a_directory_is_made_once_by_one_request
+                what_is_refused_leaves_no_receipt
             ;
             clients:
                 a_client_is_kept_as_it_was_given

@@ -9,10 +9,13 @@ use lockstep_core::client::{OAuthClient, UsedAssertion};
 use lockstep_core::clock::{Random, Timestamp};
 use lockstep_core::command::Envelope;
 use lockstep_core::event::{EventType, Record};
-use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, RequestId, TokenId};
+use lockstep_core::id::{
+    ApiKeyId, ClientId, DirectoryNumber, DomainId, EventId, LocalId, OrganizationId, RequestId, TokenId,
+};
 use lockstep_core::mapping::{AttributeMapping, DirectoryMapping, StandardAttribute};
 use lockstep_core::model::{ApiKey, Directory, Group, Head, Organization, Token, User};
 use lockstep_core::query::{Kind, Lookup};
+use lockstep_core::receipt::{Receipt, ReceiptKey};
 use lockstep_core::schemas::OwnSchemas;
 use lockstep_core::version::GroupOfUser;
 use lockstep_core::written::Written;
@@ -20,11 +23,13 @@ use tokio::sync::watch;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod entry;
 mod error;
 pub mod memory;
 mod page;
 pub mod requests;
 
+pub use entry::{Entered, Entry, KeyRemoval};
 pub use error::{Result, StoreError};
 pub use page::{Order, Page, Walk};
 pub use requests::{RequestLog, RequestQuery, RequestRecord, RequestsInMemory};
@@ -158,6 +163,15 @@ pub struct Issue {
     pub assertions_max: usize,
 }
 
+/// That an API key was used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeyUse {
+    /// Which one.
+    pub key: ApiKeyId,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What became of a token that was to be issued.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Issued {
@@ -207,6 +221,8 @@ pub enum Work {
     SpreadMapping(OrganizationId),
     /// A deleted directory has rows left: call [`Store::clear`].
     Clear(DirectoryNumber),
+    /// An organization was deleted by this request: delete its directories, then call [`Store::clear_organization`].
+    EndOrganization(OrganizationId, RequestId),
 }
 
 /// What a store promises. Every backend passes the cases of `conformance`, which is where each promise is told as a case.
@@ -222,15 +238,46 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// which they were submitted.
     fn submit(&self, envelope: Envelope) -> impl Future<Output = Result<Answer>> + Send;
 
-    /// Makes or changes an organization. [`StoreError::Conflict`] where its external id is another's.
-    fn put_organization(&self, organization: Organization) -> impl Future<Output = Result<()>> + Send;
+    /// Records what an application's request asks for, with the receipt of the request, in one transaction. Where the
+    /// request was carried out before, within [`RECEIPT_LIFETIME`](lockstep_core::receipt::RECEIPT_LIFETIME), nothing
+    /// happens. [`StoreError::Conflict`] where something that is one's alone is another's: an organization's
+    /// `external_id`, a `domain`, a `token`, a `client`, an `api_key` (one that was removed included).
+    /// [`StoreError::NotFound`] where the directory that it is for is not there or was deleted.
+    fn enter(&self, entry: Entry, receipt: Option<Receipt>) -> impl Future<Output = Result<Entered>> + Send;
+    /// What is kept of a request that was carried out after this time.
+    fn receipt(
+        &self,
+        key: ReceiptKey,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<Option<Receipt>>> + Send;
+    /// Removes up to `limit` receipts of this time and before; whether there may be more.
+    fn remove_receipts(&self, until: Timestamp, limit: usize) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Makes or changes an organization. [`StoreError::Conflict`] where its external id or a domain is another's.
+    fn put_organization(&self, organization: Organization) -> impl Future<Output = Result<()>> + Send {
+        async move { self.enter(Entry::Organization(Box::new(organization)), None).await.map(drop) }
+    }
     /// Changes an organization from `before` to `after`, which has the same id. False where it is no longer as `before`
-    /// says (or there is none), and nothing happened; [`StoreError::Conflict`] where the external id is another's.
+    /// says (or there is none), and nothing happened; [`StoreError::Conflict`] where the external id or a domain is
+    /// another's.
     fn replace_organization(
         &self,
         before: Organization,
         after: Organization,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        let entry = Entry::Replacement { before: Box::new(before), after: Box::new(after) };
+        async move { Ok(self.enter(entry, None).await? == Entered::Done) }
+    }
+    /// Deletes an organization: it is not found any more, its domains and its external id are free, no directory is made
+    /// for it, and API keys that are limited to some organizations lose it, [`Store::epoch`] included. What is left is
+    /// [`Work::EndOrganization`]. Whether there was one.
+    fn end_organization(
+        &self,
+        id: OrganizationId,
+        request: RequestId,
     ) -> impl Future<Output = Result<bool>> + Send;
+    /// Ends the work of a deleted organization that has no directories any more; whether that is so.
+    fn clear_organization(&self, id: OrganizationId) -> impl Future<Output = Result<bool>> + Send;
     /// An organization.
     fn organization(&self, id: OrganizationId) -> impl Future<Output = Result<Option<Organization>>> + Send;
     /// The organization that the application knows by this id.
@@ -238,6 +285,16 @@ pub trait Store: Clone + Send + Sync + 'static {
         &self,
         external_id: &str,
     ) -> impl Future<Output = Result<Option<Organization>>> + Send;
+    /// The organization that has the domain with this id.
+    fn organization_of_domain(
+        &self,
+        domain: DomainId,
+    ) -> impl Future<Output = Result<Option<Organization>>> + Send;
+    /// The organizations that have one of these domains, each once, by id.
+    fn organizations_with_domains(
+        &self,
+        names: Vec<String>,
+    ) -> impl Future<Output = Result<Vec<Organization>>> + Send;
     /// Organizations, by id.
     fn organizations(
         &self,
@@ -249,9 +306,19 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Notes the mark of the master key, in place of another.
     fn put_master_key_mark(&self, mark: [u8; 16]) -> impl Future<Output = Result<()>> + Send;
 
-    /// Adds an API key. [`StoreError::Conflict`] where the digest or the id is another's.
-    fn put_api_key(&self, key: ApiKey) -> impl Future<Output = Result<()>> + Send;
-    /// The API key with this digest.
+    /// Adds an API key, however many there are. [`StoreError::Conflict`] where the digest or the id is another's, or was
+    /// one that was removed.
+    fn put_api_key(&self, key: ApiKey) -> impl Future<Output = Result<()>> + Send {
+        async move { self.enter(Entry::ApiKey { key, max: usize::MAX }, None).await.map(drop) }
+    }
+    /// API keys by id, expired ones included.
+    fn api_keys(&self, page: Page<ApiKeyId>) -> impl Future<Output = Result<Vec<ApiKey>>> + Send;
+    /// Removes an API key, unless it is the last one from which nothing is kept. Effective at once, [`Store::epoch`]
+    /// included; and its secret never becomes a key again.
+    fn remove_api_key(&self, id: ApiKeyId) -> impl Future<Output = Result<KeyRemoval>> + Send;
+    /// Notes when API keys were last used, as [`Store::touch_tokens`] does of tokens.
+    fn touch_api_keys(&self, uses: Vec<KeyUse>) -> impl Future<Output = Result<()>> + Send;
+    /// The API key with this digest, expired or not.
     fn api_key(&self, digest: [u8; 32]) -> impl Future<Output = Result<Option<ApiKey>>> + Send;
     /// Whether there is any API key.
     fn has_api_keys(&self) -> impl Future<Output = Result<bool>> + Send;
@@ -286,7 +353,7 @@ pub trait Store: Clone + Send + Sync + 'static {
         &self,
         number: DirectoryNumber,
     ) -> impl Future<Output = Result<Option<(Directory, Head)>>> + Send;
-    /// Directories that are not deleted, by `local` part of their id (which grows with time).
+    /// Directories that are not deleted, those of deleted organizations left out unless they are asked for, by `local` part of their id (which grows with time).
     fn directories(
         &self,
         query: DirectoryQuery,
@@ -307,7 +374,9 @@ pub trait Store: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Token>>> + Send;
     /// Adds a bearer token to a directory. [`StoreError::NotFound`] where there is no such directory or it was
     /// deleted, [`StoreError::Conflict`] where the digest is another's.
-    fn put_token(&self, directory: DirectoryNumber, token: Token) -> impl Future<Output = Result<()>> + Send;
+    fn put_token(&self, directory: DirectoryNumber, token: Token) -> impl Future<Output = Result<()>> + Send {
+        async move { self.enter(Entry::Token { directory, token, max: usize::MAX }, None).await.map(drop) }
+    }
     /// Removes a bearer token; whether there was one. Effective at once, [`Store::epoch`] included.
     fn revoke_token(
         &self,
@@ -337,7 +406,9 @@ pub trait Store: Clone + Send + Sync + 'static {
         &self,
         directory: DirectoryNumber,
         client: OAuthClient,
-    ) -> impl Future<Output = Result<()>> + Send;
+    ) -> impl Future<Output = Result<()>> + Send {
+        async move { self.enter(Entry::Client { directory, client, max: usize::MAX }, None).await.map(drop) }
+    }
     /// The OAuth client with this id, and whose it is.
     fn client(
         &self,

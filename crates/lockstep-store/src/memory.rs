@@ -1,28 +1,32 @@
 //! The reference: maps under one lock, no index, no cleverness. What it does is what every other backend must do.
 //! Nothing of it outlives the process.
 
+mod entries;
 mod island;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lockstep_core::batch::{Answer, Batch, Progress};
 use lockstep_core::client::OAuthClient;
 use lockstep_core::clock::{Clock, Timestamp};
 use lockstep_core::command::{Envelope, Refusal};
-use lockstep_core::id::{ClientId, DirectoryNumber, EventId, LocalId, OrganizationId, RequestId, TokenId};
+use lockstep_core::id::{
+    ApiKeyId, ClientId, DirectoryNumber, DomainId, EventId, LocalId, OrganizationId, RequestId, TokenId,
+};
 use lockstep_core::mapping::{AttributeMapping, DirectoryMapping};
-use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Token};
+use lockstep_core::model::{ApiKey, Directory, DirectoryState, Head, Organization, Reach, Token};
 use lockstep_core::query::{Kind, Lookup};
+use lockstep_core::receipt::{Receipt, ReceiptKey};
 use lockstep_core::schemas::OwnSchemas;
 use lockstep_core::view::{Changes, Key, Loaded};
 use lockstep_scim::text;
 use tokio::sync::watch;
 
 use crate::{
-    DirectoryQuery, EventQuery, EventScope, EventView, GroupView, Issue, Issued, OrganizationMapping, Page,
-    Position, RandomFactory, Result, ShownUser, ShownUsers, StandardOf, Store, StoreError, TokenUse,
-    UserView, Work,
+    DirectoryQuery, Entered, Entry, EventQuery, EventScope, EventView, GroupView, Issue, Issued, KeyRemoval,
+    KeyUse, OrganizationMapping, Page, Position, RandomFactory, Result, ShownUser, ShownUsers, StandardOf,
+    Store, StoreError, TokenUse, UserView, Work,
 };
 use island::Island;
 
@@ -43,7 +47,12 @@ struct Shared {
 struct State {
     organizations: BTreeMap<OrganizationId, Organization>,
     organization_mappings: BTreeMap<OrganizationId, OrganizationMapping>,
+    /// Deleted organizations: by which request, while they have directories left.
+    ended: BTreeMap<OrganizationId, Option<RequestId>>,
     api_keys: BTreeMap<[u8; 32], ApiKey>,
+    /// The digests of API keys that were removed.
+    removed_keys: BTreeSet<[u8; 32]>,
+    receipts: BTreeMap<ReceiptKey, Receipt>,
     tokens: BTreeMap<[u8; 32], (DirectoryNumber, Token)>,
     clients: BTreeMap<ClientId, (DirectoryNumber, OAuthClient)>,
     /// Assertions that were used, by their clients and digests, and until when they are remembered.
@@ -99,9 +108,15 @@ impl Memory {
 
 impl State {
     fn load(&self, number: DirectoryNumber, key: &Key) -> Loaded {
-        match self.directories.get(&number) {
-            Some(island) => island.load(key),
-            None => island::load_nothing(key),
+        match key {
+            Key::Ended(organization) => Loaded::Present(self.ended.contains_key(organization)),
+            Key::Receipt(key, since) => {
+                Loaded::Present(self.receipts.get(key).is_some_and(|receipt| receipt.at > *since))
+            }
+            key => match self.directories.get(&number) {
+                Some(island) => island.load(key),
+                None => island::load_nothing(key),
+            },
         }
     }
 
@@ -111,6 +126,9 @@ impl State {
         }
         for token in &changes.tokens {
             self.tokens.insert(token.digest, (number, token.clone()));
+        }
+        for receipt in &changes.receipts {
+            self.keep(receipt.clone());
         }
         let appended = changes.records.iter().map(|record| (number, record.seq));
         let first = self.log.len() as u64 + 1;
@@ -131,19 +149,6 @@ impl State {
                 }
             }
         }
-    }
-
-    fn put_organization(&mut self, organization: Organization) -> Result<()> {
-        let taken = self.organizations.values().any(|other| {
-            other.id != organization.id
-                && other.external_id.is_some()
-                && other.external_id == organization.external_id
-        });
-        if taken {
-            return Err(StoreError::Conflict { what: "external_id" });
-        }
-        self.organizations.insert(organization.id, organization);
-        Ok(())
     }
 
     /// Removes up to `limit` tokens; how many it were.
@@ -190,16 +195,47 @@ impl Store for Memory {
         Ok(answers.pop().unwrap_or(Err(Refusal::Fault)))
     }
 
-    async fn put_organization(&self, organization: Organization) -> Result<()> {
-        self.lock_to_write()?.put_organization(organization)
+    async fn enter(&self, entry: Entry, receipt: Option<Receipt>) -> Result<Entered> {
+        self.lock_to_write()?.enter(entry, receipt)
     }
 
-    async fn replace_organization(&self, before: Organization, after: Organization) -> Result<bool> {
+    async fn receipt(&self, key: ReceiptKey, since: Timestamp) -> Result<Option<Receipt>> {
+        Ok(self.lock().receipts.get(&key).filter(|receipt| receipt.at > since).cloned())
+    }
+
+    async fn remove_receipts(&self, until: Timestamp, limit: usize) -> Result<bool> {
         let mut state = self.lock_to_write()?;
-        if before.id != after.id || state.organizations.get(&before.id) != Some(&before) {
+        let due = state.receipts.values().filter(|receipt| receipt.at <= until);
+        let due: Vec<ReceiptKey> = due.map(|receipt| receipt.key).take(limit).collect();
+        for key in &due {
+            state.receipts.remove(key);
+        }
+        Ok(due.len() == limit)
+    }
+
+    async fn end_organization(&self, id: OrganizationId, request: RequestId) -> Result<bool> {
+        let mut state = self.lock_to_write()?;
+        if state.organizations.remove(&id).is_none() {
             return Ok(false);
         }
-        state.put_organization(after).map(|()| true)
+        state.ended.insert(id, Some(request));
+        for key in state.api_keys.values_mut() {
+            if let Reach::Organizations(list) = &mut key.reach {
+                list.retain(|organization| *organization != id);
+            }
+        }
+        state.epoch += 1;
+        Ok(true)
+    }
+
+    async fn clear_organization(&self, id: OrganizationId) -> Result<bool> {
+        let mut state = self.lock_to_write()?;
+        let mut directories = state.directories.values();
+        if directories.any(|island| !island.is_deleted() && island.organization() == id) {
+            return Ok(false);
+        }
+        state.ended.entry(id).and_modify(|request| *request = None);
+        Ok(true)
     }
 
     async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>> {
@@ -229,13 +265,40 @@ impl Store for Memory {
         Ok(())
     }
 
-    async fn put_api_key(&self, key: ApiKey) -> Result<()> {
+    async fn organization_of_domain(&self, domain: DomainId) -> Result<Option<Organization>> {
+        let state = self.lock();
+        let mut all = state.organizations.values();
+        Ok(all.find(|organization| organization.domains.iter().any(|own| own.id == domain)).cloned())
+    }
+
+    async fn organizations_with_domains(&self, names: Vec<String>) -> Result<Vec<Organization>> {
+        let state = self.lock();
+        let all = state.organizations.values();
+        Ok(all.filter(|one| one.domains.iter().any(|own| names.contains(&own.name))).cloned().collect())
+    }
+
+    async fn api_keys(&self, page: Page<ApiKeyId>) -> Result<Vec<ApiKey>> {
+        let mut found: Vec<ApiKey> = self.lock().api_keys.values().cloned().collect();
+        found.sort_by_key(|key| key.id);
+        Ok(part(found.into_iter(), |key| key.id, page))
+    }
+
+    async fn remove_api_key(&self, id: ApiKeyId) -> Result<KeyRemoval> {
         let mut state = self.lock_to_write()?;
-        if state.api_keys.values().any(|other| other.digest == key.digest || other.id == key.id) {
-            return Err(StoreError::Conflict { what: "api_key" });
+        let Some(key) = state.api_key(id).cloned() else { return Ok(KeyRemoval::Missing) };
+        if key.is_master() && state.master_keys() == 1 {
+            return Ok(KeyRemoval::Last);
         }
-        state.api_keys.insert(key.digest, key);
-        state.epoch += 1;
+        state.remove_key(key.digest);
+        Ok(KeyRemoval::Done)
+    }
+
+    async fn touch_api_keys(&self, uses: Vec<KeyUse>) -> Result<()> {
+        let mut state = self.lock_to_write()?;
+        for key in state.api_keys.values_mut() {
+            let used = uses.iter().filter(|used| used.key == key.id);
+            key.last_used_at = used.map(|used| used.at).chain(key.last_used_at).max();
+        }
         Ok(())
     }
 
@@ -300,10 +363,14 @@ impl Store for Memory {
         page: Page<LocalId>,
     ) -> Result<Vec<(Directory, Head)>> {
         let search = query.search.as_deref().map(text::fold);
-        let mut found: Vec<(Directory, Head)> =
-            self.lock().directories.values().map(Island::directory_and_head).collect();
+        let (mut found, ended): (Vec<(Directory, Head)>, Vec<OrganizationId>) = {
+            let state = self.lock();
+            let rows = state.directories.values().map(Island::directory_and_head).collect();
+            (rows, state.ended.keys().copied().collect())
+        };
         found.retain(|(directory, _)| {
             directory.state != DirectoryState::Deleting
+                && (query.organizations.is_some() || !ended.contains(&directory.organization))
                 && query.organizations.as_ref().is_none_or(|list| list.contains(&directory.organization))
                 && search.as_ref().is_none_or(|part| text::fold(&directory.name).contains(part.as_ref()))
         });
@@ -333,19 +400,6 @@ impl Store for Memory {
         Ok(part(found.into_iter(), |token| token.id, page))
     }
 
-    async fn put_token(&self, directory: DirectoryNumber, token: Token) -> Result<()> {
-        let mut state = self.lock_to_write()?;
-        if state.directories.get(&directory).is_none_or(Island::is_deleted) {
-            return Err(StoreError::NotFound { what: "directory" });
-        }
-        if state.tokens.values().any(|(_, other)| other.digest == token.digest || other.id == token.id) {
-            return Err(StoreError::Conflict { what: "token" });
-        }
-        state.tokens.insert(token.digest, (directory, token));
-        state.epoch += 1;
-        Ok(())
-    }
-
     async fn revoke_token(&self, directory: DirectoryNumber, token: TokenId) -> Result<bool> {
         let found = self
             .lock_to_write()?
@@ -372,18 +426,6 @@ impl Store for Memory {
             .lock_to_write()?
             .remove_tokens(limit, |_, found| found.client.is_some() && !found.is_alive(now));
         Ok(removed == limit)
-    }
-
-    async fn put_client(&self, directory: DirectoryNumber, client: OAuthClient) -> Result<()> {
-        let mut state = self.lock_to_write()?;
-        if state.directories.get(&directory).is_none_or(Island::is_deleted) {
-            return Err(StoreError::NotFound { what: "directory" });
-        }
-        if state.clients.contains_key(&client.id) {
-            return Err(StoreError::Conflict { what: "client" });
-        }
-        state.clients.insert(client.id, (directory, client));
-        Ok(())
     }
 
     async fn client(&self, id: ClientId) -> Result<Option<(DirectoryNumber, OAuthClient)>> {
@@ -558,7 +600,9 @@ impl Store for Memory {
         let work = state.directories.iter().flat_map(|(number, island)| island.work(*number));
         let mapped = state.organization_mappings.iter().filter(|(_, mapping)| !mapping.is_everywhere());
         let work = work.chain(mapped.map(|(id, _)| Work::SpreadMapping(*id)));
-        Ok(work.take(limit).collect())
+        let ended = state.ended.iter().filter_map(|(id, request)| Some((*id, (*request)?)));
+        let ended = ended.map(|(id, request)| Work::EndOrganization(id, request));
+        Ok(ended.chain(work).take(limit).collect())
     }
 
     async fn clear(&self, directory: DirectoryNumber, limit: usize) -> Result<bool> {

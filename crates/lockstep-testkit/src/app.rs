@@ -212,12 +212,8 @@ impl<S: Store> TestApp<S> {
         let mut random = self.state.secrets.random();
         let id = ApiKeyId::draw(CLOCK_START, &mut *random);
         let secret = format!("key-of-a-test-{id}");
-        let key = ApiKey {
-            id,
-            digest: digest_of(&secret),
-            reach: Reach::Organizations(ids),
-            created_at: CLOCK_START,
-        };
+        let reach = Reach::Organizations(ids);
+        let key = ApiKey { reach, ..ApiKey::unrestricted(id, digest_of(&secret), CLOCK_START) };
         self.state.store.put_api_key(key).await.expect("the store takes an API key");
         secret
     }

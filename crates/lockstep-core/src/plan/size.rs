@@ -40,6 +40,7 @@ pub(crate) fn bytes_of(steps: &[Step]) -> usize {
         | Step::Head(_)
         | Step::Token(_)
         | Step::Membership { .. }
+        | Step::Receipt(_)
         | Step::Append(_) => 0,
     };
     steps.iter().map(bytes).sum()

@@ -85,13 +85,7 @@ impl World {
             updated_at: Timestamp(0),
         };
         let token = Token::unrestricted(TokenId(1), [0; 32], Timestamp(0));
-        world
-            .one(Command::CreateDirectory(Box::new(NewDirectory {
-                directory,
-                token,
-                mapping: BTreeMap::new(),
-            })))
-            .unwrap();
+        world.one(Command::CreateDirectory(Box::new((directory, token).into()))).unwrap();
         world
     }
 
@@ -176,6 +170,7 @@ impl World {
             Key::Group(id) => Loaded::Group(self.groups.get(id).cloned()),
             Key::GroupName(name) => Loaded::Id(group_by(&|group| group.display_name_key() == *name)),
             Key::GroupExternalId(id) => Loaded::Id(group_by(&|group| group.external_id() == Some(id))),
+            Key::Ended(_) | Key::Receipt(..) => Loaded::Present(false),
             Key::Membership { group, user } => Loaded::Present(self.memberships.contains(&(*group, *user))),
             Key::GroupsOf(user) => Loaded::Ids(
                 self.memberships.iter().filter(|pair| pair.1 == *user).map(|pair| pair.0).collect(),

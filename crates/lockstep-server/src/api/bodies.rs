@@ -8,8 +8,8 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::openapi::vocabulary::{
-    ClientAuthentication, Contract, DirectoryStateChange, DirectoryType, ExternalId, MappedBy, MappedType,
-    MetadataChange, Name, ResourceType, Scope, SettingsChange,
+    ClientAuthentication, Contract, DirectoryStateChange, DirectoryType, Domain, DomainState, ExternalId,
+    MappedBy, MappedType, MetadataChange, Name, ResourceType, Scope, SettingsChange,
 };
 
 /// An organization to be made.
@@ -21,6 +21,58 @@ pub struct NewOrganization {
     pub external_id: Option<ExternalId>,
     /// What the application notes of it.
     pub metadata: Option<MetadataChange>,
+    /// Its domains.
+    pub domain_data: Option<Vec<DomainData>>,
+    /// Its domains by name alone, each `pending`. Not with `domain_data`, which is to be preferred.
+    pub domains: Option<Vec<Domain>>,
+    /// Whether the application lets people of other domains in: kept for the application alone.
+    #[schema(nullable = false)]
+    pub allow_profiles_outside_organization: Option<bool>,
+}
+
+/// A domain that an organization shall have.
+#[derive(ToSchema, Debug)]
+pub struct DomainData {
+    /// The domain.
+    pub domain: Domain,
+    /// `verified`, where the application knows that it is the organization's. Left out: as it is, at first `pending`.
+    pub state: Option<DomainState>,
+}
+
+/// A domain to be added to an organization.
+#[derive(ToSchema, Debug)]
+pub struct NewOrganizationDomain {
+    /// The domain.
+    pub domain: Domain,
+    /// The organization that shall have it.
+    pub organization_id: String,
+}
+
+/// An API key to be made.
+#[derive(ToSchema, Debug)]
+pub struct NewApiKey {
+    /// What it is called.
+    pub name: Option<Name>,
+    /// The organizations to which it is limited, at most 100. Left out: as the key that asks.
+    pub organization_ids: Option<Vec<String>>,
+    /// Whether it changes nothing. Left out: as the key that asks.
+    #[schema(nullable = false)]
+    pub read_only: Option<bool>,
+    /// From when on it is refused: a time still to come. Left out: as the key that asks; null: it has no end.
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
+}
+
+/// A credential to be put in another one's place.
+#[derive(ToSchema, Debug)]
+pub struct Rotation {
+    /// For how many seconds the old one is still accepted; 0: it is refused at once.
+    #[schema(minimum = 0, maximum = 2_592_000)]
+    pub overlap_seconds: u64,
+    /// From when on the new one is refused: a time still to come. Left out: after as long a life as the old one's; null: it
+    /// has no end.
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
 }
 
 /// What to change of an organization. What is left out stays.
@@ -32,6 +84,15 @@ pub struct OrganizationChange {
     pub external_id: Option<ExternalId>,
     /// What the application notes of it; null takes all of it away.
     pub metadata: Option<MetadataChange>,
+    /// All the domains that it shall have: those that are not named are taken away.
+    pub domain_data: Option<Vec<DomainData>>,
+    /// The same by name alone, each with the state that it has. Not with `domain_data`, which is to be preferred.
+    pub domains: Option<Vec<Domain>>,
+    /// Whether the application lets people of other domains in: kept for the application alone.
+    #[schema(nullable = false)]
+    pub allow_profiles_outside_organization: Option<bool>,
+    /// Under which id a payment service knows it; null: under none.
+    pub stripe_customer_id: Option<Name>,
 }
 
 /// A directory to be made.

@@ -1,15 +1,18 @@
 //! Directories: one IdP's connection to one organization.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
 use lockstep_core::command::{Command, Envelope, NewDirectory, Refusal, Reply};
 use lockstep_core::credential_header::CredentialHeader;
+use lockstep_core::event::ToldDomain;
 use lockstep_core::id::{DirectoryId, DirectoryNumber, LocalId, OrganizationId, RequestId, TokenId};
 use lockstep_core::limits::CREDENTIAL_HEADER_BYTES_LIMIT;
 use lockstep_core::mapping::STANDARD_VERSION;
-use lockstep_core::model::{Directory, DirectoryState, Head, Token};
+use lockstep_core::model::{Directory, DirectoryState, Head, Organization, OrganizationDomain, Token};
 use lockstep_core::recognition::Recognition;
 use lockstep_core::settings::{Setting, Settings};
 use lockstep_idp::Provider;
@@ -19,24 +22,16 @@ use super::bodies;
 use super::fields::{Fields, Given};
 use super::paging::{self, Paging};
 use super::query::Query;
-use super::render;
+use super::{domains, render};
 use crate::auth::ApiCaller;
 use crate::body::JsonObject;
 use crate::limits::{NAME_BYTES_LIMIT, NUMBER_DRAWS_LIMIT};
+use crate::once::Once;
 use crate::openapi::{Operation, Tag, text};
 use crate::problem::Problem;
 use crate::recognition;
 use crate::state::{AppState, TOKEN_PREFIX, digest_of, secret_text};
 use crate::trail::Trail;
-
-/// A directory that was made, and the secret that is shown this one time.
-#[derive(Clone, Debug)]
-pub struct Created {
-    /// The directory.
-    pub directory: Directory,
-    /// By what its IdP will be known.
-    pub bearer_token: String,
-}
 
 /// How [`create`] is described.
 pub(crate) const CREATE: Operation = Operation::new("create_directory", Tag::Directories, "Make a directory")
@@ -53,6 +48,7 @@ pub(crate) async fn create<S: Store>(
     State(state): State<AppState<S>>,
     Extension(request): Extension<RequestId>,
     caller: ApiCaller,
+    once: Once,
     JsonObject(body): JsonObject,
 ) -> Result<Response, Problem> {
     let mut fields = Fields::new(body, &CREATE);
@@ -70,12 +66,8 @@ pub(crate) async fn create<S: Store>(
     let provider = provider.ok_or_else(|| Problem::fault("a known type has no contract"))?;
     let organization = caller.organization(&state, &organization).await?;
 
-    let (created, trail) = make(&state, request, organization.id, &name, &directory_type, provider).await?;
-    let mut answer =
-        render::directory(&created.directory, &Head::default(), &state.contract_rules(&created.directory));
-    answer.scim_endpoint = Some(scim_endpoint(&state, created.directory.id));
-    answer.bearer_token = Some(created.bearer_token);
-    Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response())
+    let new = New { organization: &organization, name: &name, directory_type: &directory_type, provider };
+    make(&state, request, &once, new).await
 }
 
 /// The contract that the field `contract` names; nothing where it is left out, or wrong and noted as such.
@@ -100,12 +92,12 @@ pub(crate) const LIST: Operation = Operation::new("list_directories", Tag::Direc
     .parameters(&[
         text("organization_id", "Those of this organization."),
         text("search", "Those whose name has this text in it, in any letter case."),
-        text("domain", "Those with this domain. No directory has one, so that none is found by one."),
+        text("domain", "Those of the organization that has this domain."),
     ])
     .list::<render::Directory>("A part of the directories within the key's reach.")
     .errors(&[404]);
 
-/// `GET /directories`. No directory has a domain here, so none is found by one.
+/// `GET /directories`. By `domain`: those of the organization that has it.
 pub(crate) async fn list<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
@@ -114,15 +106,23 @@ pub(crate) async fn list<S: Store>(
     let paging = Paging::read(&query, |text| DirectoryId::parse(text).map(|id| id.local))?;
     let organizations = caller.scope(&state, query.one("organization_id")?).await?;
     let search = query.one("search")?.map(str::to_owned);
-    let mut found = if query.one("domain")?.is_none() {
-        state.store.directories(DirectoryQuery { organizations, search }, paging.page.clone()).await?
-    } else {
-        Vec::new()
+    let organizations = match query.one("domain")? {
+        None => organizations,
+        Some(domain) => {
+            let names = domains::normalized(domain).into_iter().collect();
+            let owners = state.store.organizations_with_domains(names).await?.into_iter();
+            let within = |id: &OrganizationId| organizations.as_ref().is_none_or(|list| list.contains(id));
+            Some(owners.map(|owner| owner.id).filter(within).collect())
+        }
     };
+    let query = DirectoryQuery { organizations, search };
+    let mut found = state.store.directories(query, paging.page.clone()).await?;
     let cursors = paging.cut(&mut found, |(directory, _)| directory.id.to_string());
-    let rendered = found
-        .iter()
-        .map(|(directory, head)| render::directory(directory, head, &state.contract_rules(directory)));
+    let domains = domains_of(&state, found.iter().map(|(directory, _)| directory.organization)).await?;
+    let rendered = found.iter().map(|(directory, head)| {
+        let domain = domains.get(&directory.organization).map(String::as_str);
+        render::directory(directory, head, &state.contract_rules(directory), domain)
+    });
     Ok(paging::list(rendered, cursors))
 }
 
@@ -138,7 +138,9 @@ pub(crate) async fn read<S: Store>(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (directory, head) = caller.directory(&state, &id).await?;
-    Ok(Json(render::directory(&directory, &head, &state.contract_rules(&directory))).into_response())
+    let domains = domains_of(&state, std::iter::once(directory.organization)).await?;
+    let domain = domains.get(&directory.organization).map(String::as_str);
+    Ok(Json(render::directory(&directory, &head, &state.contract_rules(&directory), domain)).into_response())
 }
 
 /// How [`update`] is described.
@@ -196,7 +198,9 @@ pub(crate) async fn update<S: Store>(
     if changed.sweep.is_some() {
         state.begun.notify_one();
     }
-    let answer = render::directory(changed, &head, &state.contract_rules(changed));
+    let domains = domains_of(&state, std::iter::once(changed.organization)).await?;
+    let domain = domains.get(&changed.organization).map(String::as_str);
+    let answer = render::directory(changed, &head, &state.contract_rules(changed), domain);
     Ok((Extension(trail), Json(answer)).into_response())
 }
 
@@ -215,6 +219,25 @@ fn credential_header(fields: &mut Fields) -> Option<CredentialHeader> {
         fields.wrong("credential_header", "invalid_credential_header", message);
     }
     header
+}
+
+/// How [`sync`] is described.
+pub(crate) const SYNC: Operation = Operation::new("sync_directory", Tag::Directories, "Pull a directory from its provider")
+    .about("Refused: it asks a provider that is pulled from to be pulled, and to every directory here its IdP pushes.")
+    .answers::<render::DirectorySync>(202, "It is queued. No directory here is answered so.")
+    .errors(&[404]);
+
+/// `POST /directories/{id}/sync`: refused. It asks a provider that is pulled from to be pulled; to every directory here its
+/// IdP pushes.
+pub(crate) async fn sync<S: Store>(
+    State(state): State<AppState<S>>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    caller.directory(&state, &id).await?;
+    let message = "this directory's provider is not pulled from: its IdP pushes each change by SCIM. To have everything \
+                   sent again, start a full synchronization in the IdP";
+    Err(Problem::invalid_field("id", "directory_sync_not_supported", message))
 }
 
 /// How [`remove`] is described.
@@ -241,26 +264,35 @@ pub(crate) async fn remove<S: Store>(
     Ok((StatusCode::ACCEPTED, Extension(trail)).into_response())
 }
 
-/// Makes a directory of a type that is known and with a contract that suits it, with one bearer token.
-pub async fn make<S: Store>(
+/// A directory that is to be made, of a type that is known and with a contract that suits it.
+struct New<'a> {
+    organization: &'a Organization,
+    name: &'a str,
+    directory_type: &'a str,
+    provider: &'static Provider,
+}
+
+/// Makes a directory with one bearer token. The answer is the directory with `scim_endpoint` and `bearer_token`.
+async fn make<S: Store>(
     state: &AppState<S>,
     request: RequestId,
-    organization: OrganizationId,
-    name: &str,
-    directory_type: &str,
-    provider: &'static Provider,
-) -> Result<(Created, Trail), Problem> {
-    let secret = state.draw_secret()?;
-    let bearer_token = secret_text(TOKEN_PREFIX, secret);
+    once: &Once,
+    new: New<'_>,
+) -> Result<Response, Problem> {
+    let New { organization, name, directory_type, provider } = new;
+    let bearer_token = secret_text(TOKEN_PREFIX, state.draw_secret()?);
     let mut random = state.secrets.random();
     // Where it changes before the directory is there, it is handed to the directory afterwards.
-    let mapping = state.store.organization_mapping(organization).await?.attributes;
+    let mapping = state.store.organization_mapping(organization.id).await?.attributes;
+    // A request that comes again must draw the same: by its number the lane sees that the two are one.
+    let mut numbers = once.numbers(state);
+    let told = |domain: &OrganizationDomain| ToldDomain { id: domain.id, name: domain.name.clone() };
     for _ in 0..NUMBER_DRAWS_LIMIT {
         let now = state.clock.now();
-        let number = DirectoryNumber(u32::try_from(random.next_u64() >> 32).unwrap_or_default());
+        let number = DirectoryNumber(u32::try_from(numbers.next_u64() >> 32).unwrap_or_default());
         let directory = Directory {
             id: DirectoryId { directory: number, local: LocalId::next(LocalId(0), now, &mut *random) },
-            organization,
+            organization: organization.id,
             name: name.to_owned(),
             directory_type: directory_type.to_owned(),
             contract: provider.slug.to_owned(),
@@ -275,30 +307,43 @@ pub async fn make<S: Store>(
             created_at: now,
             updated_at: now,
         };
-        let token = Token::unrestricted(TokenId::draw(now, &mut *random), digest_of(&bearer_token), now);
-        let envelope = Envelope {
-            directory: number,
-            request,
-            terms: state.terms_of(provider),
-            command: Command::CreateDirectory(Box::new(NewDirectory {
-                directory,
-                token,
-                mapping: mapping.clone(),
-            })),
+        let rules = state.contract_rules(&directory);
+        let mut answer = render::directory(&directory, &Head::default(), &rules, organization.domain());
+        answer.scim_endpoint = Some(scim_endpoint(state, directory.id));
+        answer.bearer_token = Some(bearer_token.clone());
+        let new = NewDirectory {
+            directory: directory.clone(),
+            token: Token::unrestricted(TokenId::draw(now, &mut *random), digest_of(&bearer_token), now),
+            mapping: mapping.clone(),
+            domains: organization.domains.iter().map(told).collect(),
+            receipt: once.receipt(state, StatusCode::CREATED, &answer)?,
         };
+        let command = Command::CreateDirectory(Box::new(new));
+        let envelope = Envelope { directory: number, request, terms: state.terms_of(provider), command };
         match state.store.submit(envelope).await? {
             Err(Refusal::NumberTaken) => {}
             Err(refusal) => return Err(refusal.into()),
             Ok(outcome) => {
-                let Reply::Directory(directory) = &outcome.reply else {
-                    return Err(Problem::fault("a new directory was answered with something else"));
-                };
                 let trail = Trail::about("POST /directories", directory.id, provider.slug).with(&outcome);
-                return Ok((Created { directory: Directory::clone(directory), bearer_token }, trail));
+                return Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response());
             }
         }
     }
     Err(Refusal::NumberTaken.into())
+}
+
+/// The domain of each organization that has one, as its directories show it.
+async fn domains_of<S: Store>(
+    state: &AppState<S>,
+    organizations: impl Iterator<Item = OrganizationId>,
+) -> Result<BTreeMap<OrganizationId, String>, Problem> {
+    let mut domains = BTreeMap::new();
+    for id in organizations.collect::<BTreeSet<_>>() {
+        let organization = state.store.organization(id).await?;
+        let domain = organization.as_ref().and_then(Organization::domain).map(str::to_owned);
+        domains.extend(domain.map(|domain| (id, domain)));
+    }
+    Ok(domains)
 }
 
 /// Where a directory's IdP sends its requests.

@@ -2,7 +2,9 @@
 //! that nobody knows is refused, since what it meant would be lost silently.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use lockstep_core::clock::Timestamp;
 use lockstep_core::settings::Setting;
 use lockstep_scim::schema::Schema;
 use lockstep_scim::{Limits, Object};
@@ -160,6 +162,47 @@ impl Fields {
                 None
             }
         }
+    }
+
+    /// A whole number of seconds within bounds, which must be there.
+    pub(crate) fn seconds(&mut self, name: &str, limit: Duration) -> Duration {
+        let max = limit.as_secs();
+        match self.object.get(name) {
+            None | Some(Value::Null) => {
+                let message = format!("`{name}` is required: a whole number from 0 to {max}");
+                self.wrong(name, "required", message);
+            }
+            Some(value) => match value.as_u64().filter(|seconds| *seconds <= max) {
+                Some(seconds) => return Duration::from_secs(seconds),
+                None => {
+                    self.wrong(
+                        name,
+                        "invalid_number",
+                        format!("`{name}` must be a whole number from 0 to {max}"),
+                    );
+                }
+            },
+        }
+        Duration::ZERO
+    }
+
+    /// A time that is still to come, which may be left out.
+    pub(crate) fn optional_end(&mut self, name: &str, now: Timestamp) -> Given<Timestamp> {
+        let text = match self.optional_text(name, NAME_BYTES_LIMIT) {
+            Given::Value(text) => text,
+            Given::Absent => return Given::Absent,
+            Given::Null => return Given::Null,
+        };
+        let time = Timestamp::parse(&text).filter(|time| now < *time);
+        if let Some(time) = time {
+            return Given::Value(time);
+        }
+        let message = format!(
+            "`{name}` must be a time that is still to come and before 9999-12-30, such as `2030-01-31T12:00:00Z`; leave \
+             it out where there is no end"
+        );
+        self.wrong(name, "invalid_time", message);
+        Given::Absent
     }
 
     /// A schema, as SCIM has it at /Schemas. What is wrong with it is told with its place.

@@ -6,10 +6,10 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
 use lockstep_core::client::{OAuthClient, Proof};
-use lockstep_core::id::{ClientId, DirectoryNumber};
+use lockstep_core::id::ClientId;
 use lockstep_core::model::Directory;
 use lockstep_idp::Issuer;
-use lockstep_store::{Page, Store};
+use lockstep_store::{Entered, Entry, Store};
 
 use super::bodies;
 use super::fields::Fields;
@@ -22,6 +22,7 @@ use crate::limits::{CLIENTS_LIMIT, NAME_BYTES_LIMIT};
 use crate::oauth::jwk::KeySet;
 use crate::oauth::metadata::AUTHENTICATION_METHODS;
 use crate::oauth::token::token_endpoint;
+use crate::once::Once;
 use crate::openapi::{Operation, Tag};
 use crate::problem::Problem;
 use crate::state::{AppState, CLIENT_SECRET_PREFIX, digest_of, provider_of, secret_text};
@@ -87,6 +88,7 @@ pub(crate) const CREATE: Operation =
 pub(crate) async fn create<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
+    once: Once,
     Path(id): Path<String>,
     JsonObject(body): JsonObject,
 ) -> Result<Response, Problem> {
@@ -100,15 +102,25 @@ pub(crate) async fn create<S: Store>(
     fields.done()?;
     let proof = proof.ok_or_else(|| Problem::fault("a proof that is wrong was not told to be"))?;
 
-    make_sure_of_room(&state, directory.id.directory).await?;
     let now = state.clock.now();
     let id = ClientId::draw(now, &mut *state.secrets.random());
     let client = OAuthClient { id, name, proof, scopes, created_at: now };
-    state.store.put_client(directory.id.directory, client.clone()).await?;
     let endpoint = token_endpoint(&state);
     let mut answer = render::oauth_client(directory.id, &client, &endpoint);
     if let Proof::Secret { .. } = client.proof {
         answer.client_secret = Some(secret);
+    }
+    let receipt = once.receipt(&state, StatusCode::CREATED, &answer)?;
+    let entry =
+        Entry::Client { directory: directory.id.directory, client: client.clone(), max: CLIENTS_LIMIT };
+    match state.store.enter(entry, receipt).await? {
+        Entered::Done => {}
+        Entered::Repeated => return Err(Problem::repeated()),
+        Entered::Full => {
+            let message = format!("the directory has {CLIENTS_LIMIT} OAuth clients: delete one first");
+            return Err(Problem::conflict("too_many_oauth_clients", message));
+        }
+        Entered::Stale | Entered::LastKey => return Err(Problem::fault("a client takes nobody's place")),
     }
     let trail = trail("POST /directories/{id}/oauth_clients", &directory, id)?;
     Ok((StatusCode::CREATED, Extension(trail), Json(answer)).into_response())
@@ -218,14 +230,6 @@ fn trust(fields: &mut Fields, issuer: &'static Issuer) -> Option<Proof> {
     }
     let issuer = issuer.name.to_owned();
     valid.then_some(Proof::Issuer { issuer, tenant, audience, application })
-}
-
-async fn make_sure_of_room<S: Store>(state: &AppState<S>, directory: DirectoryNumber) -> Result<(), Problem> {
-    if state.store.clients(directory, Page::first(CLIENTS_LIMIT)).await?.len() < CLIENTS_LIMIT {
-        return Ok(());
-    }
-    let message = format!("the directory has {CLIENTS_LIMIT} OAuth clients: delete one first");
-    Err(Problem::conflict("too_many_oauth_clients", message))
 }
 
 fn trail(operation: &str, directory: &Directory, client: ClientId) -> Result<Trail, Problem> {

@@ -2,30 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use http::StatusCode;
-use lockstep_core::id::OrganizationId;
+use lockstep_core::clock::{Random, Timestamp};
+use lockstep_core::id::{OrganizationId, RequestId};
 use lockstep_core::model::{Organization, Reach};
 use lockstep_scim::text;
-use lockstep_store::{Store, StoreError};
+use lockstep_store::{Entered, Entry, Store, StoreError};
 
 use super::bodies;
 use super::fields::{Fields, Given};
 use super::paging::{self, Paging};
 use super::query::Query;
-use super::render;
+use super::{domains, render};
 use crate::auth::ApiCaller;
 use crate::body::JsonObject;
-use crate::limits::{EXTERNAL_ID_BYTES_LIMIT, METADATA_ENTRIES_LIMIT, NAME_BYTES_LIMIT, PAGE_LIMIT};
+use crate::limits::{
+    DOMAINS_ASKED_LIMIT, EXTERNAL_ID_BYTES_LIMIT, METADATA_ENTRIES_LIMIT, NAME_BYTES_LIMIT, PAGE_LIMIT,
+    STRIPE_ID_BYTES_LIMIT,
+};
+use crate::once::Once;
 use crate::openapi::{Operation, Tag, text};
 use crate::problem::{FieldError, Problem};
 use crate::state::AppState;
 
 /// How often an update starts anew where others change the same organization meanwhile: one of those who try always
 /// succeeds, so that so many may try at once.
-const UPDATE_ATTEMPTS: usize = 64;
+pub(super) const UPDATE_ATTEMPTS: usize = 64;
 
 /// How [`create`] is described.
 pub(crate) const CREATE: Operation =
@@ -38,6 +43,7 @@ pub(crate) const CREATE: Operation =
 pub(crate) async fn create<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
+    once: Once,
     JsonObject(body): JsonObject,
 ) -> Result<Response, Problem> {
     if caller.reach != Reach::Everything {
@@ -45,8 +51,7 @@ pub(crate) async fn create<S: Store>(
     }
     let mut fields = Fields::new(body, &CREATE);
     let name = fields.text("name", NAME_BYTES_LIMIT);
-    let external_id = fields.optional_text("external_id", EXTERNAL_ID_BYTES_LIMIT);
-    let metadata = fields.metadata("metadata");
+    let wanted = Wanted::read(&mut fields);
     fields.done()?;
 
     let now = state.clock.now();
@@ -55,12 +60,20 @@ pub(crate) async fn create<S: Store>(
         name,
         external_id: None,
         metadata: BTreeMap::new(),
+        domains: Vec::new(),
+        allow_profiles_outside_organization: false,
+        stripe_customer_id: None,
         created_at: now,
         updated_at: now,
     };
-    change(&mut organization, external_id, metadata)?;
-    state.store.put_organization(organization.clone()).await.map_err(told)?;
-    Ok((StatusCode::CREATED, Json(render::organization(&organization))).into_response())
+    wanted.apply(&mut organization, now, &mut *state.secrets.random())?;
+    let answer = render::organization(&organization);
+    let receipt = once.receipt(&state, StatusCode::CREATED, &answer)?;
+    let entry = Entry::Organization(Box::new(organization.clone()));
+    match state.store.enter(entry, receipt).await.map_err(told)? {
+        Entered::Repeated => Err(Problem::repeated()),
+        _ => Ok((StatusCode::CREATED, Json(answer)).into_response()),
+    }
 }
 
 /// How [`list`] is described.
@@ -68,15 +81,11 @@ pub(crate) const LIST: Operation =
     Operation::new("list_organizations", Tag::Organizations, "List organizations")
         .parameters(&[
             text("search", "Those whose name has this text in it, in any letter case."),
-            text(
-                "domains",
-                "Those with one of these domains. None are kept yet, so that none is found by one.",
-            )
-            .many(),
+            text("domains", "Those that have one of these domains, at most 100.").many(),
         ])
         .list::<render::Organization>("A part of the organizations within the key's reach.");
 
-/// `GET /organizations`. No organization has domains here, so none is found by one.
+/// `GET /organizations`. By `domains`: those that have one of them.
 pub(crate) async fn list<S: Store>(
     State(state): State<AppState<S>>,
     caller: ApiCaller,
@@ -87,19 +96,27 @@ pub(crate) async fn list<S: Store>(
     let wanted = |organization: &Organization| {
         search.as_ref().is_none_or(|search| text::fold(&organization.name).contains(search.as_str()))
     };
-    let mut found = if query.many("domains").is_empty() {
-        match &caller.reach {
-            Reach::Everything => walk(&state, &paging, wanted).await?,
-            Reach::Organizations(ids) => {
-                let mut all = Vec::new();
-                for id in ids {
-                    all.extend(state.store.organization(*id).await?.filter(wanted));
-                }
-                paging.pick(all, |organization| organization.id)
-            }
+    let asked = query.many("domains");
+    if asked.len() > DOMAINS_ASKED_LIMIT {
+        let message = format!("`domains` must name at most {DOMAINS_ASKED_LIMIT} domains");
+        return Err(Problem::invalid_field("domains", "invalid_list", message));
+    }
+    let mut found = match (&caller.reach, asked.is_empty()) {
+        (_, false) => {
+            // What is no domain is nobody's.
+            let names = asked.into_iter().filter_map(domains::normalized).collect();
+            let mut owners = state.store.organizations_with_domains(names).await?;
+            owners.retain(|owner| caller.reach.covers(owner.id) && wanted(owner));
+            paging.pick(owners, |organization| organization.id)
         }
-    } else {
-        Vec::new()
+        (Reach::Everything, true) => walk(&state, &paging, wanted).await?,
+        (Reach::Organizations(ids), true) => {
+            let mut all = Vec::new();
+            for id in ids {
+                all.extend(state.store.organization(*id).await?.filter(wanted));
+            }
+            paging.pick(all, |organization| organization.id)
+        }
     };
     let cursors = paging.cut(&mut found, |organization| organization.id.to_string());
     Ok(paging::list(found.iter().map(render::organization), cursors))
@@ -157,8 +174,8 @@ pub(crate) async fn update<S: Store>(
 ) -> Result<Response, Problem> {
     let mut fields = Fields::new(body, &UPDATE);
     let name = fields.optional_text("name", NAME_BYTES_LIMIT);
-    let external_id = fields.optional_text("external_id", EXTERNAL_ID_BYTES_LIMIT);
-    let metadata = fields.metadata("metadata");
+    let stripe_customer_id = fields.optional_text("stripe_customer_id", STRIPE_ID_BYTES_LIMIT);
+    let wanted = Wanted::read(&mut fields);
     let well_formed = fields.done();
 
     for _ in 0..UPDATE_ATTEMPTS {
@@ -168,11 +185,17 @@ pub(crate) async fn update<S: Store>(
         if let Given::Value(name) = &name {
             after.name.clone_from(name);
         }
-        change(&mut after, external_id.clone(), metadata.clone())?;
+        match &stripe_customer_id {
+            Given::Absent => {}
+            Given::Null => after.stripe_customer_id = None,
+            Given::Value(id) => after.stripe_customer_id = Some(id.clone()),
+        }
+        let now = state.clock.now();
+        wanted.clone().apply(&mut after, now, &mut *state.secrets.random())?;
         if after == before {
             return Ok(Json(render::organization(&after)).into_response());
         }
-        after.updated_at = state.clock.now().max(before.updated_at);
+        after.updated_at = now.max(before.updated_at);
         let replaced = state.store.replace_organization(before, after.clone()).await;
         if replaced.map_err(told)? {
             return Ok(Json(render::organization(&after)).into_response());
@@ -182,41 +205,103 @@ pub(crate) async fn update<S: Store>(
     Err(StoreError::Busy.into())
 }
 
-fn change(
-    organization: &mut Organization,
+/// What an organization shall be besides its name.
+#[derive(Clone)]
+struct Wanted {
     external_id: Given<String>,
     metadata: Given<BTreeMap<String, Option<String>>>,
-) -> Result<(), Problem> {
-    match external_id {
-        Given::Absent => {}
-        Given::Null => organization.external_id = None,
-        Given::Value(id) => organization.external_id = Some(id),
-    }
-    match metadata {
-        Given::Absent => {}
-        Given::Null => organization.metadata.clear(),
-        Given::Value(entries) => {
-            for (name, value) in entries {
-                match value {
-                    Some(value) => organization.metadata.insert(name, value),
-                    None => organization.metadata.remove(&name),
-                };
-            }
+    domains: Option<Vec<domains::Named>>,
+    allow_profiles_outside_organization: Option<bool>,
+}
+
+impl Wanted {
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            external_id: fields.optional_text("external_id", EXTERNAL_ID_BYTES_LIMIT),
+            metadata: fields.metadata("metadata"),
+            domains: fields.domains(),
+            allow_profiles_outside_organization: fields.optional_truth("allow_profiles_outside_organization"),
         }
     }
-    if organization.metadata.len() > METADATA_ENTRIES_LIMIT {
-        let message = format!("`metadata` would have more than {METADATA_ENTRIES_LIMIT} entries");
-        return Err(Problem::invalid_field("metadata", "invalid_metadata", message));
+
+    fn apply(
+        self,
+        organization: &mut Organization,
+        now: Timestamp,
+        random: &mut dyn Random,
+    ) -> Result<(), Problem> {
+        match self.external_id {
+            Given::Absent => {}
+            Given::Null => organization.external_id = None,
+            Given::Value(id) => organization.external_id = Some(id),
+        }
+        match self.metadata {
+            Given::Absent => {}
+            Given::Null => organization.metadata.clear(),
+            Given::Value(entries) => {
+                for (name, value) in entries {
+                    match value {
+                        Some(value) => organization.metadata.insert(name, value),
+                        None => organization.metadata.remove(&name),
+                    };
+                }
+            }
+        }
+        if let Some(named) = self.domains {
+            domains::set(organization, &named, now, random);
+        }
+        if let Some(allow) = self.allow_profiles_outside_organization {
+            organization.allow_profiles_outside_organization = allow;
+        }
+        if organization.metadata.len() > METADATA_ENTRIES_LIMIT {
+            let message = format!("`metadata` would have more than {METADATA_ENTRIES_LIMIT} entries");
+            return Err(Problem::invalid_field("metadata", "invalid_metadata", message));
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+/// How [`remove`] is described.
+pub(crate) const REMOVE: Operation =
+    Operation::new("delete_organization", Tag::Organizations, "Delete an organization")
+        .about(
+            "It is gone at once, with its domains and its directories. Those are deleted one after another, each with its \
+             `dsync.deleted`. API keys that are limited to some organizations lose it.",
+        )
+        .nothing(202, "It is gone; what is left of it is being cleared.")
+        .errors(&[404]);
+
+/// `DELETE /organizations/{id}`: gone at once, with its domains and its directories. Those are deleted one after another,
+/// each with its `dsync.deleted`, whatever happens meanwhile.
+pub(crate) async fn remove<S: Store>(
+    State(state): State<AppState<S>>,
+    Extension(request): Extension<RequestId>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let organization = caller.organization(&state, &id).await?;
+    if !state.store.end_organization(organization.id, request).await? {
+        return Err(Problem::not_found("organization"));
+    }
+    state.begun.notify_one();
+    // As of a directory: a deletion is accepted, and has no body.
+    Ok(StatusCode::ACCEPTED.into_response())
 }
 
 /// What a store says of an organization that it did not take.
-fn told(error: StoreError) -> Problem {
+pub(super) fn told(error: StoreError) -> Problem {
+    let (code, message) = match &error {
+        StoreError::Conflict { what: "external_id" } => {
+            ("external_id_already_used", "another organization has this external id already")
+        }
+        StoreError::Conflict { what: "domain" } => {
+            ("domain_already_used", "an organization has this domain already")
+        }
+        _ => return error.into(),
+    };
     let StoreError::Conflict { what } = error else { return error.into() };
-    let message = "another organization has this external id already".to_owned();
-    let mut problem = Problem::conflict("external_id_already_used", message.clone());
-    problem.errors = vec![FieldError { field: what.to_owned(), code: "external_id_already_used", message }];
+    let mut problem = Problem::conflict(code, message);
+    problem.errors = vec![FieldError { field: what.to_owned(), code, message: message.to_owned() }];
     problem
 }
 

@@ -1,6 +1,7 @@
 //! The model as the API publishes it. What an application reads is made here at the moment of reading, and nothing of
 //! it is stored.
 
+mod api_key;
 mod directory;
 mod error;
 mod event;
@@ -13,12 +14,13 @@ mod schema;
 mod token;
 mod user;
 
-pub(crate) use directory::{Directory, directory};
+pub(crate) use api_key::{ApiKey, api_key};
+pub(crate) use directory::{Directory, DirectorySync, directory};
 pub(crate) use error::{ErrorAnswer, OAuthErrorAnswer};
 pub(crate) use event::{Event, event};
 pub(crate) use group::{DirectoryGroup, group};
 pub(crate) use oauth_client::{DirectoryOAuthClient, oauth_client};
-pub(crate) use organization::{Organization, organization};
+pub(crate) use organization::{Organization, OrganizationDomain, organization, organization_domain};
 pub(crate) use request::{DirectoryRequest, RequestSent, RequestUnderstood, request, request_with_bodies};
 pub(crate) use schema::{DirectorySchema, schema};
 pub(crate) use token::{DirectoryToken, token};

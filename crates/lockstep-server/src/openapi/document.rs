@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{Content, Operation, Parameter, Tag};
+use super::{Content, IDEMPOTENCY_KEY, Operation, Parameter, Tag};
 use crate::api::paging::Cursors;
 use crate::api::render::{ErrorAnswer, OAuthErrorAnswer};
 use crate::routes::{Access, Route, table};
@@ -197,7 +197,8 @@ fn operation<S: Store>(route: &Route<S>, components: &mut Components) -> Value {
     let operation = route.operation;
     components.answered = false;
     let in_path = path_parameters(route.path);
-    let others = operation.all_parameters().map(|known| parameter(known, components));
+    let again = route.may_come_again().then_some(&IDEMPOTENCY_KEY);
+    let others = operation.all_parameters().chain(again).map(|known| parameter(known, components));
     let parameters: Vec<Value> = in_path.into_iter().chain(others.collect::<Vec<_>>()).collect();
     let body = operation.body.map(|body| {
         let schema = (body.schema)(components);
@@ -212,7 +213,7 @@ fn operation<S: Store>(route: &Route<S>, components: &mut Components) -> Value {
     components.answered = true;
     let mut answers = Map::new();
     answers.insert(operation.answer.status.to_string(), answer(operation, components));
-    for status in errors_of(operation, route.access) {
+    for status in errors_of(route) {
         if let Content::Text(media_type) = operation.answer.content {
             let content = json!({ media_type: { "schema": { "type": "string" } } });
             let told = json!({ "description": "A page that says so.", "content": content });
@@ -340,8 +341,9 @@ fn put_example(content: &mut Value, operation: &Operation, part: &str) {
 }
 
 /// The statuses with which an operation may fail.
-pub(crate) fn errors_of(operation: &Operation, access: Access) -> Vec<u16> {
-    let mut errors = match access {
+pub(crate) fn errors_of<S: Store>(route: &Route<S>) -> Vec<u16> {
+    let operation = route.operation;
+    let mut errors = match route.access {
         Access::Open => Vec::new(),
         // A credential that cannot be read, none, one that may not; a parameter that nobody knows.
         Access::ApiKey => vec![400, 401, 403, 422, 500, 503],
@@ -349,6 +351,10 @@ pub(crate) fn errors_of(operation: &Operation, access: Access) -> Vec<u16> {
     };
     if operation.body.is_some() {
         errors.extend([400, 408, 413, 415]);
+    }
+    if route.may_come_again() {
+        // With an `Idempotency-Key` the body is read first, and an answer may be lost with the key that sealed it.
+        errors.extend([408, 409, 413, 415]);
     }
     errors.extend(operation.errors);
     errors.sort_unstable();

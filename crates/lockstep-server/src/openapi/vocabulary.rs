@@ -3,6 +3,7 @@
 
 use lockstep_core::event::EventType;
 use lockstep_core::mapping::AttributeType;
+use lockstep_core::model::DomainState as KnownDomainState;
 use lockstep_core::query::Kind;
 use lockstep_core::scope::Scope as KnownScope;
 use lockstep_core::settings::Setting;
@@ -11,7 +12,8 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::limits::{
-    EXTERNAL_ID_BYTES_LIMIT, METADATA_ENTRIES_LIMIT, METADATA_VALUE_BYTES_LIMIT, NAME_BYTES_LIMIT,
+    DOMAIN_BYTES_LIMIT, EXTERNAL_ID_BYTES_LIMIT, METADATA_ENTRIES_LIMIT, METADATA_VALUE_BYTES_LIMIT,
+    NAME_BYTES_LIMIT,
 };
 use crate::oauth::metadata::AUTHENTICATION_METHODS;
 
@@ -38,6 +40,10 @@ schemas! {
     Name = text(NAME_BYTES_LIMIT);
     /// By what an application knows an organization: 1 to 256 bytes, not only blanks, without control characters.
     ExternalId = text(EXTERNAL_ID_BYTES_LIMIT);
+    /// A domain such as `example.com`, in any letter case and also as people write it; at most 253 bytes in ASCII.
+    Domain = text(4 * DOMAIN_BYTES_LIMIT);
+    /// `verified`: the application has said that the domain is the organization's. `pending`: nobody has.
+    DomainState = words(KnownDomainState::ALL.into_iter().map(KnownDomainState::as_str));
     /// What an application notes of an organization: at most 50 texts of at most 600 bytes, by name.
     Metadata = map(text_or_empty(METADATA_VALUE_BYTES_LIMIT));
     /// What to change of the metadata: texts by name; null takes an entry away, and what is not named stays.

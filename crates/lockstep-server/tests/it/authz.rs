@@ -36,6 +36,12 @@ struct Victim {
     group: String,
     /// The id of the IdP's token.
     token: String,
+    /// The id of another one, that nobody uses.
+    spare_token: String,
+    /// The id of the organization's domain, which is verified.
+    domain: String,
+    /// The id of an API key that reaches the organization alone.
+    key: String,
     /// The id of an OAuth client of the directory.
     client: String,
     /// The id of a request of the IdP.
@@ -56,6 +62,7 @@ fn cases(victim: &Victim) -> Vec<Case> {
     let (organization, directory) = (&idp.organization, &idp.directory);
     let case =
         |method, route, path: String, body, stranger| Case { route: (method, route), path, body, stranger };
+    let (domain, key) = (&victim.domain, &victim.key);
     let none = || Value::Null;
     let new_schema = || schema("urn:example:new:1.0:User");
     let schema_path = format!("/directories/{directory}/schemas/{SCHEMA}");
@@ -248,12 +255,67 @@ fn cases(victim: &Victim) -> Vec<Case> {
             json!({ "roles": [{ "slug": "admin", "group_ids": [group] }] }),
             NotFound,
         ),
+        case("POST", "/directories/{id}/sync", format!("/directories/{directory}/sync"), none(), NotFound),
+        case(
+            "POST",
+            "/directories/{id}/tokens/{token_id}/rotate",
+            format!("/directories/{directory}/tokens/{}/rotate", victim.spare_token),
+            json!({ "overlap_seconds": 60 }),
+            NotFound,
+        ),
         case("DELETE", "/directories/{id}", format!("/directories/{directory}"), none(), NotFound),
+        case(
+            "POST",
+            "/organization_domains",
+            "/organization_domains".into(),
+            json!({ "organization_id": organization, "domain": "new.example" }),
+            NotFound,
+        ),
+        case(
+            "GET",
+            "/organization_domains/{id}",
+            format!("/organization_domains/{domain}"),
+            none(),
+            NotFound,
+        ),
+        case(
+            "POST",
+            "/organization_domains/{id}/verify",
+            format!("/organization_domains/{domain}/verify"),
+            none(),
+            NotFound,
+        ),
+        case(
+            "DELETE",
+            "/organization_domains/{id}",
+            format!("/organization_domains/{domain}"),
+            none(),
+            NotFound,
+        ),
+        case("GET", "/api_keys", "/api_keys".into(), none(), SeesNothing),
+        case(
+            "POST",
+            "/api_keys",
+            "/api_keys".into(),
+            json!({ "organization_ids": [organization] }),
+            NotFound,
+        ),
+        case("GET", "/api_keys/{id}", format!("/api_keys/{key}"), none(), NotFound),
+        case(
+            "POST",
+            "/api_keys/{id}/rotate",
+            format!("/api_keys/{key}/rotate"),
+            json!({ "overlap_seconds": 60 }),
+            NotFound,
+        ),
+        case("DELETE", "/api_keys/{id}", format!("/api_keys/{key}"), none(), NotFound),
+        case("DELETE", "/organizations/{id}", format!("/organizations/{organization}"), none(), NotFound),
     ]
 }
 
 async fn victim(app: &TestApp) -> Victim {
-    let body = json!({ "name": "Victim", "external_id": "victim" });
+    let domains = json!([{ "domain": "secret.victim.test", "state": "verified" }]);
+    let body = json!({ "name": "Victim", "external_id": "victim", "domain_data": domains });
     let organization = app.api("POST", "/organizations", body).await.expect(201);
     let idp = app.directory(organization["id"].as_str().unwrap(), "generic scim v2.0").await;
     app.api("POST", &format!("/directories/{}/schemas", idp.directory), schema(SCHEMA)).await.expect(201);
@@ -261,12 +323,21 @@ async fn victim(app: &TestApp) -> Victim {
     let group = idp.group("Secret group", &[&user]).await;
     let tokens = app.read(&format!("/directories/{}/tokens", idp.directory)).await;
     let token = tokens["data"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/directories/{}/tokens", idp.directory);
+    let spare_token = text(&app.api("POST", &path, json!({})).await.expect(201)["id"]);
+    let domain = text(&organization["domains"][0]["id"]);
+    let body = json!({ "name": "Secret key", "organization_ids": [idp.organization] });
+    let key = text(&app.api("POST", "/api_keys", body).await.expect(201)["id"]);
     let path = format!("/directories/{}/oauth_clients", idp.directory);
     let client = app.api("POST", &path, json!({ "authentication": "client_secret_basic" })).await.expect(201);
     let client = client["id"].as_str().unwrap().to_owned();
     let requests = app.read(&format!("/directories/{}/requests", idp.directory)).await;
     let request = requests["data"][0]["id"].as_str().unwrap().to_owned();
-    Victim { idp, user, group, token, client, request }
+    Victim { idp, user, group, token, spare_token, domain, key, client, request }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
 }
 
 fn assert_silent(answer: &Answer, victim: &Victim) {
@@ -277,8 +348,12 @@ fn assert_silent(answer: &Answer, victim: &Victim) {
         &victim.group,
         &victim.token,
         &victim.client,
+        &victim.spare_token,
+        &victim.domain,
+        &victim.key,
     ];
-    for word in words.into_iter().map(String::as_str).chain(["Victim", "Secret", "secret@victim.test"]) {
+    let secrets = ["Victim", "Secret", "secret@victim.test", "secret.victim.test"];
+    for word in words.into_iter().map(String::as_str).chain(secrets) {
         assert!(!answer.text.contains(word), "{}: {}", answer.asked, answer.text);
     }
 }
@@ -365,6 +440,11 @@ async fn a_key_that_reaches_everything_may_do_it_all() {
     let victim = victim(&app).await;
     for case in cases(&victim) {
         let answer = app.api(case.route.0, &case.path, case.body.clone()).await;
+        if case.route.1 == "/directories/{id}/sync" {
+            // No directory's provider is pulled from.
+            assert_eq!(answer.problem(), (422, "invalid_request_parameters", Some("id")), "{}", answer.asked);
+            continue;
+        }
         assert!(answer.status < 300, "{}: {} {}", answer.asked, answer.status, answer.text);
     }
     app.finish().await;

@@ -35,7 +35,7 @@ async fn what_is_wrong_with_a_body_is_told_at_once() {
         (json!({ "name": "a", "external_id": 7 }), "external_id"),
         (json!({ "name": "a", "metadata": [] }), "metadata"),
         (json!({ "name": "a", "metadata": { "k": 1 } }), "metadata"),
-        (json!({ "name": "a", "domain_data": [] }), "domain_data"),
+        (json!({ "name": "a", "domain_data": [{ "name": "a.example" }] }), "domain_data"),
     ];
     for (body, field) in wrong {
         let answer = app.api("POST", "/organizations", body.clone()).await;

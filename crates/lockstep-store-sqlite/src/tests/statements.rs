@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use crate::{
-    blocks, clients, directories, events, file, groups, mappings, migrate, snapshot, times, tokens, users,
-    work,
+    blocks, clients, directories, events, file, groups, keys, mappings, migrate, organizations, receipts,
+    snapshot, times, tokens, users, work,
 };
 
 /// What may look at every row of its table, and why.
@@ -14,6 +14,10 @@ const SCANS: &[(&str, &str)] = &[
     ("SELECT count(*) FROM api_keys", "it counts them all, and they are few"),
     ("SELECT max(position) FROM events", "it looks at the last row only"),
     ("SELECT 1 FROM api_keys LIMIT 1", "it looks at one row"),
+    ("FROM api_keys WHERE reach IS", "there are few keys, and this is asked when they change"),
+    ("SELECT count(*) FROM api_keys", "likewise"),
+    ("FROM api_keys WHERE expires_at <=", "likewise"),
+    ("INDEXED BY organizations_ending", "the index holds only what is ending"),
     ("INDEXED BY groups_ended\n    CROSS JOIN", "the index holds only what is ending"),
     ("INDEXED BY organization_mappings_to_spread", "the index holds only what is to be handed on"),
     ("INDEXED BY directories_to_clear", "the index holds only what is to be cleared"),
@@ -27,6 +31,9 @@ fn all() -> Vec<&'static str> {
         events::STATEMENTS,
         groups::STATEMENTS,
         mappings::STATEMENTS,
+        keys::STATEMENTS,
+        organizations::STATEMENTS,
+        receipts::STATEMENTS,
         snapshot::STATEMENTS,
         times::STATEMENTS,
         tokens::STATEMENTS,
@@ -79,6 +86,7 @@ fn every_statement_finds_its_rows_by_an_index_and_sorts_nothing() {
             let whole_directory = sql.contains("ORDER BY seq")
                 || sql.contains("group_id, user_id")
                 || sql.contains("LIMIT ?2)")
+                || sql.contains("LIMIT 1 OFFSET ?2")
                 || sql.contains("ORDER BY g.id")
                 || sql.contains("groups_ended")
                 || sql.contains("DELETE FROM tokens")

@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex};
 
 use lockstep_core::batch::Answer;
 use lockstep_core::clock::{Clock, Random, Sequence, Timestamp};
-use lockstep_core::command::{Command, Envelope, NewDirectory, Outcome, Refusal, Reply, Terms};
+use lockstep_core::command::{Command, Envelope, Outcome, Refusal, Reply, Terms};
 use lockstep_core::credential_header::CredentialHeader;
 use lockstep_core::event::{Change, EventType};
 use lockstep_core::id::{
-    DirectoryId, DirectoryNumber, GroupId, LocalId, OrganizationId, RequestId, TokenId, UserId,
+    ApiKeyId, DirectoryId, DirectoryNumber, GroupId, LocalId, OrganizationId, RequestId, TokenId, UserId,
 };
 use lockstep_core::mapping::{
     AttributeType, Attributes, DirectoryMapping, MappingChange, STANDARD_VERSION, StandardAttribute,
 };
-use lockstep_core::model::{Directory, DirectoryState, Group, Organization, Token, User};
+use lockstep_core::model::{ApiKey, Directory, DirectoryState, Group, Organization, Token, User};
 use lockstep_core::query::Lookup;
 use lockstep_core::recognition::Recognition;
 use lockstep_core::rules::Rules;
@@ -94,6 +94,9 @@ pub fn organization(number: u128) -> Organization {
         name: format!("Organization {number}"),
         external_id: None,
         metadata: std::collections::BTreeMap::new(),
+        domains: Vec::new(),
+        allow_profiles_outside_organization: false,
+        stripe_customer_id: None,
         created_at: START,
         updated_at: START,
     }
@@ -102,14 +105,19 @@ pub fn organization(number: u128) -> Organization {
 /// What makes a directory whose organization maps nothing.
 #[must_use]
 pub fn creation(directory: Directory, token: Token) -> Command {
-    let mapping = std::collections::BTreeMap::new();
-    Command::CreateDirectory(Box::new(NewDirectory { directory, token, mapping }))
+    Command::CreateDirectory(Box::new((directory, token).into()))
 }
 
 /// A bearer token with this number.
 #[must_use]
 pub fn token(number: u8) -> Token {
     Token::unrestricted(TokenId(u128::from(number)), [number; 32], START)
+}
+
+/// An API key with this number, from which nothing is kept.
+#[must_use]
+pub fn api_key(number: u8) -> ApiKey {
+    ApiKey::unrestricted(ApiKeyId(u128::from(number)), [number; 32], START)
 }
 
 /// A directory's row; its `local` part is the number too.
@@ -365,6 +373,14 @@ impl<S: Store> Tenant<S> {
                 }
                 Work::Clear(number) => {
                     self.store.clear(number, limit).await.unwrap();
+                }
+                Work::EndOrganization(id, _) => {
+                    let query = DirectoryQuery { organizations: Some(vec![id]), search: None };
+                    for (row, _) in self.store.directories(query, Page::first(limit)).await.unwrap() {
+                        let other = Tenant { number: row.id.directory, ..self.clone() };
+                        other.must(Command::DeleteDirectory).await;
+                    }
+                    self.store.clear_organization(id).await.unwrap();
                 }
             }
         }

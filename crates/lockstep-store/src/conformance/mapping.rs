@@ -193,6 +193,8 @@ pub async fn a_directory_that_comes_without_what_its_organization_maps_gets_it(s
         directory: kit::row(2),
         token: kit::token(2),
         mapping: known.attributes.clone(),
+        domains: Vec::new(),
+        receipt: None,
     };
     let other = Tenant::of(&store, kit::row(2).id.directory, lockstep_core::rules::Rules::default());
     other.must(Command::CreateDirectory(Box::new(new))).await;

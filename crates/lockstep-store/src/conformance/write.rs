@@ -454,12 +454,8 @@ pub async fn the_epoch_grows_with_credentials_and_directories_only(store: impl S
 pub async fn an_api_key_is_found_by_its_digest(store: impl Store) {
     assert!(!store.has_api_keys().await.unwrap());
     let reach = Reach::Organizations(vec![OrganizationId(7), OrganizationId(u128::MAX)]);
-    let keys = [(1, Reach::Everything), (2, reach)].map(|(number, reach)| ApiKey {
-        id: lockstep_core::id::ApiKeyId(u128::from(number)),
-        digest: [number; 32],
-        reach,
-        created_at: kit::START,
-    });
+    let keys =
+        [(1, Reach::Everything), (2, reach)].map(|(number, reach)| ApiKey { reach, ..kit::api_key(number) });
     let before = store.epoch();
     for key in &keys {
         store.put_api_key(key.clone()).await.unwrap();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lockstep_core::event::{Change, Record};
-use lockstep_core::id::{DirectoryNumber, LocalId};
+use lockstep_core::id::{DirectoryNumber, LocalId, OrganizationId};
 use lockstep_core::limits::{STEP_LIMIT, SWEEP_STEP_LIMIT};
 use lockstep_core::mapping::{DirectoryMapping, STANDARD_VERSION};
 use lockstep_core::model::{Directory, DirectoryState, Group, Head, User};
@@ -46,7 +46,7 @@ pub(super) fn load_nothing(key: &Key) -> Loaded {
         Key::UserName(_) | Key::UserExternalId(_) | Key::GroupName(_) | Key::GroupExternalId(_) => {
             Loaded::Id(None)
         }
-        Key::Membership { .. } => Loaded::Present(false),
+        Key::Membership { .. } | Key::Ended(_) | Key::Receipt(..) => Loaded::Present(false),
         Key::Behind(..)
         | Key::GroupsOf(_)
         | Key::MembersOf(_)
@@ -95,6 +95,10 @@ impl Island {
         (*self.mapping).clone()
     }
 
+    pub(super) fn organization(&self) -> OrganizationId {
+        self.directory.organization
+    }
+
     pub(super) fn is_deleted(&self) -> bool {
         self.directory.state == DirectoryState::Deleting
     }
@@ -120,6 +124,8 @@ impl Island {
             Key::GroupExternalId(id) => {
                 Loaded::Id(self.group_that(|group| group.external_id_key().as_ref() == Some(id)))
             }
+            // Of no directory: the store answers these itself.
+            Key::Ended(_) | Key::Receipt(..) => Loaded::Present(false),
             Key::Membership { group, user } => Loaded::Present(self.memberships.contains(&(*group, *user))),
             Key::GroupsOf(user) => Loaded::Ids(self.groups_of(*user)),
             Key::MembersOf(group) => Loaded::Ids(self.members_of(*group).collect()),

@@ -494,7 +494,13 @@ fn a_directory_begins_with_what_its_organization_maps() {
     let token = Token::unrestricted(TokenId(1), [0; 32], Timestamp(0));
     let mapping: AttributeMapping = [mapped("rank", "title")].into();
     world
-        .one(Command::CreateDirectory(Box::new(NewDirectory { directory, token, mapping: mapping.clone() })))
+        .one(Command::CreateDirectory(Box::new(NewDirectory {
+            directory,
+            token,
+            mapping: mapping.clone(),
+            domains: Vec::new(),
+            receipt: None,
+        })))
         .unwrap();
     assert_eq!(world.mapping.organization, mapping);
     assert_eq!(world.directory.as_ref().unwrap().terms_version, 1, "it is read");

@@ -39,7 +39,7 @@ pub(crate) struct Directory<'a> {
     state: &'static str,
     /// What it is called.
     name: &'a str,
-    /// Always null: a directory has no domain of its own here.
+    /// The first domain of its organization, if it has one.
     domain: Option<&'a str>,
     /// The settings that are effective, each switched on or off.
     #[schema(value_type = Settings)]
@@ -70,6 +70,14 @@ pub(crate) struct Directory<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) bearer_token: Option<String>,
+}
+
+/// That a directory's provider is to be pulled from.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DirectorySync {
+    /// Whether it is queued.
+    #[schema(pattern = "^queued$")]
+    status: &'static str,
 }
 
 /// Another contract that a directory's traffic shows.
@@ -109,7 +117,12 @@ pub(crate) struct DirectoryUserCounts {
 
 /// A directory, as it is published: `settings` holds what is effective, `settings_set` which of them are not left to
 /// the contract.
-pub(crate) fn directory<'a>(directory: &'a Kept, head: &Head, contract: &Rules) -> Directory<'a> {
+pub(crate) fn directory<'a>(
+    directory: &'a Kept,
+    head: &Head,
+    contract: &Rules,
+    domain: Option<&'a str>,
+) -> Directory<'a> {
     let effective = |setting: Setting| (setting.as_str(), directory.settings.effective(setting, contract));
     Directory {
         object: "directory",
@@ -122,7 +135,7 @@ pub(crate) fn directory<'a>(directory: &'a Kept, head: &Head, contract: &Rules) 
         suggested_contract: directory.recognition.suggestion.as_ref().map(suggestion),
         state: directory.state.as_str(),
         name: &directory.name,
-        domain: None,
+        domain,
         settings: Setting::ALL.into_iter().map(effective).collect(),
         settings_set: directory.settings.iter().map(|(setting, _)| setting.as_str()).collect(),
         credential_header: directory.credential_header.as_str(),

@@ -1,6 +1,6 @@
 //! A record of the log as the event that applications know, told as things stood at its moment.
 
-use lockstep_core::event::{Change, EventType, Record, Told, ToldDirectory};
+use lockstep_core::event::{Change, EventType, Record, Told, ToldDirectory, ToldDomain};
 use lockstep_core::id::LocalId;
 use lockstep_core::model::Directory;
 use lockstep_scim::Object;
@@ -72,14 +72,26 @@ pub(crate) struct EventDirectory<'a> {
     state: &'static str,
     /// What it was called.
     name: &'a str,
-    /// Its domains. None are kept yet, so the list is empty.
-    domains: [Value; 0],
+    /// The domains that its organization had when it was made; of its end none are told.
+    domains: Vec<EventDomain<'a>>,
     /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
     /// When it was last changed: the time of the event.
     #[schema(format = DateTime)]
     updated_at: String,
+}
+
+/// A domain as the event tells of it that a directory was made.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EventDomain<'a> {
+    /// Says what this is.
+    #[schema(pattern = "^organization_domain$")]
+    object: &'static str,
+    /// Its id.
+    id: String,
+    /// The domain.
+    domain: &'a str,
 }
 
 /// Who joined or left which group.
@@ -140,10 +152,14 @@ fn directory_data<'a>(
         r#type: &told.directory_type,
         state,
         name: &told.name,
-        domains: [],
+        domains: told.domains.iter().map(domain).collect(),
         created_at: told.created_at.to_string(),
         updated_at: record.at.to_string(),
     }
+}
+
+fn domain(told: &ToldDomain) -> EventDomain<'_> {
+    EventDomain { object: "organization_domain", id: told.id.to_string(), domain: &told.name }
 }
 
 fn moment<'a>(record: &Record, told: &'a Told) -> Moment<'a> {
