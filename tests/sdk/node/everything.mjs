@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { WorkOS } from '@workos-inc/node';
+import { DomainDataState, WorkOS } from '@workos-inc/node';
 import { leftOut, missing, watched } from './watched.mjs';
 
 const [baseUrl, apiKey, expectedPath] = process.argv.slice(2);
@@ -17,7 +17,7 @@ const ids = (rows) => rows.map((row) => row.id);
 const clientWith = (key) => new WorkOS(key, { https: false, apiHostname: hostname, port: Number(port) });
 
 /** Fields that the SDK reads and that need not be there: they are optional as published. */
-const OPTIONAL = new Set(['data.context', 'data.allowProfilesOutsideOrganization']);
+const OPTIONAL = new Set(['data.context']);
 
 /** All fields that the SDK looks for were there. */
 function whole(what, value) {
@@ -66,6 +66,34 @@ async function organizations({ organizations: room }) {
   assert.deepEqual([bare.externalId, bare.metadata, bare.domains], [null, {}, []]);
   await pagesBothWays('organizations', (options) => room.listOrganizations(options), [bare.id, made.id, ...expected.organizations]);
   assert.deepEqual((await room.listOrganizations({ domains: ['nobody.example.com', 'x.example.com'] })).data, []);
+}
+
+async function domains({ organizations: room, organizationDomains: own }) {
+  const verified = (domain) => [{ domain, state: DomainDataState.Verified }];
+  const made = whole('with domains', await room.createOrganization({ name: 'With domains', domainData: verified('SDK.example.com') }));
+  const [domain] = made.domains;
+  assert.deepEqual([domain.domain, domain.state, domain.organizationId], ['sdk.example.com', 'verified', made.id]);
+  assert.deepEqual(await own.get(domain.id), domain);
+  assert.deepEqual(await own.verify(domain.id), domain);
+  assert.deepEqual(ids((await room.listOrganizations({ domains: ['sdk.example.com'] })).data), [made.id]);
+  const options = { organization: made.id, domainData: verified('new.example.com'), stripeCustomerId: 'cus_1' };
+  const changed = await room.updateOrganization(options);
+  assert.deepEqual([changed.domains.map((one) => one.domain), changed.stripeCustomerId], [['new.example.com'], 'cus_1']);
+  const added = await own.create({ domain: 'third.example.com', organizationId: made.id });
+  assert.deepEqual([added.state, added.organizationId], ['pending', made.id]);
+  const twice = () => own.create({ domain: 'third.example.com', organizationId: made.id });
+  await refused('a domain twice', 'ConflictException', 409, twice);
+  assert.equal(await own.delete(added.id), undefined);
+  await refused('a deleted domain', 'NotFoundException', 404, () => own.get(added.id));
+  assert.equal(await room.deleteOrganization(made.id), undefined);
+  await refused('a deleted organization', 'NotFoundException', 404, () => room.getOrganization(made.id));
+}
+
+async function retries({ organizations: room }) {
+  const once = { idempotencyKey: 'sdk-1' };
+  const first = await room.createOrganization({ name: 'Once' }, once);
+  assert.deepEqual(await room.createOrganization({ name: 'Once' }, once), first, 'nothing is made twice');
+  await room.deleteOrganization(first.id);
 }
 
 async function directories({ directorySync: room }) {
@@ -188,7 +216,7 @@ async function endings({ directorySync: sync, events: log }) {
 const calls = {};
 const plain = clientWith(apiKey);
 const client = watched(plain, calls);
-for (const room of [directories, users, groups, events, organizations, errors, endings]) await room(client);
+for (const room of [directories, users, groups, events, organizations, domains, retries, errors, endings]) await room(client);
 const entry = fileURLToPath(import.meta.resolve('@workos-inc/node'));
 assert.deepEqual(leftOut(plain, calls, entry), [], 'of the SDK');
 console.log(`called ${Object.keys(calls).length} methods`);

@@ -13,7 +13,9 @@ from datetime import datetime, timedelta, timezone
 import workos
 from watched import Watched, left_out
 from workos import AsyncWorkOSClient, WorkOSClient
+from workos.common.models.organization_domain_data_state import OrganizationDomainDataState
 from workos.events.models import EventSchemaUnknown
+from workos.organizations.models import OrganizationDomainData
 
 
 def fail(what: str) -> None:
@@ -105,6 +107,59 @@ async def organizations(client, expected: dict) -> None:
     same("domains", await ids(room.list_organizations(domains=["nobody.example.com"])), [])
 
 
+async def domains(client, expected: dict) -> None:
+    room, own = client.organizations, client.organization_domains
+    verified = lambda name: [OrganizationDomainData(domain=name, state=OrganizationDomainDataState.VERIFIED)]
+    made = await got(
+        room.create_organization(
+            name="With domains", domain_data=verified("SDK.example.com"), allow_profiles_outside_organization=True
+        )
+    )
+    (domain,) = made.domains
+    same("domain", (domain.domain, domain.state.value), ("sdk.example.com", "verified"))
+    same("domain.organization_id", domain.organization_id, made.id)
+    same("allow_profiles_outside_organization", made.allow_profiles_outside_organization, True)
+    same("get_organization_domain", await got(own.get_organization_domain(domain.id)), domain)
+    same("verify_organization_domain", await got(own.verify_organization_domain(domain.id)), domain)
+    named = room.list_organizations(domains=["sdk.example.com", "other.example.com"])
+    same("organizations with a domain", await ids(named), [made.id])
+    plain = await got(room.create_organization(name="Plain", domains=["plain.example.com"]))
+    same("a domain without a state", [one.domain for one in plain.domains], ["plain.example.com"])
+    plain = await got(room.update_organization(plain.id, domains=["other.example.com"], stripe_customer_id="cus_1"))
+    same("other domains", [one.domain for one in plain.domains], ["other.example.com"])
+    same("stripe_customer_id", plain.stripe_customer_id, "cus_1")
+    changed = await got(
+        room.update_organization(
+            made.id, domain_data=verified("new.example.com"), allow_profiles_outside_organization=False
+        )
+    )
+    same("domains are replaced", [one.domain for one in changed.domains], ["new.example.com"])
+    same("and forbidden again", changed.allow_profiles_outside_organization, False)
+    added = await got(own.create_organization_domain(domain="third.example.com", organization_id=made.id))
+    same("an added domain", (added.state.value, added.organization_id), ("pending", made.id))
+    check = lambda: own.verify_organization_domain(added.id)
+    await refused("no DNS is asked", workos.BadRequestError, 400, "domain_verification_unavailable", check)
+    twice = lambda: own.create_organization_domain(domain="third.example.com", organization_id=plain.id)
+    await refused("a domain twice", workos.ConflictError, 409, "domain_already_used", twice)
+    same("delete_organization_domain", await got(own.delete_organization_domain(added.id)), None)
+    gone = lambda: own.get_organization_domain(added.id)
+    await refused("a deleted domain", workos.NotFoundError, 404, "entity_not_found", gone)
+    same("delete_organization", await got(room.delete_organization(plain.id)), None)
+    gone = lambda: room.get_organization(plain.id)
+    await refused("a deleted organization", workos.NotFoundError, 404, "entity_not_found", gone)
+    await got(room.delete_organization(made.id))
+
+
+async def retries(client) -> None:
+    once = {"idempotency_key": "sdk-1"}
+    first = await got(client.organizations.create_organization(name="Once", request_options=once))
+    again = await got(client.organizations.create_organization(name="Once", request_options=once))
+    same("the same request again makes nothing twice", again, first)
+    other = lambda: client.organizations.create_organization(name="Another", request_options=once)
+    await refused("another one by its key", workos.UnprocessableEntityError, 422, "invalid_request_parameters", other)
+    await got(client.organizations.delete_organization(first.id))
+
+
 async def directories(client, expected: dict) -> None:
     sync, directory_id = client.directory_sync, expected["directory"]
     owner = expected["organization"]
@@ -116,6 +171,12 @@ async def directories(client, expected: dict) -> None:
     same("directory", (directory.organization_id, directory.state.value), (owner, "linked"))
     same("directory.type", directory.type.value, expected["type"])
     same("directory.object", directory.object, "directory")
+    pull = lambda: sync.create_directory_sync(directory_id)
+    error = await refused(
+        "nothing is pulled from an IdP that pushes",
+        workos.UnprocessableEntityError, 422, "invalid_request_parameters", pull,
+    )
+    same("why", error.errors[0]["code"], "directory_sync_not_supported")
     metadata = directory.metadata
     same("users", (metadata.users.active, metadata.users.inactive), (expected["active"], expected["inactive"]))
     same("groups", metadata.groups, len(expected["groups"]))
@@ -279,8 +340,9 @@ async def main(kind: str, base_url: str, api_key: str, expected_path: str) -> No
 
     plain = client_with(api_key)
     client = Watched(plain, calls)
-    for room in (directories, users, groups, events, organizations):
+    for room in (directories, users, groups, events, organizations, domains):
         await room(client, expected)
+    await retries(client)
     await errors(client, client_with, expected)
     await endings(client, expected)
     findings = left_out(plain, calls)
