@@ -62,7 +62,13 @@ fn directory(number: u32, organization: OrganizationId) -> Directory {
 
 fn create(directory: Directory, token: Token) -> Command {
     let mapping = AttributeMapping::default();
-    Command::CreateDirectory(Box::new(NewDirectory { directory, token, mapping }))
+    Command::CreateDirectory(Box::new(NewDirectory {
+        directory,
+        token,
+        mapping,
+        domains: Vec::new(),
+        receipt: None,
+    }))
 }
 
 /// A person as an IdP tells of one: about a kilobyte.
@@ -116,6 +122,9 @@ impl Maker<'_> {
             name: format!("Organization {id}"),
             external_id: Some(format!("customer-{id}")),
             metadata: [("plan".to_owned(), "enterprise".to_owned())].into(),
+            domains: Vec::new(),
+            allow_profiles_outside_organization: false,
+            stripe_customer_id: None,
             created_at: TIME,
             updated_at: TIME,
         };
