@@ -17,6 +17,7 @@ mod pages;
 mod protocol;
 mod recognition;
 mod requests;
+mod retries;
 mod sdk;
 mod surface;
 mod tokens;
