@@ -389,3 +389,25 @@ async fn roles_are_previewed_by_the_names_of_groups() {
     scene.refused("directory roles preview Staff", 64, "--none");
     scene.refused("directory roles preview Staff ad!min=Admins", 3, "slug");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_and_tokens_follow_one_another_and_end() {
+    let scene = Scene::new().await;
+    let made = scene.json("key create --name reports --org cust_42 --read-only --expires 90d");
+    assert_eq!(
+        (made["read_only"].as_bool(), made["organization_ids"].as_array().unwrap().len()),
+        (Some(true), 1)
+    );
+    let table = scene.done("key list");
+    assert!(table.contains("reports") && !table.contains(made["value"].as_str().unwrap()), "{table}");
+    let next = scene.json("key rotate reports --overlap 24h");
+    assert_ne!(next["value"], made["value"]);
+    scene.done(&format!("key revoke {} --yes", made["id"].as_str().unwrap()));
+    assert_eq!(scene.json("key revoke reports --yes")["id"], next["id"]);
+    scene.refused("key revoke reports --yes", 4, "no API key");
+    scene.json("token create Staff --name okta");
+    let next = scene.json("token rotate Staff okta --overlap 1h");
+    assert!(next["bearer_token"].is_string(), "{next}");
+    assert_eq!(scene.json("org delete cust_42 --yes")["deleted"], true);
+    scene.refused("org show cust_42", 4, "no organization");
+}
