@@ -355,9 +355,14 @@ impl Draft<'_> {
     }
 
     /// Tells who left and who joined, in order of id, each with the roles that follow from it, and moves the group's
-    /// version along.
+    /// version along. The roles of more than a step tells follow in steps: what is told of a role is a whole user.
     fn tell_memberships(&mut self, group: &mut Group, delta: &Delta) -> Planned<()> {
-        let roles = self.roles_of_members(group.id, delta.users.keys().copied())?;
+        let roles = if delta.users.len() > STEP_LIMIT {
+            self.settle_later(group.id)?;
+            None
+        } else {
+            self.roles_of_members(group.id, delta.users.keys().copied())?
+        };
         let request = self.context.envelope.request;
         for (leaving, kind) in [(true, EventType::UserRemoved), (false, EventType::UserAdded)] {
             let concerned = delta.users.iter().filter(|(_, joins)| **joins != leaving).map(|(user, _)| *user);

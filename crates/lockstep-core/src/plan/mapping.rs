@@ -130,6 +130,15 @@ impl Draft<'_> {
         Ok(roles)
     }
 
+    /// Lets the roles that this group may give follow in steps from who is in it then.
+    pub(super) fn settle_later(&mut self, group: LocalId) -> Planned<()> {
+        if let (Some(_), Some(directory)) = (self.roles_by([group])?, self.view.directory()?) {
+            let next = Directory { sweep: self.reprojecting(directory), ..Directory::clone(directory) };
+            self.steps.push(Step::Directory(Arc::new(next)));
+        }
+        Ok(())
+    }
+
     /// Tells the roles of a member that joined or left the group just now, where they are others.
     pub(super) fn settle_member(
         &mut self,

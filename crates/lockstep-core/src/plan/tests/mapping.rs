@@ -431,6 +431,35 @@ fn the_roles_of_a_large_group_end_with_its_memberships_step_by_step() {
 }
 
 #[test]
+fn the_roles_of_more_than_a_step_tells_follow_the_memberships_in_steps() {
+    let mut world = World::new();
+    let users: Vec<LocalId> = (0..STEP_LIMIT + 10).map(|index| world.user(&format!("user{index}"))).collect();
+    let (staff, other) = (world.group("Staff", &[]), world.group("Other", &[]));
+    world.one(give(roles(&[("editor", &[staff])], None, false))).unwrap();
+    world.sweep();
+    assert_eq!(world.one(add(other, &users)).unwrap().events as usize, users.len());
+    assert_eq!(world.directory.as_ref().unwrap().sweep, None, "it gives no role");
+    let nobody = patch_group(staff, json!([{ "op": "remove", "path": "members" }]));
+    for (command, told, expected) in
+        [(add(staff, &users), users.len(), &["editor"][..]), (nobody, users.len() - 1, &[])]
+    {
+        let joins = !expected.is_empty();
+        // What was done before them in the same batch is done.
+        let title = json!([{ "op": "add", "path": "title", "value": joins.to_string() }]);
+        let answers = world.all(vec![patch_user(users[1], title), command]);
+        assert_eq!(answers[1].as_ref().unwrap().events as usize, told, "the memberships, and no roles");
+        assert_eq!(world.findings(), Vec::<String>::new());
+        // Who leaves or joins meanwhile is told at once.
+        world.one(if joins { leave(staff, users[0]) } else { add(staff, &users[..1]) }).unwrap();
+        assert_eq!(world.roles(users[0]).is_empty(), joins);
+        assert!(world.sweep() > users.len() / SWEEP_STEP_LIMIT);
+        assert!(users[1..].iter().all(|user| world.roles(*user) == expected));
+        assert_eq!(world.attribute(users[1], "job_title"), Some(json!(joins.to_string())));
+        assert_eq!(world.findings(), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn putting_members_in_the_place_of_others_changes_the_roles_of_those_who_come_and_go() {
     let mut world = World::new();
     let [ann, bob, cid] = ["ann", "bob", "cid"].map(|name| world.user(name));
