@@ -62,6 +62,12 @@ const APPEND_TO_OWNER: &str = "INSERT INTO organization_events (owner, kind, pos
 /// The events of a directory that its organization's list lacks.
 const LACKING: &str = "SELECT count(*) FROM events AS e INDEXED BY events_seq WHERE e.directory = ?1 AND NOT EXISTS
     (SELECT 1 FROM organization_events AS o WHERE o.owner = ?2 AND o.kind = e.kind AND o.position = e.position)";
+/// Entries that show no event of their organization: an application would read another one's, or nothing at all.
+const ASTRAY: &str = "SELECT count(*) FROM organization_events AS o WHERE NOT EXISTS
+    (SELECT 1 FROM events AS e CROSS JOIN directories AS d ON d.number = e.directory
+    CROSS JOIN event_owners AS w ON w.organization = d.organization
+    WHERE e.position = o.position AND e.kind = o.kind AND w.number = o.owner)";
+const FIRST_DIRECTORY: &str = "SELECT min(number) FROM directories";
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
@@ -84,6 +90,8 @@ pub(crate) const STATEMENTS: &[&str] = &[
     APPEND,
     APPEND_TO_OWNER,
     LACKING,
+    ASTRAY,
+    FIRST_DIRECTORY,
 ];
 
 /// How many positions of a kind are fetched at first where several kinds or organizations are merged; each time twice as
@@ -184,6 +192,9 @@ fn told(connection: &Connection, query: &EventQuery, read: Read<'_>) -> Result<V
         EventScope::All if query.types.is_empty() => {
             let mut found = Vec::new();
             for span in spans(connection, query, times)? {
+                if found.len() == query.limit {
+                    break;
+                }
                 let limit = codec::limit(query.limit - found.len());
                 let (after, last) = (codec::int(span.after)?, codec::int(span.last)?);
                 let params = params![after, last, times.since, times.until, limit];
@@ -311,6 +322,9 @@ fn merged(
     let rank = |position: u64| if query.newest_first { u64::MAX - position } else { position };
     let mut found = Vec::new();
     for span in spans(connection, query, times)? {
+        if found.len() == query.limit {
+            break;
+        }
         let mut runs = Vec::with_capacity(owners.len() * kinds.len());
         let mut next = BinaryHeap::new();
         for (owner, kind) in owners.iter().flat_map(|owner| kinds.iter().map(move |kind| (*owner, *kind))) {
@@ -409,7 +423,7 @@ pub(crate) fn each(
     Ok(())
 }
 
-/// What of the lists does not show the events of a directory.
+/// What of the lists does not show the events of a directory; with the first directory, what shows events of nobody.
 pub(crate) fn check(connection: &Connection, directory: DirectoryNumber) -> Result<Vec<String>> {
     let number = codec::number(directory);
     let params = params![number, owner_of(connection, directory)?];
@@ -417,6 +431,12 @@ pub(crate) fn check(connection: &Connection, directory: DirectoryNumber) -> Resu
     let mut findings = times::check(connection, number, last_position(connection)?)?;
     if lacking > 0 {
         findings.push(format!("{lacking} events are not in the list of their organization"));
+    }
+    if one(connection, FIRST_DIRECTORY, [], |row| Ok(row.get(0)?))?.flatten() == Some(number) {
+        let astray = one(connection, ASTRAY, [], |row| codec::uint(row, 0))?.unwrap_or(0);
+        if astray > 0 {
+            findings.push(format!("{astray} entries of organizations' lists show no event of theirs"));
+        }
     }
     Ok(findings)
 }

@@ -217,6 +217,24 @@ fn lists_that_lack_an_event_or_its_time_are_found() {
 }
 
 #[test]
+fn an_entry_that_shows_another_organizations_event_or_none_is_found() {
+    for astray in [
+        "INSERT INTO organization_events SELECT 3 - owner, kind, position FROM organization_events WHERE position = 100",
+        "INSERT INTO organization_events SELECT owner, 9, position FROM organization_events WHERE position = 100",
+        "INSERT INTO organization_events VALUES (2, 4, 9999)",
+    ] {
+        let (_folder, mut connection) = old_log(8, 300);
+        migrate::migrate(&mut connection, kit::START).unwrap();
+        events::catch_up(&mut connection).unwrap();
+        let found = |directory| events::check(&connection, DirectoryNumber(directory)).unwrap();
+        assert_eq!([1, 2].map(found), [Vec::<String>::new(), Vec::new()]);
+        connection.execute(astray, []).unwrap();
+        let told = "1 entries of organizations' lists show no event of theirs".to_owned();
+        assert_eq!([1, 2].map(found), [vec![told], Vec::new()], "it is told once: {astray}");
+    }
+}
+
+#[test]
 fn what_is_sought_in_a_long_log_costs_hardly_more_than_in_a_short_one() {
     let count = 40_000;
     let (_folder, mut connection) = old_log(8, count);

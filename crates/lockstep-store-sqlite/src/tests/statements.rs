@@ -11,7 +11,8 @@ use crate::{
 const SCANS: &[(&str, &str)] = &[
     ("SELECT number FROM directories ORDER BY number", "it lists them all"),
     ("SELECT number, local, state, last_seq", "it lists them all"),
-    ("SELECT count(*) FROM api_keys", "it counts them all, and they are few"),
+    ("SELECT min(number) FROM directories", "it looks at the first row only"),
+    ("SELECT count(*) FROM organization_events", "it checks them all"),
     ("SELECT max(position) FROM events", "it looks at the last row only"),
     ("SELECT 1 FROM api_keys LIMIT 1", "it looks at one row"),
     ("FROM api_keys WHERE reach IS", "there are few keys, and this is asked when they change"),
