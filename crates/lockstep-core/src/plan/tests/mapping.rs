@@ -437,7 +437,7 @@ fn the_roles_of_more_than_a_step_tells_follow_the_memberships_in_steps() {
     let (staff, other) = (world.group("Staff", &[]), world.group("Other", &[]));
     world.one(give(roles(&[("editor", &[staff])], None, false))).unwrap();
     world.sweep();
-    assert_eq!(world.one(add(other, &users)).unwrap().events as usize, users.len());
+    assert_eq!(world.one(add(other, &users)).unwrap().events, users.len() as u64);
     assert_eq!(world.directory.as_ref().unwrap().sweep, None, "it gives no role");
     let nobody = patch_group(staff, json!([{ "op": "remove", "path": "members" }]));
     for (command, told, expected) in
@@ -447,7 +447,7 @@ fn the_roles_of_more_than_a_step_tells_follow_the_memberships_in_steps() {
         // What was done before them in the same batch is done.
         let title = json!([{ "op": "add", "path": "title", "value": joins.to_string() }]);
         let answers = world.all(vec![patch_user(users[1], title), command]);
-        assert_eq!(answers[1].as_ref().unwrap().events as usize, told, "the memberships, and no roles");
+        assert_eq!(answers[1].as_ref().unwrap().events, told as u64, "the memberships, and no roles");
         assert_eq!(world.findings(), Vec::<String>::new());
         // Who leaves or joins meanwhile is told at once.
         world.one(if joins { leave(staff, users[0]) } else { add(staff, &users[..1]) }).unwrap();
