@@ -21,6 +21,7 @@ const PUT_OF_ORGANIZATION: &str = "INSERT INTO organization_mappings
     ON CONFLICT (organization) DO UPDATE SET mapping = excluded.mapping, request = excluded.request,
     version = version + 1";
 const AGAIN: &str = "UPDATE organization_mappings SET version = version + 1 WHERE organization = ?1";
+const FORGET: &str = "DELETE FROM organization_mappings WHERE organization = ?1";
 const SPREAD: &str =
     "UPDATE organization_mappings SET spread = ?2 WHERE organization = ?1 AND spread < ?2 AND ?2 <= version";
 const TO_SPREAD: &str = "SELECT organization FROM organization_mappings
@@ -28,7 +29,7 @@ const TO_SPREAD: &str = "SELECT organization FROM organization_mappings
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] =
-    &[MAPPING, PUT_MAPPING, OF_ORGANIZATION, PUT_OF_ORGANIZATION, AGAIN, SPREAD, TO_SPREAD];
+    &[MAPPING, PUT_MAPPING, OF_ORGANIZATION, PUT_OF_ORGANIZATION, AGAIN, FORGET, SPREAD, TO_SPREAD];
 
 /// What is mapped for a directory.
 pub(crate) fn of_directory(connection: &Connection, number: DirectoryNumber) -> Result<DirectoryMapping> {
@@ -80,6 +81,11 @@ pub(crate) fn put_of_organization(
         .map_err(|error| Error::Store(StoreError::Fault(error.to_string())))?;
     execute(connection, PUT_OF_ORGANIZATION, params![codec::wide(id.0), text, codec::wide(request.0)])?;
     of_organization(connection, id)
+}
+
+/// Forgets what an organization mapped that is deleted.
+pub(crate) fn forget_organization(connection: &Connection, id: OrganizationId) -> Result<()> {
+    execute(connection, FORGET, [codec::wide(id.0)]).map(drop)
 }
 
 /// Notes that all directories of the organization have what it mapped by this version.

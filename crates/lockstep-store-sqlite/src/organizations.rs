@@ -10,6 +10,7 @@ use rusqlite::{Connection, Row, params};
 use crate::codec;
 use crate::error::{Error, Result};
 use crate::keys;
+use crate::mappings;
 use crate::statement::{Paged, execute, many, one, paged};
 
 macro_rules! organization {
@@ -131,6 +132,7 @@ pub(crate) fn end(connection: &Connection, id: OrganizationId, request: RequestI
         return Ok(false);
     }
     execute(connection, REMOVE_DOMAINS, [codec::wide(id.0)])?;
+    mappings::forget_organization(connection, id)?;
     keys::lose(connection, id)?;
     Ok(true)
 }

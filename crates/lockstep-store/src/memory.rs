@@ -219,6 +219,7 @@ impl Store for Memory {
             return Ok(false);
         }
         state.ended.insert(id, Some(request));
+        state.organization_mappings.remove(&id);
         for key in state.api_keys.values_mut() {
             if let Reach::Organizations(list) = &mut key.reach {
                 list.retain(|organization| *organization != id);

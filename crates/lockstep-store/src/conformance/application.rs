@@ -13,7 +13,8 @@ use lockstep_core::scope::Scopes;
 
 use super::kit::{self, START, Tenant, api_key, organization, token};
 use crate::{
-    DirectoryQuery, Entered, Entry, EventQuery, KeyRemoval, KeyUse, Order, Page, Store, StoreError, Work,
+    DirectoryQuery, Entered, Entry, EventQuery, KeyRemoval, KeyUse, Order, OrganizationMapping, Page, Store,
+    StoreError, Work,
 };
 
 const SECOND: i64 = 1_000_000;
@@ -318,6 +319,8 @@ pub async fn a_deleted_organization_is_gone_at_once(store: impl Store) {
         ..api_key(2)
     };
     store.put_api_key(limited(&[1, 2])).await.unwrap();
+    let mapping = AttributeMapping::from([("job_title".to_owned(), None)]);
+    store.put_organization_mapping(row.id, mapping, RequestId(1)).await.unwrap();
     let (before, request) = (store.epoch(), RequestId(9));
     assert!(store.end_organization(row.id, request).await.unwrap());
     assert!(store.epoch() > before, "what was cached of its directories and keys must be read again");
@@ -328,6 +331,12 @@ pub async fn a_deleted_organization_is_gone_at_once(store: impl Store) {
     assert_eq!(store.organization_by_external_id("1").await.unwrap(), None);
     assert_eq!(store.organization_of_domain(DomainId(1)).await.unwrap(), None);
     assert_eq!(store.organizations(Page::first(9)).await.unwrap(), []);
+    assert_eq!(store.organization_mapping(row.id).await.unwrap(), OrganizationMapping::default());
+    assert_eq!(
+        store.work(9).await.unwrap(),
+        [Work::EndOrganization(row.id, request)],
+        "nothing is handed on"
+    );
     assert!(!store.replace_organization(row.clone(), row.clone()).await.unwrap());
     let gone = StoreError::NotFound { what: "organization" };
     assert_eq!(store.put_organization(row.clone()).await, Err(gone));
