@@ -38,12 +38,12 @@ impl Written {
 
 impl PartialEq for Written {
     fn eq(&self, other: &Self) -> bool {
-        let members = |written: &Self| written.0.len();
-        let same =
-            |((name, value), (other, theirs)): (&(String, Box<RawValue>), &(String, Box<RawValue>))| {
-                name == other && value.get() == theirs.get()
-            };
-        members(self) == members(other) && self.0.iter().zip(&other.0).all(same)
+        self.0.len() == other.0.len()
+            && self
+                .0
+                .iter()
+                .zip(&other.0)
+                .all(|((name, value), (other, theirs))| name == other && value.get() == theirs.get())
     }
 }
 
