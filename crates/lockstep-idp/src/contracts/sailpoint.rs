@@ -18,7 +18,7 @@ const AGGREGATION: &str =
 pub(crate) static SAILPOINT: Provider = Provider {
     slug: "sailpoint",
     name: "SailPoint",
-    directory_types: &[],
+    directory_types: &["sailpoint scim v2.0"],
     rules,
     repairs: super::generic::REPAIRS,
     quirks: &[

@@ -9,14 +9,17 @@ use lockstep_core::id::{DirectoryNumber, EventId};
 use lockstep_core::model::Directory;
 use lockstep_store::{EventQuery, EventScope, Order, Page, Position, Store};
 
+use self::never_made::NEVER_MADE;
 use super::paging::{self, Cursors};
 use super::query::Query;
 use super::render;
 use crate::auth::ApiCaller;
-use crate::openapi::vocabulary::{EventName, EventOrder};
+use crate::openapi::vocabulary::{AskedEvent, EventOrder};
 use crate::openapi::{LIMIT, Operation, Tag, of, text, time};
 use crate::problem::Problem;
 use crate::state::AppState;
+
+pub(crate) mod never_made;
 
 /// How [`list`] is described.
 pub(crate) const LIST: Operation = Operation::new("list_events", Tag::Events, "List events")
@@ -25,7 +28,12 @@ pub(crate) const LIST: Operation = Operation::new("list_events", Tag::Events, "L
          yet: keep it, and ask again behind it. An empty part has no cursor: keep the one that was sent.",
     )
     .parameters(&[
-        of::<EventName>("events", "These kinds alone: repeated, as `events[]`, or with commas between them.").many(),
+        of::<AskedEvent>(
+            "events",
+            "These kinds alone: repeated, as `events[]`, or with commas between them. Kinds that the SDKs know and that \
+             are never made here, such as `connection.activated`, are taken and find nothing.",
+        )
+        .many(),
         text("after", "Those behind the event with this id, in the order that is asked for."),
         text("before", "Those in front of the event with this id, in the order that is asked for; the nearest ones."),
         LIMIT,
@@ -60,15 +68,20 @@ pub(crate) async fn list<S: Store>(
     let after = position(&state, &caller, &query, "after").await?;
     let before = position(&state, &caller, &query, "before").await?;
     let walk = Page { after, before, order, limit: paging::limit(&query)? }.walk();
+    let types = types(&query)?;
+    let scope = match caller.scope(&state, query.one("organization_id")?).await? {
+        None => EventScope::All,
+        Some(organizations) => EventScope::Organizations(organizations),
+    };
+    let Some(types) = types else {
+        return Ok(paging::list(Vec::<render::Event<'_>>::new(), Cursors { before: None, after: None }));
+    };
     let question = EventQuery {
         after: walk.above.unwrap_or_default(),
         before: walk.below,
         newest_first: walk.descending,
-        scope: match caller.scope(&state, query.one("organization_id")?).await? {
-            None => EventScope::All,
-            Some(organizations) => EventScope::Organizations(organizations),
-        },
-        types: types(&query)?,
+        scope,
+        types,
         since,
         until,
         limit: walk.limit,
@@ -114,17 +127,20 @@ async fn position<S: Store>(
     state.store.position(id).await?.ok_or_else(unknown).map(Some)
 }
 
-/// Which kinds are asked for; none named means all.
-fn types(query: &Query) -> Result<Vec<EventType>, Problem> {
+/// Which kinds are asked for: none named means all, and nothing where those that are named are never made here.
+fn types(query: &Query) -> Result<Option<Vec<EventType>>, Problem> {
     let names = query.many("events");
-    names
-        .into_iter()
-        .map(|name| {
-            EventType::parse(name).ok_or_else(|| {
+    let mut made = Vec::with_capacity(names.len());
+    for name in &names {
+        match EventType::parse(name) {
+            Some(kind) => made.push(kind),
+            None if NEVER_MADE.contains(name) => {}
+            None => {
                 let known: Vec<&str> = EventType::ALL.into_iter().map(EventType::as_str).collect();
                 let message = format!("`events` must name some of: {}", known.join(", "));
-                Problem::invalid_field("events", "invalid_event", message)
-            })
-        })
-        .collect()
+                return Err(Problem::invalid_field("events", "invalid_event", message));
+            }
+        }
+    }
+    Ok((names.is_empty() || !made.is_empty()).then_some(made))
 }

@@ -11,6 +11,7 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, SchemaType, T
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::api::events::never_made::NEVER_MADE;
 use crate::limits::{
     DOMAIN_BYTES_LIMIT, EXTERNAL_ID_BYTES_LIMIT, METADATA_ENTRIES_LIMIT, METADATA_VALUE_BYTES_LIMIT,
     NAME_BYTES_LIMIT,
@@ -78,6 +79,8 @@ schemas! {
     MappedBy = words(["directory", "organization"]);
     /// What happened.
     EventName = words(EventType::ALL.into_iter().map(EventType::as_str));
+    /// A kind of event that may be asked for. Those of `EventName` are made here; asking for another finds nothing.
+    AskedEvent = words(EventType::ALL.into_iter().map(EventType::as_str).chain(NEVER_MADE.iter().copied()));
     /// In which order a list is told.
     PageOrder = words(["asc", "desc", "normal"]);
     /// In which order events are told.

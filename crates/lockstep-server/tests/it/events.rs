@@ -241,6 +241,32 @@ async fn what_is_wrong_is_named() {
 }
 
 #[tokio::test]
+async fn kinds_that_are_never_made_here_find_nothing_and_do_not_spoil_the_others() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    idp.user("one@acme.test").await;
+    let alone = app.read("/events?events=connection.activated,user.created").await;
+    assert_eq!((&alone["data"], &alone["list_metadata"]["after"]), (&json!([]), &Value::Null));
+    let mixed = app.events("events=connection.activated,dsync.user.created&events=vault.data.read").await;
+    assert_eq!(names(&mixed), ["dsync.user.created"]);
+    // What else is wrong is said all the same.
+    for (query, field) in [
+        ("events=connection.activated,connection.activate", "events"),
+        ("events=connection.activated&after=event_01", "after"),
+        ("events=connection.activated&limit=0", "limit"),
+    ] {
+        let refused = app.api("GET", &format!("/events?{query}"), Value::Null).await;
+        assert_eq!(refused.problem(), (422, "invalid_request_parameters", Some(field)), "{query}");
+    }
+    let refused = app.api("GET", "/events?events=dsync.user.createdd", Value::Null).await;
+    let message = refused.body["message"].as_str().unwrap();
+    assert!(message.contains("dsync.user.created,") && !message.contains("connection"), "{message}");
+    let missing = "/events?events=connection.activated&organization_id=org_nobody";
+    assert_eq!(app.api("GET", missing, Value::Null).await.status, 404);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_request_that_changes_nothing_tells_nothing() {
     let app = TestApp::start().await;
     let idp = app.tenant("Acme").await;

@@ -15,6 +15,7 @@ mod openapi;
 mod organizations;
 mod pages;
 mod protocol;
+mod published;
 mod recognition;
 mod requests;
 mod retries;

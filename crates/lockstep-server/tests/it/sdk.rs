@@ -8,7 +8,7 @@ use std::process::Command;
 use lockstep_testkit::{ScimClient, TestApp};
 use serde_json::{Value, json};
 
-const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/sdk");
+pub(crate) const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/sdk");
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +44,7 @@ async fn the_node_sdk_finds_everything() {
 }
 
 /// What `cargo xtask prepare` made ready; without it there is no test here, save where everything must be tested.
-fn tool(variable: &str, package: &str) -> Option<OsString> {
+pub(crate) fn tool(variable: &str, package: &str) -> Option<OsString> {
     let found = std::env::var_os(variable);
     if found.is_none() {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{variable} is not set");
