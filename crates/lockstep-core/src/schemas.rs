@@ -180,8 +180,8 @@ pub enum Refused {
     TooLarge(usize),
 }
 
-/// What must still be done to stored resources after a change of schemas or of what is mapped: it goes on in bounded steps, from where
-/// it stands. Until it is done everybody reads what is stored as if it were.
+/// What must still be done to stored resources after a change of schemas or of what is mapped: it goes on in bounded
+/// steps, from where it stands. Until it is done everybody reads what is stored as if it were.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sweep {
     /// The request that caused it.
@@ -211,16 +211,20 @@ struct StoredSweep {
 }
 
 impl Sweep {
-    /// One that has everything before it.
+    /// One that has everything before it: what is known must be done still, and what this request adds.
     #[must_use]
-    pub fn begin(request: RequestId) -> Self {
-        Self {
-            request,
-            kind: Kind::User,
-            after: LocalId(0),
-            removed: Vec::new(),
-            extensions: BTreeSet::new(),
-            reproject: false,
+    pub fn anew(known: Option<&Self>, request: RequestId) -> Self {
+        let (kind, after) = (Kind::User, LocalId(0));
+        match known {
+            Some(known) => Self { request, kind, after, ..known.clone() },
+            None => Self {
+                request,
+                kind,
+                after,
+                removed: Vec::new(),
+                extensions: BTreeSet::new(),
+                reproject: false,
+            },
         }
     }
 

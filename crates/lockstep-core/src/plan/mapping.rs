@@ -12,7 +12,6 @@ use crate::mapping::{
     demand_roles,
 };
 use crate::model::{Directory, User};
-use crate::query::Kind;
 use crate::schemas::Sweep;
 use crate::settings::Setting;
 use crate::view::Step;
@@ -83,13 +82,11 @@ impl Draft<'_> {
     /// What must be followed once what is made of users changes: all of them are gone through, with whatever else was to
     /// be done already. Nothing more where there are none.
     pub(super) fn reprojecting(&self, directory: &Directory) -> Option<Arc<Sweep>> {
-        let known = directory.sweep.as_deref();
         if self.head.users_active + self.head.users_inactive == 0 {
             return directory.sweep.clone();
         }
-        let request = self.context.envelope.request;
-        let sweep = known.cloned().unwrap_or_else(|| Sweep::begin(request));
-        Some(Arc::new(Sweep { request, kind: Kind::User, after: LocalId(0), reproject: true, ..sweep }))
+        let sweep = Sweep::anew(directory.sweep.as_deref(), self.context.envelope.request);
+        Some(Arc::new(Sweep { reproject: true, ..sweep }))
     }
 
     /// What applications read of a user with no groups: in a directory that gives a role to everybody, that one.

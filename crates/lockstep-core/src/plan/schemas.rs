@@ -19,16 +19,7 @@ use crate::view::Step;
 impl Draft<'_> {
     pub(super) fn change_schemas(mut self, directory: &Arc<Directory>, change: &SchemaChange) -> Planned {
         let mut schemas = OwnSchemas::clone(self.view.schemas()?);
-        let mut sweep = Sweep {
-            kind: Kind::User,
-            after: LocalId(0),
-            request: self.context.envelope.request,
-            ..directory
-                .sweep
-                .as_deref()
-                .cloned()
-                .unwrap_or_else(|| Sweep::begin(self.context.envelope.request))
-        };
+        let mut sweep = Sweep::anew(directory.sweep.as_deref(), self.context.envelope.request);
         let reply = match change {
             SchemaChange::Define { schema, kind, required } => {
                 let own = OwnSchema {
