@@ -67,7 +67,7 @@ pub const CREDENTIAL_BYTES_LIMIT: usize = JWT_BYTES_LIMIT + 64;
 pub const READINGS_LIMIT: usize = 8;
 /// Things that one turn of the worker takes up.
 pub const WORK_LIMIT: usize = 64;
-/// Directories that are read at once to hand them what their organization maps.
+/// Directories that one step hands what their organization maps, and how many are read at once for it.
 pub const SPREAD_DIRECTORIES_LIMIT: usize = 100;
 /// Rows of a deleted directory that one step clears.
 pub const CLEAR_ROWS_LIMIT: usize = 1_000;

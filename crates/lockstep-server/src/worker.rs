@@ -149,22 +149,29 @@ async fn step<S: Store>(state: &AppState<S>, work: Work) -> Result<Turn, Problem
     }
 }
 
-/// Hands what an organization maps to its directories. Those that have it already are not changed, so that it does no harm
-/// to begin again.
+/// Hands what an organization maps to some of its directories that do not have it. Once all of them have, that is noted.
 async fn spread<S: Store>(state: &AppState<S>, organization: OrganizationId) -> Result<Turn, Problem> {
     let known = state.store.organization_mapping(organization).await?;
     let Some(request) = known.request else { return Ok(Turn::Idle) };
     let query = DirectoryQuery { organizations: Some(vec![organization]), search: None };
     let mut page = Page::first(SPREAD_DIRECTORIES_LIMIT);
+    let mut given = 0;
     let mut failed = None;
     loop {
         let found = state.store.directories(query.clone(), page.clone()).await?;
         for (directory, _) in &found {
+            if state.store.mapping(directory.id.directory).await?.organization == known.attributes {
+                continue;
+            }
+            // What else was begun does not wait for all of them.
+            if given == SPREAD_DIRECTORIES_LIMIT {
+                return Ok(Turn::More);
+            }
             let change = MappingChange::Organization(known.attributes.clone());
             let command = Command::ChangeMapping(Box::new(change));
             match go_on(state, directory, request, command).await {
                 Ok(Turn::Stopping) => return Ok(Turn::Stopping),
-                Ok(Turn::More | Turn::Idle) => {}
+                Ok(Turn::More | Turn::Idle) => given += 1,
                 Err(problem) => failed = Some(problem),
             }
         }

@@ -1,5 +1,6 @@
 //! What goes on in the background, and the whole of it on SQLite.
 
+use lockstep_server::limits::SPREAD_DIRECTORIES_LIMIT;
 use lockstep_server::worker;
 use lockstep_store::Store;
 use lockstep_testkit::TestApp;
@@ -26,6 +27,31 @@ async fn a_great_group_ends_in_steps_and_is_gone_at_once() {
     assert!(one.is_ok() && two.is_ok());
     app.work().await;
     assert_eq!(app.events("events=dsync.group.deleted").await.len(), 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_an_organization_maps_is_handed_on_some_directories_at_a_time() {
+    let app = TestApp::start().await;
+    let organization = app.organization("Acme").await;
+    for _ in 0..=SPREAD_DIRECTORIES_LIMIT {
+        app.directory(&organization, "generic scim v2.0").await;
+    }
+    let path = format!("/organizations/{organization}/attribute_mapping");
+    let body = json!({ "attributes": { "badge": { "path": "userName", "type": "string" } } });
+    app.api("PUT", &path, body).await.expect(200);
+    let behind = async || {
+        let mut count = 0;
+        for number in app.state.store.directory_numbers().await.unwrap() {
+            count += usize::from(app.state.store.mapping(number).await.unwrap().organization.is_empty());
+        }
+        count
+    };
+    assert_eq!(worker::turn(&app.state).await.unwrap(), worker::Turn::More);
+    assert_eq!(behind().await, 1, "what else was begun has its turn");
+    app.work().await;
+    assert_eq!(behind().await, 0);
+    assert!(app.state.store.work(1).await.unwrap().is_empty());
     app.finish().await;
 }
 
