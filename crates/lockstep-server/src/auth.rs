@@ -15,7 +15,7 @@ use axum::extract::FromRequestParts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, header};
 use lockstep_core::client::OAuthClient;
 use lockstep_core::clock::Timestamp;
 use lockstep_core::command::{Refusal, Terms};
@@ -39,6 +39,7 @@ use crate::openapi::Operation;
 use crate::problem::Problem;
 use crate::scim::Endpoint;
 use crate::state::{API_KEY_PREFIX, AppState, digest_of, secret_text};
+use crate::trail::CameBy;
 
 /// An IdP, known by its bearer token. Only this file makes one.
 #[derive(Clone, Debug)]
@@ -191,7 +192,7 @@ impl<S: Store> FromRequestParts<AppState<S>> for ApiCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState<S>) -> Result<Self, Problem> {
-        let caller = api_caller(state, &parts.headers, &parts.method, parts.uri.path()).await?;
+        let caller = api_caller(state, parts).await?;
         if let Some(operation) = parts.extensions.get::<&'static Operation>() {
             Query::parse(parts.uri.query().unwrap_or_default()).knows(operation)?;
         }
@@ -199,23 +200,21 @@ impl<S: Store> FromRequestParts<AppState<S>> for ApiCaller {
     }
 }
 
-/// The application that sent these headers. 403 where its key only reads and the request does not.
-pub(crate) async fn api_caller<S: Store>(
-    state: &AppState<S>,
-    headers: &HeaderMap,
-    method: &Method,
-    path: &str,
-) -> Result<ApiCaller, Problem> {
-    let sent = Credential::read(headers)?;
+/// The application that sent this request. 403 where its key only reads and the request does not.
+pub(crate) async fn api_caller<S: Store>(state: &AppState<S>, parts: &Parts) -> Result<ApiCaller, Problem> {
+    let sent = Credential::read(&parts.headers)?;
     if sent.form != Form::Bearer {
         return Err(Problem::unauthorized());
     }
     let now = state.clock.now();
     let known_by = api_key(state, &sent.secret).await?.ok_or_else(Problem::invalid_token)?;
+    if let Some(came_by) = parts.extensions.get::<CameBy>() {
+        came_by.note(known_by.key.id);
+    }
     if !known_by.key.is_alive(now) {
         return Err(Problem::invalid_token());
     }
-    if known_by.key.read_only && !(method.is_safe() || path.ends_with(PREVIEW)) {
+    if known_by.key.read_only && !(parts.method.is_safe() || parts.uri.path().ends_with(PREVIEW)) {
         return Err(Problem::forbidden(
             "this API key only reads: send the request with one that may write, or make one at `POST /api_keys`",
         ));

@@ -77,11 +77,11 @@ impl<S: Store> FromRequest<AppState<S>> for JsonObject {
         if !media.is_empty() && !media.eq_ignore_ascii_case("application/json") {
             return Err(Problem::unsupported_media_type("application/json"));
         }
-        let (headers, method, uri) =
-            (request.headers().clone(), request.method().clone(), request.uri().clone());
+        let (parts, body) = request.into_parts();
+        let request = Request::from_parts(parts.clone(), body);
         let RawBody(bytes) = RawBody::from_request(request, state).await?;
         // A body may take its time, and must not outlive the key.
-        api_caller(state, &headers, &method, uri.path()).await?;
+        api_caller(state, &parts).await?;
         let limits = Limits { body_bytes: API_BODY_BYTES_LIMIT, ..Limits::default() };
         match lockstep_scim::json::parse(&bytes, &limits) {
             Ok(Value::Object(object)) => Ok(Self(object)),

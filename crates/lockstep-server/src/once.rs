@@ -135,7 +135,7 @@ pub(crate) async fn once<S: Store>(
 ) -> Result<Response, Problem> {
     let Some(name) = named(request.headers())? else { return Ok(next.run(request).await) };
     let (mut parts, body) = request.into_parts();
-    let caller = api_caller(&state, &parts.headers, &parts.method, parts.uri.path()).await?;
+    let caller = api_caller(&state, &parts).await?;
     let body = Request::from_parts(parts.clone(), body);
     let RawBody(bytes) = RawBody::from_request(body, &state).await?;
     let key = ReceiptKey { caller: caller.known_by.key.id, digest: digest_of(&name) };

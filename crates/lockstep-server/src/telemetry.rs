@@ -9,14 +9,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::HeaderValue;
-use lockstep_core::id::RequestId;
+use lockstep_core::id::{ApiKeyId, RequestId};
 use lockstep_store::Store;
 
 use crate::problem::{DAMAGED, Problem, Surface, Told, rendered};
 use crate::requests::{self, Arrived};
 use crate::scans::Client;
 use crate::state::AppState;
-use crate::trail::Trail;
+use crate::trail::{CameBy, Trail};
 
 /// Wraps every request: draws its id, which handlers find as an extension; catches a panic; gives a failure its shape;
 /// writes the line.
@@ -31,6 +31,8 @@ pub(crate) async fn observe<S: Store>(
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let id = state.draw_request_id();
     request.extensions_mut().insert(id);
+    let came_by = CameBy::default();
+    request.extensions_mut().insert(came_by.clone());
     let arrived = (surface == Surface::Scim && state.requests.is_on()).then(|| Arrived::of(&request));
     // Dropped with this future, when the client goes away.
     let (client, _waits) = Client::waiting();
@@ -48,6 +50,7 @@ pub(crate) async fn observe<S: Store>(
             method: method.as_str(),
             route: route.as_deref().unwrap_or("none"),
             status: response.status().as_u16(),
+            key: came_by.key(),
             duration_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         };
         line.write(response.extensions().get(), response.extensions().get());
@@ -74,6 +77,7 @@ struct Line<'a> {
     method: &'a str,
     route: &'a str,
     status: u16,
+    key: Option<ApiKeyId>,
     duration_us: u64,
 }
 
@@ -94,6 +98,7 @@ impl Line<'_> {
                     http.status = self.status,
                     directory.id = trail.and_then(|trail| trail.directory).map(tracing::field::display),
                     token.id = trail.and_then(|trail| trail.token).map(tracing::field::display),
+                    key.id = self.key.map(tracing::field::display),
                     client.id = trail.and_then(|trail| trail.client).map(tracing::field::display),
                     provider = trail.map(|trail| trail.contract),
                     repairs = repairs.join(","),

@@ -1,10 +1,11 @@
 //! What a request leaves for its log line and its record: put on the response by the edge that served it.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use lockstep_core::clock::Timestamp;
 use lockstep_core::command::{Outcome, Reply};
-use lockstep_core::id::{ClientId, DirectoryId, LocalId, TokenId};
+use lockstep_core::id::{ApiKeyId, ClientId, DirectoryId, LocalId, TokenId};
 use lockstep_core::query::Kind;
 use lockstep_idp::Note;
 use lockstep_idp::detect::Habit;
@@ -78,5 +79,21 @@ impl Trail {
             | Reply::Bulk(_) => {}
         }
         self.notes.extend(outcome.notes.iter().cloned());
+    }
+}
+
+/// By which API key a request came, for its log line: also where it is refused after that. Put on the request by what logs
+/// it, and filled in by what knows the key.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CameBy(Arc<OnceLock<ApiKeyId>>);
+
+impl CameBy {
+    /// A request has one key, however often it is looked at.
+    pub(crate) fn note(&self, key: ApiKeyId) {
+        self.0.get_or_init(|| key);
+    }
+
+    pub(crate) fn key(&self) -> Option<ApiKeyId> {
+        self.0.get().copied()
     }
 }

@@ -130,8 +130,10 @@ pub(crate) async fn accept_api_key<S: Store>(
         );
     }
     let accepted = auth::accept_api_key(state, given).await;
-    let accepted =
-        accepted.map_err(|problem| anyhow::anyhow!("cannot accept the API key: {}", problem.message))?;
+    let accepted = accepted.map_err(|problem| {
+        let message = problem.message;
+        anyhow::anyhow!("cannot accept the API key (LOCKSTEP_API_KEY, LOCKSTEP_API_KEY_FILE): {message}")
+    })?;
     Ok(accepted.filter(|_| given.is_none()))
 }
 

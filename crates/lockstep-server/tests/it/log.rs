@@ -77,16 +77,19 @@ async fn every_request_is_one_line_that_names_ids_only() {
     let tokens = app.read(&format!("/directories/{}/tokens", idp.directory)).await;
     let told = app.events("events=dsync.user.created").await;
     let api_key = app.api_key.clone();
+    let reader = app.api("POST", "/api_keys", json!({ "read_only": true })).await.expect(201);
+    let value = reader["value"].as_str().unwrap().to_lowercase();
+    app.api_as(reader["value"].as_str().unwrap(), "POST", "/organizations", json!({})).await.expect(403);
     app.finish().await;
 
     let text = String::from_utf8(log.1.lock().unwrap().clone()).unwrap();
     let lower = text.to_lowercase();
-    for secret in ["secret", &idp.token.to_lowercase(), &api_key.to_lowercase()] {
+    for secret in ["secret", &idp.token.to_lowercase(), &api_key.to_lowercase(), &value] {
         assert!(!lower.contains(secret), "{secret}: {text}");
     }
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let requests = lines.iter().filter(|line| !line["fields"]["request.id"].is_null());
-    assert_eq!(requests.count(), 20, "{text}");
+    assert_eq!(requests.count(), 22, "{text}");
     let created = lines.iter().find(|line| line["fields"]["http.operation"] == "POST /Users").unwrap();
     let expected = json!({
         "http.method": "POST",
@@ -100,4 +103,12 @@ async fn every_request_is_one_line_that_names_ids_only() {
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(created["fields"][name], *value, "{name}: {created}");
     }
+
+    // By which API key the application came: in each of its lines, also where it was refused, and in no IdP's.
+    let by = |line: &Value| line["fields"]["key.id"].clone();
+    let refused = lines.iter().find(|line| line["fields"]["http.status"] == 403).unwrap();
+    assert_eq!(by(refused), reader["id"], "{refused}");
+    let own = by(lines.iter().find(|line| line["fields"]["http.status"] == 422).unwrap());
+    assert!(own.as_str().is_some_and(|id| id != reader["id"] && id.starts_with("api_key_")), "{own}");
+    assert_eq!(by(created), Value::Null, "{created}");
 }

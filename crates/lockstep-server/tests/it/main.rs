@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what a test does not find must fail it")]
 
+mod api_keys;
 mod attributes;
 mod authz;
 mod catalogue;

@@ -185,3 +185,56 @@ async fn a_deleted_directory_takes_no_token_and_lists_none() {
     app.api("GET", &tokens_of(&idp), Value::Null).await.expect(404);
     app.finish().await;
 }
+
+// Shows: AUTH-04
+#[tokio::test]
+async fn a_rotated_token_is_accepted_until_its_overlap_ends_and_not_a_moment_longer() {
+    let app = TestApp::start_on_sqlite().await;
+    let idp = app.tenant("Acme").await;
+    let scoped = json!({ "name": "Okta", "scopes": ["no-delete"], "expires_at": "2026-11-21T14:00:00Z" });
+    let made = app.api("POST", &tokens_of(&idp), scoped).await.expect(201);
+    let old = idp.with_token(made["bearer_token"].as_str().unwrap());
+    let path = format!("{}/{}", tokens_of(&idp), text(&made["id"]));
+    let next = app.api("POST", &format!("{path}/rotate"), json!({ "overlap_seconds": 600 })).await;
+    let next = next.expect(201);
+    let new = idp.with_token(next["bearer_token"].as_str().unwrap());
+    assert_ne!(next["id"], made["id"]);
+    assert_eq!(
+        (&next["name"], &next["scopes"]),
+        (&json!("Okta"), &json!(["no-delete"])),
+        "it may do the same"
+    );
+    let listed = app.read(&tokens_of(&idp)).await;
+    let row = listed["data"].as_array().unwrap().iter().find(|token| token["id"] == made["id"]).unwrap();
+    assert!(text(&row["expires_at"]).starts_with("2026-11-21T12:10:00"), "its end is told: {row}");
+
+    // Both write during the overlap; what the scopes take away, they take from both.
+    let user = old.user("one@acme.test").await;
+    new.user("two@acme.test").await;
+    for token in [&old, &new] {
+        assert_eq!(token.scim("DELETE", &format!("/Users/{user}"), Value::Null).await.status, 403);
+    }
+    app.clock.advance(590_000_000);
+    old.scim("GET", "/Users", Value::Null).await.expect(200);
+    app.clock.advance(10_000_000);
+    assert_eq!(old.scim("GET", "/Users", Value::Null).await.status, 401);
+    assert_eq!(old.scim("POST", "/Users", json!({ "userName": "late@acme.test" })).await.status, 401);
+    new.user("three@acme.test").await;
+    // Without an overlap, the old one ends with the answer.
+    let path = format!("{}/{}", tokens_of(&idp), text(&next["id"]));
+    let last = app.api("POST", &format!("{path}/rotate"), json!({ "overlap_seconds": 0 })).await;
+    let last = last.expect(201);
+    assert_eq!(new.scim("GET", "/Users", Value::Null).await.status, 401);
+    let last = idp.with_token(last["bearer_token"].as_str().unwrap());
+    last.scim("GET", "/Users", Value::Null).await.expect(200);
+    for (body, field) in [
+        (json!({}), "overlap_seconds"),
+        (json!({ "overlap_seconds": -1 }), "overlap_seconds"),
+        (json!({ "overlap_seconds": 1e12 }), "overlap_seconds"),
+        (json!({ "overlap_seconds": 1, "overlap": 1 }), "overlap"),
+    ] {
+        let refused = app.api("POST", &format!("{path}/rotate"), body.clone()).await;
+        assert_eq!(refused.problem(), (422, "invalid_request_parameters", Some(field)), "{body}");
+    }
+    app.finish().await;
+}

@@ -158,3 +158,66 @@ async fn seqs(server: &Process) -> Vec<u64> {
         }
     }
 }
+
+const MANY_DIRECTORIES: usize = 60;
+
+#[tokio::test]
+async fn an_organization_whose_deletion_was_killed_is_deleted_after_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("lockstep.db");
+    let mut server = Process::start(&database);
+    let kept = server.directory().await;
+    let doomed = server.directory().await;
+    let (_, directory) = server.api("GET", &format!("/directories/{}", doomed.id), None).await;
+    let organization = directory["organization_id"].as_str().unwrap().to_owned();
+    for n in 1..MANY_DIRECTORIES {
+        let body = json!({"organization_id": organization, "name": format!("Staff {n}"), "type": "generic scim v2.0"});
+        assert_eq!(server.api("POST", "/directories", Some(body)).await.0, 201);
+    }
+    let user = json!({"userName": "ann@example.com"});
+    assert_eq!(server.scim(&doomed, "POST", "/Users", Some(user.clone())).await.unwrap().0, 201);
+    assert_eq!(server.api("DELETE", &format!("/organizations/{organization}"), None).await.0, 202);
+    // It is killed as soon as that was acknowledged, and again while directories are still being deleted.
+    let (mut told, mut kills) = (Vec::new(), 0);
+    while told.len() < MANY_DIRECTORIES {
+        if kills < 3 {
+            server.kill_now();
+            drop(server);
+            server = Process::start(&database);
+            kills += 1;
+        }
+        // From the first answer on nothing of it is there, however far the deletion went.
+        assert_eq!(server.api("GET", &format!("/organizations/{organization}"), None).await.0, 404);
+        assert_eq!(server.api("GET", &format!("/directories/{}", doomed.id), None).await.0, 404);
+        let refused = server.scim(&doomed, "POST", "/Users", Some(user.clone())).await.unwrap().0;
+        assert!([401, 404].contains(&refused), "{refused}");
+        let before = told;
+        told = deleted(&server).await;
+        assert!(told.len() >= before.len() && told[..before.len()] == before[..], "what was told stays told");
+    }
+    let each: BTreeSet<&String> = told.iter().collect();
+    assert_eq!((told.len(), each.len()), (MANY_DIRECTORIES, MANY_DIRECTORIES), "each is told once");
+    assert!(!each.contains(&kept.id), "the neighbour's stays");
+    assert_eq!(server.scim(&kept, "POST", "/Users", Some(user)).await.unwrap().0, 201);
+    assert!(server.stop().success());
+    let url = format!("sqlite://{}", database.display());
+    let (code, out, err) = run(&["verify", "--database", &url]);
+    assert_eq!(code, Some(0), "{out}{err}");
+}
+
+/// The directories whose deletion was told, in the order of the log.
+async fn deleted(server: &Process) -> Vec<String> {
+    let mut ids = Vec::new();
+    let mut after = String::new();
+    loop {
+        let (status, page) =
+            server.api("GET", &format!("/events?events=dsync.deleted&limit=100{after}"), None).await;
+        assert_eq!(status, 200, "{page}");
+        let events = page["data"].as_array().unwrap();
+        ids.extend(events.iter().map(|event| event["data"]["id"].as_str().unwrap().to_owned()));
+        match events.last().map(|event| &event["id"]) {
+            Some(Value::String(last)) => after = format!("&after={last}"),
+            _ => return ids,
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod crash;
 mod dev;
 mod doctor;
 mod guide;
+mod keys;
 mod operate;
 mod pipe;
 mod process;
