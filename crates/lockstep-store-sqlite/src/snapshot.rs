@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use lockstep_core::clock::Timestamp;
 use lockstep_core::id::{DirectoryId, DirectoryNumber};
-use lockstep_core::model::DirectoryState;
-use lockstep_store::{StandardOf, StoreError, Work};
+use lockstep_core::model::{ApiKey, DirectoryState};
+use lockstep_store::{Page, StandardOf, StoreError, Work};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Error, Result};
 use crate::statement::{many, one};
-use crate::{codec, directories, file, migrate, requests, times, work};
+use crate::{codec, directories, file, keys, migrate, requests, times, work};
 
 /// Pages that one step of a copy takes: often enough to show how far it is, and to stop.
 const COPY_STEP_PAGES: i32 = 256;
@@ -177,6 +177,11 @@ impl Snapshot {
     /// How many API keys there are. Of any version.
     pub fn api_keys(&self) -> Result<u64, StoreError> {
         Ok(one(&self.connection, API_KEYS, [], |row| codec::uint(row, 0))?.unwrap_or(0))
+    }
+
+    /// The API keys, the oldest first, at most so many. Not where [`Snapshot::needs_opening`].
+    pub fn api_key_list(&self, limit: usize) -> Result<Vec<ApiKey>, StoreError> {
+        Ok(keys::list(&self.connection, Page::first(limit))?)
     }
 
     /// The time of the event at a position; none where there is none. Of any version.

@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lockstep_core::clock::Clock as _;
 use lockstep_idp::Provider;
 use lockstep_play::HttpTarget;
-use lockstep_play::check::{self, Options, Progress, Report, report};
+use lockstep_play::check::{self, CannotRun, Options, Progress, Report, report};
 use lockstep_server::state::{Secrets as _, SystemSecrets};
 
 use crate::exit::{Exit, Failure};
@@ -79,7 +79,10 @@ pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
         let checked =
             check::check(&target, &url, &checked, &stop, &mut |progress| show(&bar, &progress)).await;
         bar.finish_and_clear();
-        anyhow::Ok(checked?)
+        checked.map_err(|error| match error {
+            CannotRun::NotAccepted { .. } => Failure::new(Exit::Denied, error.to_string()).into(),
+            other => anyhow::Error::from(other),
+        })
     })?;
     if let Some(file) = &options.html {
         let when = jiff::Timestamp::from_microsecond(SystemClock.now().0).map(|now| format!("{now:.0}"));

@@ -65,7 +65,7 @@ pub(crate) enum Command {
     /// Replays every directory's log against its rows and says what differs
     ///
     /// Also while the server runs on the same database. Exit code 0: every promise holds; 2: something
-    /// differs, and what is printed.
+    /// differs, and what is printed; 1: the database could not be read; 4: it has no such directory.
     Verify(VerifyOptions),
     /// Looks at everything that a server needs, says what is wrong and what to do, and changes nothing
     ///
@@ -76,7 +76,7 @@ pub(crate) enum Command {
     ///
     /// A backup is a folder: the database in one file, the request records, the master key, a manifest, and SHA256SUMS of
     /// all of it. It is written under another name and gets its own once it is whole. Exit code 0: it is there; 1: it is
-    /// not, and nothing of it is.
+    /// not, and nothing of it is; 2: with --check, it is there and damaged.
     Backup(BackupOptions),
     /// Proves a backup, and puts it in place of nothing
     ///
@@ -87,12 +87,12 @@ pub(crate) enum Command {
     /// Plays an IdP's traffic against any SCIM server and says what that IdP would mishandle
     ///
     /// What it makes has names that begin with `lockstep-` or hold it, and is deleted afterwards. Exit code 0: the IdP
-    /// is served right; 2: something is wrong, and what is printed.
+    /// is served right; 2: something is wrong, and what is printed; 1: it could not be played; 5: no token, or a wrong one.
     Simulate(SimulateOptions),
     /// Tells what any SCIM server gets right and wrong, by the RFCs and, if asked, as one IdP would meet it
     ///
     /// Whatever it makes is named lockstep-check-… and removed again, also after failures and Ctrl-C. Exit code 0: no
-    /// MUST is broken; 2: something is broken.
+    /// MUST is broken; 2: something is broken; 1: it could not run to its end; 5: no token, or a wrong one.
     #[command(after_help = check::TOKEN_HELP)]
     Check(CheckOptions),
     /// Prints the configuration file with every key, its default and what it means
@@ -118,5 +118,20 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_that_lists_exit_codes_has_them_from_the_table() {
+        let mut found = 0;
+        for command in Cli::command().get_subcommands() {
+            let about = command.get_long_about().map(ToString::to_string).unwrap_or_default();
+            let Some((_, codes)) = about.split_once("Exit code ") else { continue };
+            for word in codes.split_whitespace().filter_map(|word| word.strip_suffix(':')) {
+                let Ok(code) = word.parse::<u8>() else { continue };
+                found += 1;
+                assert!(Exit::ALL.iter().any(|exit| exit.code() == code), "{}: {code}", command.get_name());
+            }
+        }
+        assert!(found >= 15, "they are read: {found}");
     }
 }

@@ -1,5 +1,6 @@
 //! `lockstep doctor`: looks at everything that a server needs, says what is wrong and what to do, and changes nothing.
 
+mod api_keys;
 mod certificate;
 mod clock;
 mod data;
@@ -111,7 +112,7 @@ async fn of_database(options: &DoctorOptions, config: &Config, path: &Path) -> V
     let now = SystemClock.now();
     let found = tokio::task::spawn_blocking(move || {
         let looked = database::look(&path, quick);
-        let mut findings = database::findings(&looked, has_api_key);
+        let mut findings = database::findings(&looked, has_api_key, now);
         findings.extend(data::room(&path, &looked));
         findings.push(database::master_key(&path, &source, &looked));
         findings.push(clock::finding(now, looked.state.as_ref().and_then(|state| state.last_event_at)));

@@ -33,7 +33,8 @@ impl std::fmt::Debug for GivenKey {
 }
 
 /// What is lost with a master key.
-const LOST: &str = "what was sealed with the old one cannot be opened any more";
+const LOST: &str = "what was sealed with the old one cannot be opened any more: walks by cursor that are on their way, and \
+                    the answers that are kept for requests with an Idempotency-Key";
 
 /// The master key with which the server that opens this store works. It is made where nothing says which, none stands
 /// beside the database, and the database never knew one. Another than the database was made with is refused, unless

@@ -1,5 +1,7 @@
 //! `lockstep org`: organizations, the customers of the application.
 
+mod domains;
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -32,13 +34,15 @@ enum OrgCommand {
     Show(Named),
     /// Makes one
     #[command(
-        after_help = "Example:\n  lockstep org create 'Foo Corp' --external-id cust_42 --metadata tier=gold"
+        after_help = "Example:\n  lockstep org create 'Foo Corp' --external-id cust_42 --domain foo.example.com --metadata tier=gold"
     )]
     Create(Create),
     /// Changes one: what is not given stays
     Update(Update),
     /// Deletes one
     Delete(Delete),
+    /// Lists, adds, verifies and takes away the domains of one
+    Domains(domains::DomainsOptions),
 }
 
 #[derive(Debug, Args)]
@@ -66,6 +70,9 @@ struct Create {
     /// By what the application knows it
     #[arg(long, value_name = "ID")]
     external_id: Option<String>,
+    /// A domain of it; may be given several times. DOMAIN=verified where it is known to be its own [default: pending]
+    #[arg(long, value_name = "DOMAIN")]
+    domain: Vec<String>,
     /// Something that the application wants to know of it; may be given several times
     #[arg(long, value_name = "KEY=VALUE", value_parser = entry)]
     metadata: Vec<(String, String)>,
@@ -81,6 +88,10 @@ struct Update {
     /// Another external id; an empty one takes it away
     #[arg(long, value_name = "ID")]
     external_id: Option<String>,
+    /// Its domains, all of them: others are taken away, and an empty one takes all away. DOMAIN or DOMAIN=STATE, which is
+    /// verified or pending [default: as it is]. `lockstep org domains` changes one
+    #[arg(long, value_name = "DOMAIN")]
+    domain: Vec<String>,
     /// Metadata to set; an empty value takes the key away
     #[arg(long, value_name = "KEY=VALUE", value_parser = entry)]
     metadata: Vec<(String, String)>,
@@ -119,17 +130,18 @@ pub(crate) async fn run(options: OrgOptions) -> anyhow::Result<ExitCode> {
         OrgCommand::Create(create) => {
             let mut body = Fields::default();
             body.set("name", create.name).some("external_id", create.external_id);
+            body.some("domain_data", domains::data(&create.domain));
             body.entries("metadata", create.metadata);
             show(&remote.call(Method::POST, &["organizations"], &body.into()).await?, is_json)?;
         }
         OrgCommand::Update(update) => {
             let mut body = Fields::default();
             body.some("name", update.name).some_or_null("external_id", update.external_id);
+            body.some("domain_data", domains::data(&update.domain));
             body.entries("metadata", update.metadata);
             if body.is_empty() {
-                return Err(
-                    Failure::usage("nothing to change: give --name, --external-id or --metadata").into()
-                );
+                let message = "nothing to change: give --name, --external-id, --domain or --metadata";
+                return Err(Failure::usage(message).into());
             }
             let org = naming::organization(&remote, &update.named.org).await?;
             show(&remote.call(Method::PUT, &["organizations", org.id()], &body.into()).await?, is_json)?;
@@ -145,6 +157,7 @@ pub(crate) async fn run(options: OrgOptions) -> anyhow::Result<ExitCode> {
             remote.delete(&["organizations", org.id()]).await?;
             fields::gone(is_json, "organization", org.id(), "deleted the organization")?;
         }
+        OrgCommand::Domains(options) => domains::run(&remote, is_json, options).await?,
     }
     Ok(Exit::Done.into())
 }
@@ -154,15 +167,15 @@ fn row(org: &Thing) -> Vec<Cell> {
         org.id().into(),
         org.text("name").into(),
         org.text("external_id").into(),
-        domains(org).into(),
+        names_of_domains(org).into(),
         fields::time(org.text("created_at")).into(),
     ]
 }
 
-fn domains(org: &Thing) -> String {
-    let domains = org.fields().get("domains").and_then(Value::as_array);
-    let names = domains.into_iter().flatten().map(|domain| domain.get("domain").and_then(Value::as_str));
-    names.flatten().collect::<Vec<_>>().join(", ")
+fn names_of_domains(org: &Thing) -> String {
+    let names: Vec<String> =
+        org.parts("domains").iter().map(|domain| domain.text("domain").to_owned()).collect();
+    names.join(", ")
 }
 
 fn show(org: &Thing, is_json: bool) -> anyhow::Result<()> {
@@ -174,7 +187,7 @@ fn show(org: &Thing, is_json: bool) -> anyhow::Result<()> {
     card.line("id", org.id())
         .line("name", org.text("name"))
         .line("external id", org.text("external_id"))
-        .line("domains", domains(org));
+        .line("domains", names_of_domains(org));
     for (key, value) in org.fields().get("metadata").and_then(Value::as_object).into_iter().flatten() {
         card.line(&format!("metadata.{key}"), value.as_str().unwrap_or_default());
     }

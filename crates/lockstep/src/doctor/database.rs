@@ -5,9 +5,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use lockstep_core::clock::Timestamp;
+use lockstep_core::model::ApiKey;
+use lockstep_server::limits::API_KEYS_LIMIT;
 use lockstep_store::{StoreError, Work};
 use lockstep_store_sqlite::{Place, Snapshot};
 
+use crate::doctor::api_keys;
 use crate::doctor::finding::Finding;
 use crate::machine::sized;
 use crate::master_key::{self, Source};
@@ -46,6 +49,8 @@ pub(crate) struct State {
     events: u64,
     work: Vec<Work>,
     api_keys: u64,
+    /// The keys themselves; none where the schema is older and does not tell what they may.
+    keys: Option<Vec<ApiKey>>,
     is_served: bool,
     mark: Option<[u8; 16]>,
 }
@@ -86,6 +91,7 @@ fn state(path: &Path, quick: bool) -> Result<State, StoreError> {
         events: end.position,
         work: if needs_opening { Vec::new() } else { snapshot.work(WORK_COUNTED)? },
         api_keys: snapshot.api_keys()?,
+        keys: if needs_opening { None } else { Some(snapshot.api_key_list(API_KEYS_LIMIT)?) },
         // Whoever cannot have the place: somebody serves from it. It is given back at once.
         is_served: Place::is_taken(path),
         mark: snapshot.master_key_mark()?,
@@ -104,7 +110,7 @@ fn growth(bytes: u64, position: u64, back: u64, earlier: Timestamp, last: Timest
     u64::try_from(u128::from(bytes) * events * DAY / micros / u128::from(position)).ok()
 }
 
-pub(crate) fn findings(looked: &Looked, has_api_key: bool) -> Vec<Finding> {
+pub(crate) fn findings(looked: &Looked, has_api_key: bool, now: Timestamp) -> Vec<Finding> {
     let shown = &looked.shown;
     if let Some(error) = &looked.error {
         let mend = match error {
@@ -121,14 +127,18 @@ pub(crate) fn findings(looked: &Looked, has_api_key: bool) -> Vec<Finding> {
     let Some(state) = &looked.state else {
         return vec![
             Finding::ok("database", format!("{shown} is not there yet: the first start makes it")),
-            api_keys(0, has_api_key),
+            api_keys::none(has_api_key),
         ];
     };
     let mut findings = vec![schema(shown, state)];
     findings.extend(state.damage.as_ref().map(|damage| whole(damage)));
     findings.push(log(state.log_bytes, state.is_served));
     findings.push(work(&state.work, state.is_served));
-    findings.push(api_keys(state.api_keys, has_api_key));
+    findings.extend(match &state.keys {
+        _ if state.api_keys == 0 => vec![api_keys::none(has_api_key)],
+        Some(keys) => api_keys::findings(keys, now),
+        None => vec![Finding::ok("API keys", format!("{}", state.api_keys))],
+    });
     findings
 }
 
@@ -180,18 +190,6 @@ fn work(work: &[Work], is_served: bool) -> Finding {
         Finding::ok("work", format!("{says}; the server does"))
     } else {
         Finding::warning("work", says).mend("start the server: it goes on with it")
-    }
-}
-
-fn api_keys(count: u64, is_given: bool) -> Finding {
-    match (count, is_given) {
-        (0, false) => {
-            Finding::ok("API keys", "none yet: the first start makes one and prints it once".into())
-        }
-        (0, true) => {
-            Finding::ok("API keys", "none yet: the first start accepts the one that is given".into())
-        }
-        (count, _) => Finding::ok("API keys", format!("{count}")),
     }
 }
 
@@ -261,6 +259,7 @@ mod tests {
             events: 1,
             work: Vec::new(),
             api_keys: 1,
+            keys: None,
             is_served: false,
             mark: None,
         }
@@ -268,7 +267,11 @@ mod tests {
 
     fn level_of(state: State, check: &str) -> Level {
         let looked = Looked { state: Some(state), error: None, shown: "x.db".into() };
-        findings(&looked, false).into_iter().find(|finding| finding.check == check).unwrap().level
+        findings(&looked, false, Timestamp(0))
+            .into_iter()
+            .find(|finding| finding.check == check)
+            .unwrap()
+            .level
     }
 
     #[test]
@@ -293,9 +296,9 @@ mod tests {
     fn a_file_that_is_no_database_is_a_problem_and_none_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lockstep.db");
-        assert_eq!(findings(&look(&path, false), false)[0].level, Level::Ok);
+        assert_eq!(findings(&look(&path, false), false, Timestamp(0))[0].level, Level::Ok);
         fs::write(&path, "no database ".repeat(1_000)).unwrap();
-        let found = &findings(&look(&path, false), false)[0];
+        let found = &findings(&look(&path, false), false, Timestamp(0))[0];
         assert!(found.level == Level::Problem && found.says.contains("lockstep.db"), "{found:?}");
     }
 

@@ -36,6 +36,12 @@ impl Thing {
         self.text("id")
     }
 
+    /// The things of a list that it holds.
+    pub(crate) fn parts(&self, name: &str) -> Vec<Self> {
+        let parts = self.fields.get(name).and_then(Value::as_array).into_iter().flatten();
+        parts.map(|part| Self { raw: part.to_string(), fields: part.clone() }).collect()
+    }
+
     /// One line of JSON. What could steer a terminal stands as an escape, which is the same JSON.
     pub(crate) fn line(&self) -> String {
         let mut line = String::with_capacity(self.raw.len() + 1);

@@ -30,6 +30,12 @@ pub(super) fn no_answer(url: &str, error: &reqwest::Error) -> anyhow::Error {
     }
     let advice = if error.is_timeout() {
         "it took too long".to_owned()
+    } else if is_about_trust(error) {
+        format!(
+            "its certificate is not trusted: {}; for one of a private authority, set SSL_CERT_FILE to the file of that \
+             authority's certificate",
+            plain(&cause.to_string())
+        )
     } else if error.is_connect() {
         format!(
             "{}; does `lockstep serve` run there? --url or LOCKSTEP_URL say where",
@@ -39,6 +45,22 @@ pub(super) fn no_answer(url: &str, error: &reqwest::Error) -> anyhow::Error {
         plain(&cause.to_string())
     };
     Failure::new(Exit::Failed, format!("no answer from {url}: {advice}")).into()
+}
+
+/// Whether a connection was given up because of the certificate that the server showed.
+fn is_about_trust(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(told) = error.downcast_ref::<rustls::Error>() {
+            return matches!(told, rustls::Error::InvalidCertificate(_));
+        }
+        // What an `io::Error` was made of is not among its sources.
+        next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
 }
 
 /// The answer is no success.

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::process::run;
+use crate::process::{Process, run};
 
 #[test]
 fn what_cannot_be_understood_ends_with_64_and_suggests_what_was_meant() {
@@ -114,4 +114,19 @@ fn every_command_has_a_manual_page() {
     let (_, main, _) = run(&["man"]);
     assert_eq!(main, std::fs::read_to_string(pages.join("lockstep.1")).unwrap());
     assert!(main.contains("Exit codes"), "{main}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_a_scim_server_refuses_ends_with_5_whoever_shows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Process::start(&folder.path().join("lockstep.db"));
+    let directory = server.directory().await;
+    let base = directory.endpoint.split_once("/scim/").unwrap().1;
+    let url = format!("{}/scim/{base}", server.url);
+    for words in [&["check"][..], &["simulate", "okta"]] {
+        let (code, out, err) = run(&[words, &["--url", &url, "--token", "nobody-gave-this"]].concat());
+        assert_eq!((code, out.as_str()), (Some(5), ""), "{words:?}: {err}");
+        assert!(err.contains("401") && !err.contains("nobody-gave-this"), "{words:?}: {err}");
+    }
+    assert!(server.stop().success());
 }

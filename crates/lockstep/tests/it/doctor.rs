@@ -75,6 +75,7 @@ async fn nothing_is_wrong_before_the_first_start_beside_the_server_and_after_it(
     is(&found, "master key", "ok", "the one of this database");
     is(&found, "permissions", "ok", "only its owner");
     is(&found, "clock", "ok", "not behind");
+    is(&found, "API keys", "ok", "1 that are accepted");
     assert_eq!(fs::read(&database).unwrap(), before);
     assert!(server.stop().success());
 
@@ -125,6 +126,27 @@ async fn each_thing_that_is_broken_is_a_problem_with_what_to_do() {
     assert!(found.values().any(|(level, says)| level == "problem" && says.contains("damaged")), "{found:?}");
     fs::write(&database, "no database at all ".repeat(500)).unwrap();
     is(&doctor(&database, &[]).1, "database", "problem", "cannot be read");
+}
+
+#[tokio::test]
+async fn keys_that_end_soon_are_told_by_their_ids() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("lockstep.db");
+    let server = Process::start(&database);
+    let key = |name: &str, expires: &str| {
+        let (code, out, err) =
+            run(&["key", "create", "--name", name, "--expires", expires, "--json", "--url", &server.url]);
+        assert_eq!(code, Some(0), "{err}");
+        serde_json::from_str::<Value>(&out).unwrap()
+    };
+    let (soon, later) = (key("reports", "7d"), key("later", "90d"));
+    let (_, found) = doctor(&database, &["--quick"]);
+    is(&found, "API keys", "warning", "1 end within 14 days");
+    let says = &found["API keys"].1;
+    assert!(says.contains(soon["id"].as_str().unwrap()) && says.contains("`reports`"), "{says}");
+    assert!(!says.contains(later["id"].as_str().unwrap()), "{says}");
+    assert!(!says.contains(soon["value"].as_str().unwrap()), "{says}");
+    assert!(server.stop().success());
 }
 
 #[test]

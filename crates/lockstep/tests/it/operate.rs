@@ -411,3 +411,53 @@ async fn keys_and_tokens_follow_one_another_and_end() {
     assert_eq!(scene.json("org delete cust_42 --yes")["deleted"], true);
     scene.refused("org show cust_42", 4, "no organization");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn domains_are_given_with_an_organization_and_one_by_one() {
+    let scene = Scene::new().await;
+    let states = |org: &Value| -> Vec<(String, String)> {
+        let text = |domain: &Value, field: &str| domain[field].as_str().unwrap().to_owned();
+        let domains = org["domains"].as_array().unwrap().iter();
+        let mut found: Vec<_> =
+            domains.map(|domain| (text(domain, "domain"), text(domain, "state"))).collect();
+        found.sort();
+        found
+    };
+    let is = |org: &Value, wanted: &[(&str, &str)]| {
+        let wanted: Vec<_> = wanted.iter().map(|(name, state)| ((*name).into(), (*state).into())).collect();
+        assert_eq!(states(org), wanted, "{org}");
+    };
+    let made = scene.json("org create Bar --domain A.example.com --domain b.example.com=verified");
+    is(&made, &[("a.example.com", "pending"), ("b.example.com", "verified")]);
+    let added = scene.json("org domains add Bar c.example.com");
+    assert_eq!((&added["state"], &added["organization_id"]), (&json!("pending"), &made["id"]));
+    assert_eq!(scene.json("org domains verify Bar C.example.com")["state"], "verified");
+    assert_eq!(scene.json("org domains add Bar d.example.com --verified")["state"], "verified");
+    let listed = scene.done("org domains list Bar --json");
+    assert_eq!(listed.lines().count(), 4, "{listed}");
+    let table = scene.done("org domains list Bar");
+    assert!(table.contains(added["id"].as_str().unwrap()) && table.contains("pending"), "{table}");
+    // What was verified one by one changed no other.
+    let all = [("b", "verified"), ("c", "verified"), ("d", "verified")]
+        .map(|(name, state)| (format!("{name}.example.com"), state));
+    let shown = scene.json("org show Bar");
+    assert_eq!(states(&shown)[0], ("a.example.com".into(), "pending".into()));
+    assert!(
+        all.iter().all(|(name, state)| states(&shown).contains(&(name.clone(), (*state).into()))),
+        "{shown}"
+    );
+    let id = added["id"].as_str().unwrap();
+    assert_eq!(scene.json(&format!("org domains remove Bar {id} --yes"))["id"], id);
+    let kept = scene.json("org update Bar --domain b.example.com --domain e.example.com");
+    is(&kept, &[("b.example.com", "verified"), ("e.example.com", "pending")]);
+    is(&scene.json("org update Bar --domain="), &[]);
+    assert_eq!(scene.done("org domains list Bar"), "");
+
+    scene.refused("org domains add Bar localhost", 3, "domain");
+    scene.refused("org update Bar --domain f.example.com=sure", 3, "verified");
+    scene.refused("org domains verify Bar a.example.com", 4, "has no domain `a.example.com`");
+    scene.refused("org domains list Nobody", 4, "no organization");
+    scene.json("org domains add cust_42 f.example.com");
+    scene.refused("org domains add Bar f.example.com", 3, "has this domain already");
+    scene.refused("org domains remove cust_42 f.example.com", 64, "--yes");
+}

@@ -2,10 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::{Certificate, Client, tls};
 
-use crate::process::{API_KEY, Process};
+use crate::process::{API_KEY, Process, program};
 
 fn client(root: &Certificate, version: tls::Version) -> Client {
     let builder = Client::builder().no_proxy().tls_certs_only([root.clone()]);
@@ -42,5 +44,49 @@ async fn tls_12_and_13_are_spoken_and_plain_http_on_that_port_is_refused_and_not
     // The connection ends, with an alert of TLS or without a word.
     let _ = plain.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP/"), "{}", String::from_utf8_lossy(&answer));
+    assert!(server.stop().success());
+}
+
+/// A certificate of a private authority for 127.0.0.1, its key, and the authority's own certificate, each in a file.
+fn of_a_private_authority(folder: &Path) -> [PathBuf; 3] {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let asked = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let certificate = asked.signed_by(&key, &authority).unwrap();
+    [
+        ("certificate.pem", certificate.pem()),
+        ("key.pem", key.serialize_pem()),
+        ("authority.pem", authority.pem()),
+    ]
+    .map(|(name, text)| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    })
+}
+
+#[test]
+fn the_command_line_trusts_a_private_authority_that_it_is_told_of_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate, key, authority] = of_a_private_authority(folder.path());
+    let server = Process::start_with_tls(&folder.path().join("lockstep.db"), &certificate, &key);
+    let run = |words: &[&str], trusted: Option<&Path>| {
+        let mut command = program();
+        command.args(words).env("LOCKSTEP_URL", &server.url).env("LOCKSTEP_API_KEY", API_KEY);
+        command.env_remove("SSL_CERT_DIR").env_remove("SSL_CERT_FILE");
+        command.envs(trusted.map(|file| ("SSL_CERT_FILE", file)));
+        let output = command.output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, out, err) = run(&["org", "create", "Example", "--json"], Some(&authority));
+    assert_eq!(code, Some(0), "{out}{err}");
+    let (code, listed, err) = run(&["org", "list", "--json"], Some(&authority));
+    assert_eq!((code, &listed), (Some(0), &out), "{err}");
+    let (code, out, err) = run(&["org", "list"], None);
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+    assert!(err.contains("certificate") && err.contains("SSL_CERT_FILE"), "{err}");
     assert!(server.stop().success());
 }
