@@ -1,8 +1,12 @@
 //! How a credential is read from headers, and how long it is remembered.
 
-use http::HeaderValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderValue, header};
 
+use super::credential::{Credential, Form};
 use super::*;
+use crate::limits::CREDENTIAL_BYTES_LIMIT;
 use crate::problem::Challenge;
 
 fn headers(values: &[&str]) -> HeaderMap {
