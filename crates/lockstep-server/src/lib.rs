@@ -12,6 +12,7 @@ mod once;
 pub mod openapi;
 pub mod outbound;
 mod pages;
+mod path;
 pub mod problem;
 mod rate;
 mod recognition;

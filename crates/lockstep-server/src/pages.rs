@@ -2,12 +2,13 @@
 //! contracts alone and hold nothing of any tenant. No scripts, and a browser is told so.
 
 use axum::body::Body;
-use axum::extract::Path;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use lockstep_idp::page::{self, Page};
 
 use crate::openapi::{Operation, Tag};
+use crate::path::Path;
+use crate::problem::Problem;
 
 /// Light and dark as the reader has it, one column that fits a phone.
 const STYLE: &str = include_str!("pages/style.css");
@@ -34,7 +35,9 @@ pub(crate) const READ: Operation =
         .errors(&[404]);
 
 /// `GET /idp/{slug}`: one of them. 404 lists what there is.
-pub(crate) async fn read(Path(slug): Path<String>) -> Response {
+pub(crate) async fn read(named: Result<Path<String>, Problem>) -> Response {
+    // What is no text is no page either.
+    let slug = named.map_or_else(|_| char::REPLACEMENT_CHARACTER.to_string(), |Path(slug)| slug);
     match lockstep_idp::by_slug(&slug) {
         Some(provider) => rendered(StatusCode::OK, &page::of(provider)),
         None => rendered(StatusCode::NOT_FOUND, &page::unknown(&slug)),

@@ -4,7 +4,7 @@
 //! They are not what WorkOS calls API keys (those of an application's customers): nothing of that is here.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use lockstep_core::clock::Timestamp;
@@ -22,6 +22,7 @@ use crate::body::JsonObject;
 use crate::limits::{API_KEY_ORGANIZATIONS_LIMIT, API_KEYS_LIMIT, NAME_BYTES_LIMIT, OVERLAP_LIMIT};
 use crate::once::Once;
 use crate::openapi::{Operation, Tag};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::state::{API_KEY_PREFIX, AppState, digest_of, secret_text};
 

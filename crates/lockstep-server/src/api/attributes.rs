@@ -1,7 +1,7 @@
 //! What of the users of a directory arrives, and what is left out of them: for whoever maps attributes.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use lockstep_core::id::UserId;
 use lockstep_core::mapping::{LeftOut, Seen};
@@ -15,6 +15,7 @@ use super::render::mapping::{self as render, WalkedUsers};
 use crate::auth::ApiCaller;
 use crate::limits::{CANDIDATES_LIMIT, EXAMINED_BYTES_LIMIT, EXAMINED_DEFAULT, EXAMINED_LIMIT};
 use crate::openapi::{Operation, Parameter, Schema, Tag, number, text};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::state::{AppState, conform};
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
@@ -28,6 +28,7 @@ use crate::body::JsonObject;
 use crate::limits::{NAME_BYTES_LIMIT, NUMBER_DRAWS_LIMIT};
 use crate::once::Once;
 use crate::openapi::{Operation, Tag, text};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::recognition;
 use crate::state::{AppState, TOKEN_PREFIX, digest_of, secret_text};

@@ -1,7 +1,7 @@
 //! Directory groups: those an IdP has told of.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use lockstep_core::id::GroupId;
 use lockstep_core::model::Directory;
@@ -13,6 +13,7 @@ use super::query::Query;
 use super::render;
 use crate::auth::ApiCaller;
 use crate::openapi::{Operation, Tag, text};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::state::{AppState, conform};
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use lockstep_core::command::{Command, Envelope, Reply};
@@ -24,6 +24,7 @@ use crate::auth::ApiCaller;
 use crate::body::JsonObject;
 use crate::limits::PAGE_LIMIT;
 use crate::openapi::{Operation, Tag};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::state::{AppState, provider_of};
 use crate::trail::Trail;

@@ -1,7 +1,7 @@
 //! OAuth clients of a directory: how an IdP may be known that does not hold a bearer token. A client is replaced by
 //! another one; both may live at once, so that an IdP can change over without a pause.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
@@ -24,6 +24,7 @@ use crate::oauth::metadata::AUTHENTICATION_METHODS;
 use crate::oauth::token::token_endpoint;
 use crate::once::Once;
 use crate::openapi::{Operation, Tag};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::state::{AppState, CLIENT_SECRET_PREFIX, digest_of, provider_of, secret_text};
 use crate::trail::Trail;

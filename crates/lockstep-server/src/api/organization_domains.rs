@@ -1,7 +1,7 @@
 //! Domains of organizations, one by one. They are a part of their organization and are changed with it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use lockstep_core::id::DomainId;
@@ -16,6 +16,7 @@ use crate::body::JsonObject;
 use crate::limits::{DOMAINS_LIMIT, NAME_BYTES_LIMIT};
 use crate::once::Once;
 use crate::openapi::{Operation, Tag};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::state::AppState;
 

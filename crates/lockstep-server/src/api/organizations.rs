@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
@@ -25,6 +25,7 @@ use crate::limits::{
 };
 use crate::once::Once;
 use crate::openapi::{Operation, Tag, text};
+use crate::path::Path;
 use crate::problem::{FieldError, Problem};
 use crate::state::AppState;
 

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use lockstep_core::command::Terms;
 use lockstep_core::id::{DirectoryNumber, GroupId, LocalId, RequestId, UserId};
@@ -17,6 +17,7 @@ use super::render::{self, DirectoryRequest, RequestSent, RequestUnderstood};
 use crate::auth::ApiCaller;
 use crate::openapi::vocabulary::{StatusOrClass, Truth};
 use crate::openapi::{Operation, Tag, document, of, text, time};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::scim::{TEMPLATES, below_directory};
 use crate::state::AppState;

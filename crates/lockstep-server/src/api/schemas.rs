@@ -1,7 +1,7 @@
 //! The schemas that a directory has of its own, by which its users and groups are extended. Standard ones are not among
 //! them.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
@@ -23,6 +23,7 @@ use crate::auth::ApiCaller;
 use crate::body::JsonObject;
 use crate::limits::{CANDIDATES_LIMIT, NAME_BYTES_LIMIT};
 use crate::openapi::{Operation, Tag};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::trail::Trail;

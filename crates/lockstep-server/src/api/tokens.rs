@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
@@ -23,6 +23,7 @@ use crate::body::JsonObject;
 use crate::limits::{NAME_BYTES_LIMIT, OVERLAP_LIMIT, TOKENS_LIMIT};
 use crate::once::Once;
 use crate::openapi::{Operation, Tag};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::state::{AppState, TOKEN_PREFIX, digest_of, provider_of, secret_text};
 use crate::trail::Trail;

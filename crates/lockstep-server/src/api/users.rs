@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use lockstep_core::id::{LocalId, UserId};
 use lockstep_core::model::{Directory, Group};
@@ -17,6 +17,7 @@ use super::render::{self, DirectoryUser};
 use crate::auth::ApiCaller;
 use crate::limits::FILTER_ROWS_LIMIT;
 use crate::openapi::{Operation, Tag, text};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::state::{AppState, conform};
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use axum::extract::FromRequestParts;
+use http::Method;
 use http::request::Parts;
 use lockstep_core::clock::Timestamp;
 use lockstep_core::id::{ApiKeyId, DirectoryId, DirectoryNumber, GroupId, OrganizationId, UserId};
@@ -55,7 +56,8 @@ pub(crate) async fn api_caller<S: Store>(state: &AppState<S>, parts: &Parts) -> 
     if !known_by.key.is_alive(now) {
         return Err(Problem::invalid_token());
     }
-    if known_by.key.read_only && !(parts.method.is_safe() || parts.uri.path().ends_with(PREVIEW)) {
+    let is_preview = parts.method == Method::POST && parts.uri.path().ends_with(PREVIEW);
+    if known_by.key.read_only && !(parts.method.is_safe() || is_preview) {
         return Err(Problem::forbidden(
             "this API key only reads: send the request with one that may write, or make one at `POST /api_keys`",
         ));
@@ -186,10 +188,13 @@ pub async fn accept_api_key<S: Store>(
         }
     };
     let digest = digest_of(&secret);
-    if state.store.api_key(digest).await?.is_some() {
+    let now = state.clock.now();
+    if let Some(key) = state.store.api_key(digest).await? {
+        if let Some(end) = key.expires_at.filter(|_| !key.is_alive(now)) {
+            tracing::warn!(key = %key.id, "the API key that is configured ended at {end} and is refused: configure another one");
+        }
         return Ok(None);
     }
-    let now = state.clock.now();
     let id = ApiKeyId::draw(now, &mut *state.secrets.random());
     let key = ApiKey { shown: shown(&secret), ..ApiKey::unrestricted(id, digest, now) };
     match state.store.put_api_key(key).await {

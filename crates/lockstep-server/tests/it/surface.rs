@@ -2,6 +2,8 @@
 
 use axum::body::Body;
 use http::Request;
+use lockstep_server::routes;
+use lockstep_store::memory::Memory;
 use lockstep_testkit::TestApp;
 use serde_json::{Value, json};
 
@@ -71,5 +73,25 @@ async fn a_body_has_a_bound_and_a_type() {
         let answer = app.send(post("application/json; charset=utf-8", Body::from(broken))).await;
         assert_eq!(answer.problem(), (400, "bad_request", None), "{broken}");
     }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_names_nothing_in_the_shape_of_any_other_failure() {
+    let app = TestApp::start().await;
+    for route in routes::table::<Memory>() {
+        if !route.path.contains('{') || route.path.starts_with("/idp") {
+            continue;
+        }
+        let path: Vec<&str> =
+            route.path.split('/').map(|part| if part.starts_with('{') { "%FF%C3(" } else { part }).collect();
+        let path = path.join("/");
+        let body = if matches!(route.method, "POST" | "PUT") { json!({}) } else { Value::Null };
+        let answer = app.api(route.method, &path, body).await;
+        assert_eq!(answer.problem(), (404, "not_found", None), "{} {path}", route.method);
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{} {path}", route.method);
+    }
+    let page = app.send(Request::get("/idp/%FF").body(Body::empty()).unwrap()).await;
+    assert_eq!((page.status, page.header("content-type")), (404, Some("text/html; charset=utf-8")));
     app.finish().await;
 }
