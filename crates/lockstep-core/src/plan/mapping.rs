@@ -34,7 +34,7 @@ impl Draft<'_> {
             }
             MappingChange::Roles(roles) => {
                 demand_roles(roles).map_err(Refusal::from)?;
-                self.demand_groups(roles)?;
+                self.demand_groups(roles, &before.roles)?;
             }
         }
         // Roles follow from the groups alone, and no request is read by them.
@@ -52,9 +52,11 @@ impl Draft<'_> {
         Ok(self.done(Reply::Mapping(mapping)))
     }
 
-    /// Every group that gives a role is there. Who names one that went would wait for what never comes.
-    fn demand_groups(&self, roles: &RoleMapping) -> Planned<()> {
-        let named: BTreeSet<LocalId> = roles.groups().collect();
+    /// Every group that is named anew is there: who names one that went would wait for what never comes. One that went while
+    /// it was named is no hindrance, so that what is shown can be sent back with a change.
+    fn demand_groups(&self, roles: &RoleMapping, before: &RoleMapping) -> Planned<()> {
+        let known: BTreeSet<LocalId> = before.groups().collect();
+        let named: BTreeSet<LocalId> = roles.groups().filter(|group| !known.contains(group)).collect();
         let found = self.view.groups(named.iter().copied())?;
         let live: BTreeSet<LocalId> =
             found.iter().filter(|group| !group.is_ended()).map(|group| group.id).collect();

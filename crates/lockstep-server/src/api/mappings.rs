@@ -308,7 +308,8 @@ pub(crate) async fn preview_roles<S: Store>(
     Ok(Json(examined).into_response())
 }
 
-/// The roles of a body, whose groups are groups of the directory.
+/// The roles of a body, whose groups are groups of the directory. One that is mapped already may be gone meanwhile: what is
+/// shown can be sent back.
 async fn roles<S: Store>(
     state: &AppState<S>,
     directory: &Directory,
@@ -316,8 +317,12 @@ async fn roles<S: Store>(
 ) -> Result<RoleMapping, Problem> {
     let mut fields = Fields::new(body, &PREVIEW_ROLES);
     let (roles, groups) = mapping_body::roles(&mut fields, directory.id);
+    let mapped = state.store.mapping(directory.id.directory).await?.roles;
+    let mapped: BTreeSet<LocalId> = mapped.roles.into_iter().flat_map(|role| role.groups).collect();
     for (place, group) in groups {
-        if state.store.group(directory.id.directory, group, false).await?.is_none() {
+        if !mapped.contains(&group)
+            && state.store.group(directory.id.directory, group, false).await?.is_none()
+        {
             mapping_body::unknown_group(&mut fields, &place);
         }
     }

@@ -362,3 +362,33 @@ async fn what_an_idp_sends_at_worst_is_mapped_within_bounds() {
     assert_eq!(told["data"][0]["attributes_left_out"].as_array().unwrap().len(), 96);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_mapping_of_roles_is_taken_back_as_it_is_shown_though_a_group_of_it_is_gone() {
+    let app = TestApp::start().await;
+    let idp = app.tenant("Acme").await;
+    let ada = idp.user("ada@example.com").await;
+    let (admins, members) = (idp.group("Admins", &[&ada]).await, idp.group("Members", &[&ada]).await);
+    let path = format!("/directories/{}/role_mapping", idp.directory);
+    let body = json!({ "roles": [
+        { "slug": "admin", "group_ids": [admins] },
+        { "slug": "member", "group_ids": [members] },
+    ] });
+    map_roles(&app, &idp, body).await;
+    app.work().await;
+    idp.scim("DELETE", &format!("/Groups/{admins}"), Value::Null).await.expect(204);
+    app.work().await;
+    let shown = app.read(&path).await;
+    let again = json!({ "roles": shown["roles"], "default_role": "guest", "multiple_roles": shown["multiple_roles"] });
+    let preview = app.api("POST", &format!("{path}/preview"), again.clone()).await.expect(200);
+    assert_eq!(preview["found"], 0, "who has a role keeps it");
+    assert_eq!(map_roles(&app, &idp, again).await["roles"], shown["roles"]);
+    app.work().await;
+    assert_eq!(read(&app, &ada).await["roles"], json!([{ "slug": "member" }]));
+    // Once it is mapped no more, it is as unknown as any other that is not there.
+    map_roles(&app, &idp, json!({ "roles": [] })).await;
+    let late = json!({ "roles": [{ "slug": "admin", "group_ids": [admins] }] });
+    let refused = app.api("PUT", &path, late).await;
+    assert_eq!(refused.problem(), (422, "invalid_request_parameters", Some("roles[0].group_ids[0]")));
+    app.finish().await;
+}

@@ -490,8 +490,15 @@ fn a_role_of_a_group_that_is_not_there_is_refused_by_its_name() {
     // A group that goes later stays named, gives nothing, and keeps nothing from being changed.
     world.one(give(roles(&[("a", &[staff])], None, false))).unwrap();
     world.one(Command::DeleteGroup(staff, Precondition::None)).unwrap();
-    world.user("ann");
+    let ann = world.user("ann");
+    world.one(give(roles(&[("a", &[staff])], Some("guest"), false))).unwrap();
+    world.sweep();
+    assert_eq!(world.roles(ann), ["guest"]);
     world.one(give(RoleMapping::default())).unwrap();
+    assert!(matches!(
+        unmapped(world.one(give(roles(&[("a", &[staff])], None, false)))),
+        Refused::UnknownGroups(_)
+    ));
     world.sweep();
     assert!(!world.directory.as_ref().unwrap().maps_roles);
     assert_eq!(world.findings(), Vec::<String>::new());
