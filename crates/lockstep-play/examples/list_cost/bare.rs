@@ -69,13 +69,13 @@ pub(crate) fn users(
 ) -> usize {
     let walk = page.clone().walk();
     let ((above, below), direction) = (bounds(&walk), direction(&walk));
-    let columns = "u.id, u.created_at, u.modified_at, u.seq, u.doc";
+    let columns = "u.id, u.created_at, u.modified_at, u.seq, u.doc, u.doc_seq, u.updated_at, u.projection";
     let mut found = Vec::new();
     let rows = match group {
         None => {
             let sql = format!(
                 "SELECT {columns} FROM users AS u WHERE u.directory = ?1 AND u.id > ?2 AND u.id < ?3
-                 ORDER BY u.id {direction} WANTED ?4"
+                 ORDER BY u.id {direction} LIMIT ?4"
             );
             read(connection, &sql, params![directory.0, above, below, limit() + 1], |id| found.push(id))
         }
@@ -83,7 +83,7 @@ pub(crate) fn users(
             let sql = format!(
                 "SELECT {columns} FROM memberships AS m CROSS JOIN users AS u ON u.directory = m.directory
                  AND u.id = m.user_id WHERE m.directory = ?1 AND m.group_id = ?5 AND m.user_id > ?2 AND m.user_id < ?3
-                 ORDER BY m.user_id {direction} WANTED ?4"
+                 ORDER BY m.user_id {direction} LIMIT ?4"
             );
             let params = params![directory.0, above, below, limit() + 1, id(group)];
             read(connection, &sql, params, |id| found.push(id))
@@ -110,24 +110,28 @@ pub(crate) fn groups(connection: &Connection, directory: DirectoryNumber, page: 
     let ((above, below), direction) = (bounds(&walk), direction(&walk));
     let sql = format!(
         "SELECT id, created_at, modified_at, seq, doc_seq, ended, nested, doc FROM groups
-         WHERE directory = ?1 AND id > ?2 AND id < ?3 AND ended IS NULL ORDER BY id {direction} WANTED ?4"
+         WHERE directory = ?1 AND id > ?2 AND id < ?3 AND ended IS NULL ORDER BY id {direction} LIMIT ?4"
     );
     read(connection, &sql, params![directory.0, above, below, limit() + 1], |_| {})
 }
 
 /// Events, a membership with the records of its two: behind a position, or those at these.
 pub(crate) fn events(connection: &Connection, after: Option<Position>, positions: &[u64]) -> usize {
-    let select =
-        "SELECT e.position, e.directory, e.seq, e.at, e.kind, e.request, e.user_id, e.group_id, e.user_seq,
-        e.group_seq, e.format, e.payload, u.at, u.payload, g.at, g.payload FROM events AS e
-        LEFT JOIN events AS u ON u.directory = e.directory AND u.seq = e.user_seq
-        LEFT JOIN events AS g ON g.directory = e.directory AND g.seq = e.group_seq WHERE";
+    let columns =
+        "e.position, e.directory, e.seq, e.at, e.kind, e.request, e.user_id, e.group_id, e.user_seq, e.group_seq,
+        e.format, e.payload, u.at, u.payload, g.at, g.payload";
+    let named = "LEFT JOIN events AS u ON u.directory = e.directory AND u.seq = e.user_seq
+        LEFT JOIN events AS g ON g.directory = e.directory AND g.seq = e.group_seq";
     if let Some(after) = after {
-        let sql = format!("{select} e.position > ?1 ORDER BY e.position WANTED ?2");
+        let sql = format!(
+            "SELECT {columns} FROM events AS e {named} WHERE e.position > ?1 ORDER BY e.position LIMIT ?2"
+        );
         return read(connection, &sql, params![after.0.cast_signed(), limit()], |_| {});
     }
-    let sql = format!("{select} e.position = ?1");
-    positions.iter().map(|position| read(connection, &sql, [position.cast_signed()], |_| {})).sum()
+    let sql = format!(
+        "SELECT {columns} FROM json_each(?1) AS found CROSS JOIN events AS e ON e.position = found.value {named}"
+    );
+    read(connection, &sql, [list(positions.iter().map(|position| position.cast_signed()))], |_| {})
 }
 
 pub(crate) fn directories(connection: &Connection, page: &Page<LocalId>) -> usize {
@@ -135,7 +139,7 @@ pub(crate) fn directories(connection: &Connection, page: &Page<LocalId>) -> usiz
     let ((above, below), direction) = (bounds(&walk), direction(&walk));
     let sql = format!(
         "SELECT * FROM directories WHERE state <> 'deleting' AND local > ?1 AND local < ?2
-         ORDER BY local {direction} WANTED ?3"
+         ORDER BY local {direction} LIMIT ?3"
     );
     read(connection, &sql, params![above, below, limit() + 1], |_| {})
 }
@@ -148,6 +152,6 @@ pub(crate) fn organizations(connection: &Connection, page: &Page<OrganizationId>
     );
     let direction = direction(&walk);
     let sql =
-        format!("SELECT * FROM organizations WHERE id > ?1 AND id < ?2 ORDER BY id {direction} WANTED ?3");
+        format!("SELECT * FROM organizations WHERE id > ?1 AND id < ?2 ORDER BY id {direction} LIMIT ?3");
     read(connection, &sql, params![above, below, limit() + 1], |_| {})
 }

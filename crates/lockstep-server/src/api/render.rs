@@ -18,7 +18,7 @@ pub(crate) use api_key::{ApiKey, api_key};
 pub(crate) use directory::{Directory, DirectorySync, directory};
 pub(crate) use error::{ErrorAnswer, OAuthErrorAnswer};
 pub(crate) use event::{Event, event};
-pub(crate) use group::{DirectoryGroup, group};
+pub(crate) use group::{DirectoryGroup, group, group_text};
 pub(crate) use oauth_client::{DirectoryOAuthClient, oauth_client};
 pub(crate) use organization::{Organization, OrganizationDomain, organization, organization_domain};
 pub(crate) use request::{DirectoryRequest, RequestSent, RequestUnderstood, request, request_with_bodies};

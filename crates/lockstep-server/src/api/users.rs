@@ -1,15 +1,16 @@
 //! Directory users: who an IdP has told of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use lockstep_core::id::{LocalId, UserId};
-use lockstep_core::model::{Directory, Group};
+use lockstep_core::model::Directory;
 use lockstep_core::query::{Kind, Lookup};
 use lockstep_scim::text;
-use lockstep_store::{Page, ShownUsers, Store, UserView};
+use lockstep_store::{GroupView, Page, ShownUsers, Store, UserView};
+use serde_json::value::RawValue;
 
 use super::paging::{self, Paging};
 use super::query::Query;
@@ -61,8 +62,10 @@ pub(crate) async fn list<S: Store>(
     let mut found = state.store.shown_users(number, lookup, page, render::ATTRIBUTES).await?;
     conform_shown(&state, &directory, &mut found).await?;
     let cursors = paging.cut(&mut found.users, |shown| id(shown.user.id));
+    let groups = found.groups.iter().map(|(id, group)| Ok((*id, render::group_text(&directory, group)?)));
+    let groups: Groups = groups.collect::<Result<_, Problem>>()?;
     let shown = found.users.iter().map(|shown| {
-        let own = shown.groups.iter().filter_map(|id| found.groups.get(id));
+        let own = shown.groups.iter().filter_map(|id| groups.get(id)).map(AsRef::as_ref);
         render::user_shown(&directory, &shown.user, shown.written.as_ref(), own)
     });
     Ok(paging::list(shown, cursors))
@@ -165,7 +168,8 @@ async fn conform_shown<S: Store>(
     Ok(())
 }
 
-type Groups = BTreeMap<LocalId, Option<Group>>;
+/// Groups as users show them.
+type Groups = BTreeMap<LocalId, Box<RawValue>>;
 
 /// Fits the users to the schemas that are coming, and reads the groups that they are in, each once.
 async fn conformed<S: Store>(
@@ -173,16 +177,16 @@ async fn conformed<S: Store>(
     directory: &Directory,
     users: &mut [UserView],
 ) -> Result<Groups, Problem> {
-    let mut groups = Groups::new();
-    for id in users.iter().flat_map(|view| &view.groups).map(|group| group.id) {
-        if let std::collections::btree_map::Entry::Vacant(free) = groups.entry(id) {
-            let found = state.store.group(directory.id.directory, id, false).await?;
-            free.insert(found.map(|view| view.group));
-        }
-    }
     let terms = state.following(directory).await?;
-    for group in groups.values_mut().flatten() {
-        conform(terms.as_deref(), Kind::Group, &mut group.doc);
+    let ids: BTreeSet<LocalId> = users.iter().flat_map(|view| &view.groups).map(|group| group.id).collect();
+    let mut groups = Groups::new();
+    for id in ids {
+        if let Some(GroupView { mut group, .. }) =
+            state.store.group(directory.id.directory, id, false).await?
+        {
+            conform(terms.as_deref(), Kind::Group, &mut group.doc);
+            groups.insert(id, render::group_text(directory, &group)?);
+        }
     }
     for view in users {
         conform(terms.as_deref(), Kind::User, &mut view.user.doc);
@@ -192,6 +196,6 @@ async fn conformed<S: Store>(
 
 /// A user as it is published, with its groups.
 fn with_groups<'a>(directory: &Directory, view: &'a UserView, groups: &'a Groups) -> DirectoryUser<'a> {
-    let own = view.groups.iter().filter_map(|group| groups.get(&group.id)?.as_ref());
+    let own = view.groups.iter().filter_map(|group| groups.get(&group.id)).map(AsRef::as_ref);
     render::user_with_groups(directory, &view.user, own)
 }

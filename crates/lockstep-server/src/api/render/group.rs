@@ -7,9 +7,11 @@ use lockstep_core::model::{Directory, Group};
 use lockstep_scim::Object;
 use serde::Serialize;
 use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 use super::{Moment, Raw, text_at};
+use crate::problem::Problem;
 
 /// A group that an IdP told of.
 #[derive(Serialize, ToSchema)]
@@ -54,6 +56,12 @@ pub(crate) fn group<'a>(directory: &Directory, group: &'a Group) -> DirectoryGro
         updated_at: group.modified_at,
     };
     group_at(directory, group.id, moment)
+}
+
+/// The same, written out.
+pub(crate) fn group_text(directory: &Directory, row: &Group) -> Result<Box<RawValue>, Problem> {
+    to_raw_value(&group(directory, row))
+        .map_err(|why| Problem::fault(format!("a group cannot be written: {why}")))
 }
 
 /// A group at a moment. Of its members `raw_attributes` holds the groups; users join and leave by events of their own.

@@ -5,15 +5,16 @@ use std::borrow::Cow;
 
 use lockstep_core::id::{LocalId, UserId};
 use lockstep_core::mapping::Projection;
-use lockstep_core::model::{Directory, Group, User, is_active};
+use lockstep_core::model::{Directory, User, is_active};
 use lockstep_core::written::Written;
 use lockstep_scim::Object;
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::group::DirectoryGroup;
-use super::{Moment, Raw, group, text_at};
+use super::{Moment, Raw, text_at};
 
 /// A user that an IdP told of.
 #[derive(Serialize, ToSchema)]
@@ -69,8 +70,8 @@ pub(crate) struct DirectoryUser<'a> {
     updated_at: String,
     /// The groups that the user is in. Not in events, where joining and leaving are events of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    groups: Option<Vec<DirectoryGroup<'a>>>,
+    #[schema(value_type = Option<Vec<DirectoryGroup>>, nullable = false)]
+    groups: Option<Vec<&'a RawValue>>,
     /// In an event that tells of a change: what differs, as it was before; null where it was absent. Of
     /// `raw_attributes` and `custom_attributes` only those attributes that differ.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,11 +104,11 @@ impl SlimRole {
     }
 }
 
-/// A user with its groups, as it is published.
+/// A user with its groups, as it is published. Many are in the same group: each is written out once.
 pub(crate) fn user_with_groups<'a>(
     directory: &Directory,
     user: &'a User,
-    groups: impl Iterator<Item = &'a Group>,
+    groups: impl Iterator<Item = &'a RawValue>,
 ) -> DirectoryUser<'a> {
     user_shown(directory, user, None, groups)
 }
@@ -117,12 +118,11 @@ pub(crate) fn user_shown<'a>(
     directory: &Directory,
     user: &'a User,
     written: Option<&'a Written>,
-    groups: impl Iterator<Item = &'a Group>,
+    groups: impl Iterator<Item = &'a RawValue>,
 ) -> DirectoryUser<'a> {
     let (created_at, updated_at) = (user.created_at, user.updated_at);
     let moment = Moment { doc: &user.doc, nested: &[], written, created_at, updated_at };
-    let groups = groups.map(|row| group(directory, row)).collect();
-    DirectoryUser { groups: Some(groups), ..user_at(directory, user.id, moment, user.projection()) }
+    DirectoryUser { groups: Some(groups.collect()), ..user_at(directory, user.id, moment, user.projection()) }
 }
 
 /// A user at a moment.
