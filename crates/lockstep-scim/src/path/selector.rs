@@ -239,16 +239,13 @@ mod tests {
     #[test]
     fn a_path_that_can_never_have_a_value_is_refused_with_what_there_is() {
         for (path, says) in [
-            ("departement", "departement: there is no such attribute; there are: userName"),
+            ("dept", "dept: there is no such attribute; there are: userName"),
             ("meta.created", "nothing that is sent there is kept"),
             ("groups", "nothing that is sent there is kept"),
             ("password", "nothing that is sent there is kept"),
             ("name.first", "name.first: there is no such part; there are: formatted, familyName"),
             ("userName.x", "`userName` is simple"),
-            (
-                "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:departement",
-                "there are: employeeNumber",
-            ),
+            ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:dept", "there are: employeeNumber"),
             ("emails[kind eq \"work\"].value", "emails.kind: no such attribute"),
             ("emails[type eq work]", "path, column 16: expected a value"),
             ("urn:ietf:params:scim:schemas:core:2.0:Group:x", "nothing is kept of an extension"),

@@ -265,7 +265,7 @@ mod tests {
         let body = json!({ "attributes": {
             "a b": { "path": "title" },
             "column": { "path": "emails[type eq work]" },
-            "departement": { "path": "departement" },
+            "dept": { "path": "dept" },
             "kind": { "path": "title", "type": "text" },
             "more": { "path": "title", "default": 1 },
             "none": {},
@@ -278,7 +278,7 @@ mod tests {
             [
                 pair("attributes.a b", "invalid_name"),
                 pair("attributes.column.path", "invalid_path"),
-                pair("attributes.departement.path", "invalid_path"),
+                pair("attributes.dept.path", "invalid_path"),
                 pair("attributes.kind.type", "invalid_type"),
                 pair("attributes.more.default", "unknown_field"),
                 pair("attributes.none.path", "required"),
