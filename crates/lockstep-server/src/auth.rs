@@ -41,7 +41,8 @@ fn is_due(used_at: &AtomicI64, now: Timestamp) -> bool {
     due
 }
 
-/// What was read of credentials, by their digests. Holds under one [`Store::epoch`]; wrong ones are not remembered.
+/// What was read of credentials, by their digests. Holds under one [`lockstep_store::Store::epoch`]; wrong ones are not
+/// remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Credentials {
     grants: Remembered<Grant>,

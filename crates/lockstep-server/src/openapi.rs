@@ -25,7 +25,7 @@ pub struct Operation {
     pub about: &'static str,
     /// The parameters in the query and among the headers. Those in the path stand in the route.
     pub parameters: &'static [Parameter],
-    /// Whether it answers a part of a list, and so takes [`PAGING`] besides.
+    /// Whether it answers a part of a list, and so takes `PAGING` besides.
     pub paged: bool,
     /// What is sent, if anything.
     pub body: Option<Body>,

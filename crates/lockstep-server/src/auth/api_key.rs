@@ -78,7 +78,7 @@ pub(crate) struct KnownKey {
 }
 
 impl KnownKey {
-    /// Notes that the key was used, once in a while, as [`note_use`] does of tokens.
+    /// Notes that the key was used, once in a while, as is done of tokens.
     fn note_use<S: Store>(&self, state: &AppState<S>, now: Timestamp) {
         if is_due(&self.used_at, now) {
             state.credentials.key_uses.note(KeyUse { key: self.key.id, at: now });

@@ -16,7 +16,7 @@ use super::{Operation, Tag};
 use crate::pages;
 use crate::state::AppState;
 
-/// How [`document`] is described.
+/// How [`document()`] is described.
 pub(crate) const DOCUMENT: Operation =
     Operation::new("get_openapi", Tag::Server, "Read this description of the API, as OpenAPI 3.1")
         .answers::<Value>(200, "The description.");
