@@ -133,9 +133,13 @@ pub(crate) async fn once<S: Store>(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let Some(name) = named(request.headers())? else { return Ok(next.run(request).await) };
+    if !request.headers().contains_key(IDEMPOTENCY_KEY) {
+        return Ok(next.run(request).await);
+    }
     let (mut parts, body) = request.into_parts();
+    // Who asks is asked before what.
     let caller = api_caller(&state, &parts).await?;
+    let name = named(&parts.headers)?;
     let body = Request::from_parts(parts.clone(), body);
     let RawBody(bytes) = RawBody::from_request(body, &state).await?;
     let key = ReceiptKey { caller: caller.known_by.key.id, digest: digest_of(&name) };
@@ -179,20 +183,18 @@ async fn keep<S: Store>(state: &AppState<S>, asked: &Asked, response: Response) 
 }
 
 /// What the client calls the request.
-fn named(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+fn named(headers: &HeaderMap) -> Result<String, Problem> {
     let mut sent = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(value) = sent.next() else { return Ok(None) };
-    let wrong = || {
+    let name = sent.next().filter(|_| sent.next().is_none()).and_then(|value| value.to_str().ok());
+    let fits = |name: &str| {
+        (1..=IDEMPOTENCY_KEY_BYTES_LIMIT).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    name.map(str::trim).filter(|name| fits(name)).map(str::to_owned).ok_or_else(|| {
         Problem::bad_request(format!(
             "send the header `Idempotency-Key` once, with 1 to {IDEMPOTENCY_KEY_BYTES_LIMIT} visible ASCII characters"
         ))
-    };
-    if sent.next().is_some() {
-        return Err(wrong());
-    }
-    let text = value.to_str().map_err(|_| wrong())?.trim();
-    let length = 1..=IDEMPOTENCY_KEY_BYTES_LIMIT;
-    if length.contains(&text.len()) { Ok(Some(text.to_owned())) } else { Err(wrong()) }
+    })
 }
 
 /// All that a request asks.

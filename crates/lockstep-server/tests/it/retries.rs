@@ -42,9 +42,12 @@ async fn a_request_that_comes_again_gets_the_first_answer_and_makes_nothing_twic
         let refused = post(&app, &app.api_key, &path, &name, &other).await;
         assert_eq!(refused.problem(), (422, "invalid_request_parameters", Some("Idempotency-Key")));
     }
-    for wrong in ["", &"x".repeat(256)] {
+    for wrong in ["", "a b", &"x".repeat(256)] {
         let refused = post(&app, &app.api_key, "/organizations", wrong, &json!({ "name": "A" })).await;
-        assert_eq!(refused.status, 400);
+        assert_eq!(refused.status, 400, "{wrong}");
+        // Whoever has no credential learns of nothing else that is wrong.
+        let stranger = post(&app, "none", "/organizations", wrong, &json!({ "name": "A" })).await;
+        assert_eq!(stranger.status, 401, "{wrong}");
     }
     app.finish().await;
 }
