@@ -34,7 +34,7 @@ const REPEATED: &str = "repeated_request";
 pub enum Surface {
     /// RFC 7644 §3.12.
     Scim,
-    /// `message`, `code`, and `errors` where fields are wrong.
+    /// `message`, `code` and `errors`; see `ErrorAnswer`.
     Api,
     /// `error` and `error_description` (RFC 6749 §5.2).
     OAuth,
@@ -533,7 +533,9 @@ fn api_body(problem: &Problem, request: RequestId) -> Value {
     } else {
         problem.message.clone()
     };
-    let answer = ErrorAnswer { message: &message, code: problem.code, errors: &problem.errors };
+    let listed = matches!(problem.status.as_u16(), 400 | 401 | 404 | 409 | 429) || !problem.errors.is_empty();
+    let errors = listed.then_some(problem.errors.as_slice());
+    let answer = ErrorAnswer { message: &message, code: problem.code, errors };
     serde_json::to_value(answer).unwrap_or_default()
 }
 

@@ -202,7 +202,7 @@ async function errors({ directorySync: sync, events: log, organizations: room })
   await refused('what a key does not reach', 'NotFoundException', 404, () => limited.directorySync.getDirectory(expected.large), notThere);
   // Half a character is JSON for the SDK, and no text for anybody.
   const half = () => room.createOrganization({ name: '\ud800' });
-  assert.equal((await refused('half a character', 'GenericServerException', 400, half)).rawData.code, 'bad_request');
+  assert.equal((await refused('half a character', 'BadRequestException', 400, half)).code, 'bad_request');
 }
 
 async function endings({ directorySync: sync, events: log }) {

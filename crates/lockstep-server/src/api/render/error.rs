@@ -12,11 +12,12 @@ pub(crate) struct ErrorAnswer<'a> {
     pub(crate) message: &'a str,
     /// A word for programs, which stays as it is.
     pub(crate) code: &'a str,
-    /// What is wrong with which field or parameter. Only where it is one of them: published clients show the entries of
-    /// a list that is there, also of an empty one, instead of the message, and make a 400 of another status.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    /// What is wrong with which field or parameter: empty where it is none of them. Left out of a 422 that is about no
+    /// field and of statuses for which published clients have no class (403, 405, 5xx, ...): there one of them shows the
+    /// entries instead of the message, and makes a 400 of another status.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<FieldError>>, nullable = false)]
-    pub(crate) errors: &'a [FieldError],
+    pub(crate) errors: Option<&'a [FieldError]>,
 }
 
 /// What went wrong, as RFC 6749 §5.2 has it.
