@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use std::collections::BTreeSet;
+
 use lockstep_core::command::{Command, Envelope};
 use lockstep_core::id::LocalId;
 use lockstep_core::mapping::{AttributeType, MappedAttribute, MappedRole, MappingChange, RoleMapping};
@@ -171,9 +173,15 @@ async fn command(tenant: &Tenant<Memory>, asked: Asked) -> Command {
 /// Goes on with what was begun, a step in each store.
 async fn go_on(memory: &Memory, sqlite: &Sqlite, tenants: &[Tenant<Memory>]) {
     loop {
-        let work = memory.work(1).await.unwrap();
-        assert_eq!(sqlite.work(1).await.unwrap(), work);
-        let Some(Work::Sweep(number)) = work.first() else { return };
+        let work = memory.work(64).await.unwrap();
+        // In which order it is named is not promised.
+        let named = |work: &[Work]| work.iter().map(|one| format!("{one:?}")).collect::<BTreeSet<_>>();
+        assert_eq!(named(&sqlite.work(64).await.unwrap()), named(&work));
+        let sweep = work.iter().find_map(|one| match one {
+            Work::Sweep(number) => Some(number),
+            _ => None,
+        });
+        let Some(number) = sweep else { return };
         let tenant = tenants.iter().find(|tenant| tenant.number == *number).unwrap().fresh().await;
         let envelope = tenant.envelope(Command::Sweep);
         let expected = memory.submit(envelope.clone()).await.unwrap();
