@@ -1,8 +1,7 @@
 //! The same commands in memory and on SQLite end in the same state, whatever they are.
 
-use std::fmt::Write;
-
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 use lockstep_core::command::{Command, Envelope};
 use lockstep_core::id::LocalId;
